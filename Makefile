@@ -1,0 +1,59 @@
+# Two commands set everything up: `make demo` and `make test`.
+# Both make .venv and need Python 3.11 or newer (PYTHON=... names another one).
+PYTHON ?= python3
+EXTRAS ?= dev jax
+TORCH ?=
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help demo test slow lint report clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+# Everything pinned is verified against the hashes in constraints.txt; the project
+# itself is a folder, which pip can't hash, so it is installed after, by itself.
+requirements = $(BIN)/python -c "import sys, tomllib; \
+  p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+  extras = p['optional-dependencies']; \
+  print(*p['dependencies'], *(r for e in sys.argv[1:] for r in extras[e]), sep='\n')"
+pip := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(BIN)/recipes: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "setting up $(VENV) (TensorFlow is about 600 MB; a few minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(pip) --upgrade "pip>=26"
+	@$(requirements) > $(VENV)/requirements.txt
+	@$(pip) --constraint constraints.txt --requirement $(VENV)/requirements.txt
+	@$(pip) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.tests: $(BIN)/recipes
+	@$(requirements) $(EXTRAS) > $(VENV)/requirements.txt
+	@$(pip) --constraint constraints.txt --requirement $(VENV)/requirements.txt
+	@if [ -n "$(TORCH)" ]; then $(pip) "$(TORCH)"; fi
+	@touch $@
+
+demo: $(BIN)/recipes  ## run the optimizers recipe on embedded data to verdicts and figures
+	$(BIN)/recipes run optimizers
+
+test: $(VENV)/.tests  ## run the tests (TORCH=torch adds the PyTorch backend)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+slow: $(VENV)/.tests  ## run the long verdict tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+lint: $(VENV)/.tests  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
+	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md
+
+clean:  ## remove the environment and caches; runs/ stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache build dist

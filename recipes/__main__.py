@@ -1,0 +1,8 @@
+"""`python -m recipes`: the same as the console command `recipes`."""
+
+import sys
+
+from recipes.lab.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""The bench that every recipe stands on.
+
+`lab_main` is loaded on first use: it brings Keras with it, and the command
+line lists and describes recipes without.
+"""
+
+from recipes.lab.fit import fit
+
+__all__ = ["fit", "lab_main"]
+
+
+def __getattr__(name: str):
+    if name == "lab_main":
+        from recipes.lab.script import lab_main
+
+        return lab_main
+    raise AttributeError(f"module 'recipes.lab' has no attribute '{name}'")

@@ -1,0 +1,165 @@
+"""What each command does, except `run NAME`."""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from recipes.lab import catalog, store
+from recipes.lab.errors import LabError, UsageError
+from recipes.lab.output import Output
+
+
+def list_recipes(arguments: argparse.Namespace) -> int:
+    """`recipes list [WORD]`."""
+    from rich.table import Table
+    from rich.text import Text
+
+    output = Output()
+    word = arguments.word.lower()
+    table = Table(box=None, pad_edge=False)
+    for column in ("recipe", "chapter", "claims", "what it is about"):
+        table.add_column(column, justify="right" if column == "claims" else "left")
+    chosen = [
+        recipe
+        for recipe in catalog.recipes().values()
+        if word in f"{recipe.name} {recipe.topic} {recipe.title} {recipe.claims}".lower()
+    ]
+    if not chosen:
+        raise LabError(f"no recipe mentions '{arguments.word}'.")
+    for recipe in chosen:
+        table.add_row(
+            Text(recipe.name, "bold"),
+            f"{recipe.topic} {recipe.chapter}",
+            str(len(recipe.claims)),
+            Text(recipe.title),
+        )
+    output.console.print(table)
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """`recipes show NAME`."""
+    recipe = catalog.find(arguments.name)
+    output = Output()
+    output.line(recipe.title, "bold")
+    if recipe.about:
+        output.line(f"\n{recipe.about}")
+    output.line()
+    for key, text in recipe.header.items():
+        output.line(f"{key}: {text}")
+    output.line(f"File: {recipe.path}")
+    output.line(f"\nClaims ({len(recipe.claims)})", "bold")
+    for claim, statement in recipe.claims.items():
+        output.line(f"  {claim}\n      {statement}")
+    if recipe.fields:
+        output.line("\nSettings", "bold")
+    for field in recipe.fields:
+        allowed = f" ({', '.join(field.choices)})" if field.choices else ""
+        output.line(f"  {field.flag} {field.default}{allowed}  {field.help}")
+    return 0
+
+
+def copy(arguments: argparse.Namespace) -> int:
+    """`recipes copy NAME DEST`."""
+    recipe = catalog.find(arguments.name)
+    destination = Path(arguments.destination)
+    if destination.is_dir():
+        destination = destination / recipe.path.name
+    if destination.suffix != ".py":
+        raise UsageError(f"'{destination}' must be a folder or end in .py.")
+    if destination.exists():
+        raise LabError(f"{destination} exists already; nothing was copied.")
+    if not destination.parent.is_dir():
+        raise LabError(f"there is no folder {destination.parent}.")
+    store.write(destination, recipe.path.read_bytes())
+    Output().line(f"copied to {destination}; run it: python {destination}")
+    return 0
+
+
+def data(arguments: argparse.Namespace) -> int:
+    """`recipes data`."""
+    from rich.table import Table
+
+    from recipes.lab.data import inventory
+
+    output = Output()
+    table = Table(box=None, pad_edge=False)
+    for column in ("data set", "kind", "here", "what"):
+        table.add_column(column)
+    folder, rows = inventory(arguments.data_dir)
+    for row in rows:
+        table.add_row(*row)
+    output.console.print(table)
+    output.line(f"\nPrepared sets are looked for in {folder}")
+    output.line(
+        "Another folder: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
+        "is absent: recipes run NAME --data SET --download"
+    )
+    return 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """`recipes report`."""
+    from recipes.lab.report import write_reports
+
+    for line in write_reports(
+        Path(arguments.out), readme=arguments.readme, docs=arguments.docs
+    ):
+        Output().line(line)
+    return 0
+
+
+def run_all(given: dict, arguments: argparse.Namespace) -> int:
+    """`recipes run --all`: each recipe in a process of its own, in turn."""
+    output = Output()
+    chosen = list(catalog.recipes().values())
+    failed, started = [], time.monotonic()
+    for index, recipe in enumerate(chosen):
+        left = ""
+        if index:
+            spent = time.monotonic() - started
+            left = f", about {spent / index * (len(chosen) - index):.0f} s left"
+        output.line(f"[{index + 1}/{len(chosen)}] {recipe.name}{left}", "bold")
+        code = subprocess.run(
+            [sys.executable, "-m", "recipes", "run", recipe.name]
+            + _flags(recipe, given, arguments)
+        ).returncode
+        if code == 130:
+            raise KeyboardInterrupt
+        if code:
+            failed.append(recipe.name)
+        output.line()
+    done = len(chosen) - len(failed)
+    output.line(f"{done} of {len(chosen)} recipes ran.", "bold")
+    if failed:
+        raise LabError(f"failed: {', '.join(failed)}.")
+    return 0
+
+
+def _flags(recipe: catalog.Recipe, given: dict, arguments) -> list[str]:
+    fields = {field.name: field for field in recipe.fields}
+    flags = []
+    for name, value in given.items():
+        if name in fields:
+            flags += [fields[name].flag, str(value)]
+    if arguments.data and "data" in fields and arguments.data in fields["data"].choices:
+        flags += ["--data", arguments.data]
+    flags += ["--out", arguments.out, "--precision", arguments.precision]
+    if arguments.data_dir:
+        flags += ["--data-dir", arguments.data_dir]
+    return flags + [
+        f"--{name}"
+        for name in ("download", "smoke", "resume")
+        if getattr(arguments, name)
+    ]
+
+
+COMMANDS = {
+    "list": list_recipes,
+    "show": show,
+    "copy": copy,
+    "data": data,
+    "report": report,
+}

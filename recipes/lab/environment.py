@@ -1,0 +1,87 @@
+"""What a result was computed with: versions, backend, device, commit."""
+
+import functools
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "scipy")
+
+
+def backend() -> str:
+    """Returns the name of the active Keras backend."""
+    import keras
+
+    return keras.backend.backend()
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that matter."""
+    found = {"python": platform.python_version()}
+    for name in ("provingground", *PACKAGES):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def device() -> dict:
+    """Returns the processor, its usable cores and the accelerators."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count()
+    return {"cpu": name, "cores": cores, "accelerators": _accelerators()}
+
+
+def git_commit() -> str | None:
+    """Returns the commit of the checkout the code runs from, None outside of one.
+
+    A checkout with uncommitted changes is marked with "+".
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return commit + ("+" if _git(root, "status", "--porcelain") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=10,
+    )
+    return done.stdout.strip()
+
+
+def _accelerators() -> list[str]:
+    name = backend()
+    if name == "tensorflow":
+        import tensorflow
+
+        return [gpu.name for gpu in tensorflow.config.list_physical_devices("GPU")]
+    if name == "jax":
+        import jax
+
+        return [str(item) for item in jax.devices() if item.platform != "cpu"]
+    import torch
+
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]

@@ -1,0 +1,21 @@
+"""What a person did that can't be done: one clear sentence, no traceback."""
+
+
+class LabError(Exception):
+    """A run that can't go on; the command line prints it and exits with 1."""
+
+    exit_code = 1
+
+
+class UsageError(LabError):
+    """A command that can't be understood; the command line exits with 2."""
+
+    exit_code = 2
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Returns " Did you mean 'x'?" where a known word is close, else ""."""
+    import difflib
+
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" Did you mean '{close[0]}'?" if close else ""

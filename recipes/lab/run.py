@@ -1,0 +1,255 @@
+"""A run of one recipe: what its `experiment(lab)` is handed."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recipes.lab import environment, store, verdicts
+from recipes.lab.catalog import Recipe
+from recipes.lab.errors import LabError, nearest
+from recipes.lab.output import Output
+from recipes.lab.verdicts import Holds, Verdict
+
+
+class Lab:
+    """The bench of one run: settings, data, seeds, verdicts, figures, tables.
+
+    Attributes:
+        settings: The recipe's frozen `Settings` of this run.
+        seeds: The seeds of this run, `range(settings.seeds)`.
+        smoke: Whether this is a smoke run: everything tiny, nothing judged.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        settings: Any,
+        *,
+        out: Path = Path("runs"),
+        data_dir: str | None = None,
+        download: bool = False,
+        precision: str = "auto",
+        smoke: bool = False,
+        resume: bool = False,
+        output: Output | None = None,
+    ):
+        self.recipe, self.settings, self.smoke = recipe, settings, smoke
+        self.seeds = range(getattr(settings, "seeds", 1))
+        self.output = output or Output()
+        self._data_dir, self._download = data_dir, download
+        self._requested_precision = precision
+        self._precision: dict = {"policy": "float32", "reason": "the default"}
+        self._data: dict = {}
+        self._verdicts: dict[str, Verdict] = {}
+        self._tables: list[dict] = []
+        self._figures: list[dict] = []
+        self._history: list[dict] = []
+        self._started = time.time()
+        source = recipe.path.read_bytes()
+        self._identity = {
+            "recipe": recipe.name,
+            "source_sha256": hashlib.sha256(source).hexdigest(),
+            "settings": dict(vars(settings)),
+            "smoke": smoke,
+            "precision": precision,
+            "versions": environment.versions(),
+            "backend": environment.backend(),
+        }
+        self.folder = store.RunFolder(out / recipe.name, self._identity, resume)
+
+    # What an experiment reads ------------------------------------------------
+
+    def data(self, name: str | None = None):
+        """Returns a data set: the one of the setting `data`, or the one named."""
+        from recipes.lab import data
+
+        name = name or getattr(self.settings, "data", None)
+        if name is None:
+            raise LabError(f"{self.recipe.name} has no setting 'data': name a set.")
+        if name in data.PREPARED and self.output.live:
+            self.output.line(f"loading {name} ...")
+        loaded = data.load(name, self._data_dir, self._download)
+        self._data[name] = loaded.checksum
+        return loaded
+
+    def precision(self, family: str) -> str:
+        """Sets the precision for "dense", "convolutional" or "recurrent" models.
+
+        Returns:
+            The name of the Keras dtype policy that is now in force.
+        """
+        import keras
+
+        from recipes.lab.precision import choose
+
+        choice = choose(self._requested_precision, family)
+        keras.config.set_dtype_policy(choice.policy)
+        self._precision = {"policy": choice.policy, "reason": choice.reason}
+        self.output.line(f"precision: {choice.policy} ({choice.reason})")
+        return choice.policy
+
+    # What an experiment runs -------------------------------------------------
+
+    def sweep(
+        self,
+        train: Callable[[Any, int], Mapping],
+        cases: Sequence[str] | Mapping[str, Any],
+        *,
+        seeds: Sequence[int] | None = None,
+        title: str = "runs",
+    ) -> dict[str, list[dict]]:
+        """Runs every case with every seed; finished ones survive an interruption.
+
+        Keras's random state is set from the seed before each call.
+
+        Args:
+            train: `train(case, seed)` returns plain data: numbers, lists, dicts.
+                An entry `history` (metric to one number an epoch, as in
+                `History.history`) also goes into `history.csv`.
+            cases: Names, or a mapping from names to what `train` is called with.
+            seeds: Defaults to the run's seeds.
+            title: What the progress says; unique within a recipe.
+
+        Returns:
+            For each case's name the results, in the order of the seeds.
+        """
+        import keras
+
+        cases = cases if isinstance(cases, Mapping) else {case: case for case in cases}
+        seeds = self.seeds if seeds is None else seeds
+        results: dict[str, list[dict]] = {name: [] for name in cases}
+        with self.output.progress(title, len(cases) * len(seeds)) as progress:
+            # Seeds outside: an interrupted run has whole seeds of every case.
+            for seed in seeds:
+                for name, case in cases.items():
+                    key = f"{title}|{name}|{seed}|{sorted(self._data.items())}"
+                    value = self.folder.member(key)
+                    if value is None:
+                        progress.start(f"{name}, seed {seed}")
+                        keras.utils.set_random_seed(seed)
+                        value = self.folder.keep(key, dict(train(case, seed)))
+                    progress.done()
+                    results[name].append(value)
+                    self._record_history(title, name, seed, value)
+        return results
+
+    # What an experiment says -------------------------------------------------
+
+    def verdict(
+        self, claim: str, holds: Holds, *, evidence: Mapping, note: str = ""
+    ) -> None:
+        """States a claim's verdict.
+
+        Args:
+            claim: An id of the recipe's `CLAIMS`.
+            holds: True, False, None (this run can't tell), or a mapping from each
+                condition tried to one of these; see `verdicts.judge`.
+            evidence: What was measured: names with their units to plain data.
+            note: One sentence that a reader needs: what was seen, and what is
+                right where the claim is not. Required unless the claim held.
+
+        Raises:
+            LabError: The claim is unknown or judged already, or the note missing.
+        """
+        if claim not in self.recipe.claims:
+            hint = nearest(claim, list(self.recipe.claims))
+            raise LabError(f"{self.recipe.name} makes no claim '{claim}'.{hint}")
+        if claim in self._verdicts:
+            raise LabError(f"the claim '{claim}' was judged already.")
+        kind, conditions = verdicts.judge(holds)
+        if kind != verdicts.SUPPORTED and not note:
+            raise LabError(f"the claim '{claim}' is {kind}: a note must say why.")
+        if self.smoke:
+            kind = verdicts.NOT_JUDGED
+        self._verdicts[claim] = Verdict(
+            claim,
+            self.recipe.claims[claim],
+            kind,
+            store.plain({**conditions, **evidence}),
+            note,
+        )
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence]):
+        """Prints a table and keeps it for the report; cells are text or numbers."""
+        cells = [[_cell(value) for value in row] for row in rows]
+        self._tables.append({"title": title, "columns": list(columns), "rows": cells})
+        self.output.table(title, columns, cells)
+
+    def figure(self, name: str, figure, caption: str) -> None:
+        """Saves a figure as `figures/<name>.png`; the caption is also its alt text."""
+        from recipes.lab import figures
+
+        path = self.folder.path / "figures" / f"{name}.png"
+        store.write(path, figures.png(figure))
+        self._figures.append({"file": f"figures/{name}.png", "caption": caption})
+
+    # The end -----------------------------------------------------------------
+
+    def finish(self) -> dict:
+        """Writes the results and says the verdicts; returns the result."""
+        from recipes.lab import report
+
+        missing = [claim for claim in self.recipe.claims if claim not in self._verdicts]
+        if missing:
+            raise LabError(f"no verdict was stated for: {', '.join(missing)}.")
+        result = self._result()
+        if self._history:
+            store.write(self.folder.path / "history.csv", report.csv(self._history))
+        store.write(self.folder.path / "report.md", report.markdown(result))
+        self.folder.finish(result)
+        self.output.verdicts(result)
+        self.output.line(f"Results: {self.folder.path}")
+        return result
+
+    def abandon(self) -> int:
+        """Ends the run unfinished; returns how many trainings are kept."""
+        return self.folder.abandon()
+
+    def _result(self) -> dict:
+        recipe, identity = self.recipe, self._identity
+        ordered = [self._verdicts[claim] for claim in recipe.claims]
+        return store.plain(
+            {
+                "schema": 1,
+                "recipe": recipe.name,
+                "topic": recipe.topic,
+                "title": recipe.title,
+                "notes": recipe.header.get("Notes", ""),
+                "smoke": self.smoke,
+                "settings": identity["settings"],
+                "seeds": list(self.seeds),
+                "data": self._data,
+                "precision": self._precision,
+                "backend": identity["backend"],
+                "versions": identity["versions"],
+                "device": environment.device(),
+                "git_commit": environment.git_commit(),
+                "started": time.strftime(
+                    "%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)
+                ),
+                "seconds": round(time.time() - self._started, 1),
+                "claims": [verdict.as_dict() for verdict in ordered],
+                "tables": self._tables,
+                "figures": self._figures,
+            }
+        )
+
+    def _record_history(self, title: str, case: str, seed: int, value: dict) -> None:
+        history = value.get("history")
+        if not isinstance(history, dict):
+            return
+        for epoch in range(max(map(len, history.values()), default=0)):
+            row = {"experiment": title, "case": case, "seed": seed, "epoch": epoch + 1}
+            for metric, values in history.items():
+                with contextlib.suppress(IndexError):
+                    row[metric] = values[epoch]
+            self._history.append(row)
+
+
+def _cell(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,101 @@
+"""The network of the notes' optimizer table, trained many times over."""
+
+import keras
+import numpy as np
+
+from recipes.lab import fit
+from zoo import mlp
+
+# A set that is 40 times smaller than MNIST gets batches that are 8 times smaller.
+BATCH_SIZE = {"digits": 8, "mnist": 64, "fashion_mnist": 64}
+
+
+class Contestant:
+    """The notes' network with one optimizer: compiled once, trained often.
+
+    Args:
+        data: A `Dataset` of images in [0, 1]; the notes map them to [-1, 1].
+        optimizer: A Keras optimizer.
+    """
+
+    def __init__(self, data, optimizer: keras.optimizers.Optimizer):
+        self.batch_size = BATCH_SIZE[data.name]
+        self.x, self.y = 2 * data.x_train - 1, data.y_train
+        self.test = 2 * data.x_test - 1, data.y_test
+        self.model = mlp(data.x_train.shape[1:], data.num_classes, units=(128, 64))
+        self.model.compile(
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        self.optimizer = optimizer
+        optimizer.build(self.model.trainable_variables)
+        self._fresh = [np.array(variable) for variable in optimizer.variables]
+
+    def train(self, seed: int, epochs: int, *, rate=None, notes=True, callbacks=()):
+        """Trains anew from weights that the seed decides.
+
+        Args:
+            seed: Decides the weights and the order of the samples.
+            epochs: Passes over the data.
+            rate: A learning rate; None for the optimizer's own.
+            notes: Whether weights start as in the notes' framework, or as Keras
+                starts them.
+            callbacks: For `fit`.
+
+        Returns:
+            The history, and loss and accuracy on the test set.
+        """
+        for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
+            variable.assign(value)
+        if rate is not None:
+            self.optimizer.learning_rate = rate
+        self.model.set_weights(initial_weights(self.model, seed, notes))
+        history = fit(
+            self.model,
+            self.x,
+            self.y,
+            batch_size=self.batch_size,
+            epochs=epochs,
+            seed=seed,
+            callbacks=list(callbacks),
+            on_divergence="return",  # the sweep over rates goes too far on purpose
+        )
+        loss, accuracy = self.model.evaluate(*self.test, batch_size=1000, verbose=0)
+        return {
+            "history": history.history,
+            "test_loss": loss,
+            "test_accuracy": accuracy,
+        }
+
+
+def initial_weights(model, seed: int, notes: bool) -> list[np.ndarray]:
+    """Draws the weights of a stack of Dense layers.
+
+    The notes' framework draws kernels and biases from U(-1/√fan_in, 1/√fan_in);
+    Keras draws kernels from U(±√(6/(fan_in + fan_out))) and zeroes biases
+    (Glorot and Bengio, 2010).
+    """
+    rng = np.random.default_rng([seed, 5])
+    weights = []
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        kernel, bias = (tuple(weight.shape) for weight in layer.weights)
+        limit = 1 / np.sqrt(kernel[0]) if notes else np.sqrt(6 / sum(kernel))
+        weights.append(rng.uniform(-limit, limit, kernel))
+        weights.append(rng.uniform(-limit, limit, bias) if notes else np.zeros(bias))
+    return weights
+
+
+class StopAtLoss(keras.callbacks.Callback):
+    """Stops at the end of the epoch whose training loss reaches a goal."""
+
+    def __init__(self, goal: float):
+        super().__init__()
+        self.goal = goal
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks at the epoch's mean loss."""
+        if logs["loss"] <= self.goal:
+            self.model.stop_training = True

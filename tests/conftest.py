@@ -1,0 +1,26 @@
+"""Shared by all tests: a quiet backend, and the command line as a function."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recipes.lab import quiet
+
+quiet.load_backend()
+
+
+@pytest.fixture
+def recipes_run(tmp_path, capsys):
+    """Runs `recipes run ...` in this process; returns its result."""
+    from recipes.lab.cli import main
+
+    def run(name: str, *flags: str, code: int = 0) -> dict | str:
+        out = tmp_path / "runs"
+        assert main(["run", name, "--out", str(out), *flags]) == code
+        if code:
+            return capsys.readouterr().err
+        newest = max((out / Path(name).stem).glob("*/result.json"))
+        return json.loads(newest.read_text())
+
+    return run

@@ -1,0 +1,92 @@
+"""Data sets: embedded, generated, prepared."""
+
+import os
+
+import numpy as np
+import pytest
+
+from recipes.lab import data, generators, prepared
+from recipes.lab.errors import LabError, UsageError
+
+FOLDER = os.environ.get("TFDS_DATA_DIR")
+
+
+@pytest.mark.parametrize("name", [*data.EMBEDDED, *generators.GENERATED])
+def test_sets_without_network(name):
+    found = data.load(name)
+    assert found.x_train.dtype == np.float32
+    assert len(found.x_train) == len(found.y_train)
+    assert len(found.x_test) == len(found.y_test)
+    assert np.isfinite(found.x_train).all()
+    if found.num_classes:
+        assert set(np.unique(found.y_train)) == set(range(found.num_classes))
+    assert data.load(name).checksum == found.checksum
+
+
+def test_digits_are_images_and_splits_are_disjoint():
+    digits = data.load("digits")
+    assert digits.x_train.shape == (1437, 8, 8, 1)
+    assert digits.x_test.shape == (360, 8, 8, 1)
+    assert digits.x_train.min() == 0.0
+    assert digits.x_train.max() == 1.0
+    rows = np.concatenate([digits.x_train, digits.x_test]).reshape(1797, -1)
+    from sklearn.datasets import load_digits
+
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, load_digits().data / 16))
+
+
+@pytest.mark.parametrize("name", generators.GENERATED)
+def test_generators_follow_their_seed(name):
+    make = generators.GENERATED[name]
+    (x, y), (x2, y2), (x3, _) = make(seed=3), make(seed=3), make(seed=4)
+    np.testing.assert_array_equal(x, x2)
+    np.testing.assert_array_equal(y, y2)
+    assert not np.array_equal(x, x3)
+
+
+def test_generators_keep_their_promise():
+    _, y = generators.imbalanced(2000, positive=0.05)
+    assert y.mean() == 0.05
+    x, y = generators.adding(50, 20)
+    np.testing.assert_allclose(y, (x[..., 0] * x[..., 1]).sum(1), rtol=1e-6)
+    assert (x[..., 1].sum(1) == 2).all()
+    clean = generators.regression(500)[1]
+    dirty = generators.regression_outliers(500)[1]
+    assert (np.abs(dirty - clean) > 19).sum() == 25
+
+
+def test_unknown_name_gets_the_nearest():
+    with pytest.raises(UsageError, match="Did you mean 'digits'"):
+        data.load("digit")
+
+
+def test_a_half_copied_set_is_one_sentence(tmp_path):
+    broken = tmp_path / "mnist" / "3.0.1"
+    broken.mkdir(parents=True)
+    (broken / "dataset_info.json").write_text("{}")
+    with pytest.raises(LabError, match="cannot read 'mnist' in"):
+        data.load("mnist", str(tmp_path))
+
+
+@pytest.mark.skipif(not FOLDER, reason="TFDS_DATA_DIR is not set")
+@pytest.mark.parametrize(
+    ("name", "train", "test"),
+    [
+        ("mnist", (60000, 28, 28, 1), (10000, 28, 28, 1)),
+        ("cifar10", (50000, 32, 32, 3), (10000, 32, 32, 3)),
+        ("imdb_reviews", (25000,), (25000,)),
+        ("tiny_shakespeare", (1,), (1,)),
+    ],
+)
+def test_prepared_sets(name, train, test):
+    if not prepared.is_here(name, None):
+        pytest.skip(f"{name} is not in {FOLDER}")
+    found = data.load(name)
+    assert found.x_train.shape == train
+    assert found.x_test.shape == test
+    if name == "mnist":
+        assert np.bincount(found.y_train)[:3].tolist() == [5923, 6742, 5958]
+        assert found.x_train.max() == 1.0
+    if name == "imdb_reviews":
+        assert found.y_train.mean() == 0.5
+        assert isinstance(found.x_train[0], str)
