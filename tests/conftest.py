@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from recipes.lab import quiet
+
+import pytest
 
 quiet.load_backend()
 

@@ -35,10 +35,7 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel):
     for package in ("zoo", "callbacks", "recipes"):
         assert f"{package}/py.typed" in names
         shipped = {name for name in names if name.startswith(f"{package}/")}
-        here = {
-            str(path.relative_to(ROOT))
-            for path in (ROOT / package).rglob("*.py")
-        }
+        here = {str(path.relative_to(ROOT)) for path in (ROOT / package).rglob("*.py")}
         assert here <= shipped
 
 

@@ -4,7 +4,12 @@
 line lists and describes recipes without.
 """
 
+from typing import TYPE_CHECKING
+
 from recipes.lab.fit import fit
+
+if TYPE_CHECKING:
+    from recipes.lab.script import lab_main
 
 __all__ = ["fit", "lab_main"]
 

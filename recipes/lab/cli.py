@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         arguments, unknown = self.parse_known_args(words)
         if unknown:
             flag = unknown[0].partition("=")[0]
-            hint = nearest(flag, [word for word in self._option_string_actions])
+            hint = nearest(flag, list(self._option_string_actions))
             self.error(f"unknown argument '{unknown[0]}'.{hint}")
         return arguments
 

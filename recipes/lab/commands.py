@@ -24,7 +24,8 @@ def list_recipes(arguments: argparse.Namespace) -> int:
     chosen = [
         recipe
         for recipe in catalog.recipes().values()
-        if word in f"{recipe.name} {recipe.topic} {recipe.title} {recipe.claims}".lower()
+        if word
+        in f"{recipe.name} {recipe.topic} {recipe.title} {recipe.claims}".lower()
     ]
     if not chosen:
         raise LabError(f"no recipe mentions '{arguments.word}'.")
@@ -48,16 +49,17 @@ def show(arguments: argparse.Namespace) -> int:
         output.line(f"\n{recipe.about}")
     output.line()
     for key, text in recipe.header.items():
-        output.line(f"{key}: {text}")
+        output.paragraph(f"{key}: {text}")
     output.line(f"File: {recipe.path}")
     output.line(f"\nClaims ({len(recipe.claims)})", "bold")
     for claim, statement in recipe.claims.items():
-        output.line(f"  {claim}\n      {statement}")
+        output.line(f"  {claim}")
+        output.paragraph(statement, indent=6)
     if recipe.fields:
         output.line("\nSettings", "bold")
     for field in recipe.fields:
         allowed = f" ({', '.join(field.choices)})" if field.choices else ""
-        output.line(f"  {field.flag} {field.default}{allowed}  {field.help}")
+        output.paragraph(f"{field.flag} {field.default}{allowed}  {field.help}", 2)
     return 0
 
 
@@ -80,9 +82,9 @@ def copy(arguments: argparse.Namespace) -> int:
 
 def data(arguments: argparse.Namespace) -> int:
     """`recipes data`."""
-    from rich.table import Table
-
     from recipes.lab.data import inventory
+
+    from rich.table import Table
 
     output = Output()
     table = Table(box=None, pad_edge=False)
@@ -93,7 +95,7 @@ def data(arguments: argparse.Namespace) -> int:
         table.add_row(*row)
     output.console.print(table)
     output.line(f"\nPrepared sets are looked for in {folder}")
-    output.line(
+    output.paragraph(
         "Another folder: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
         "is absent: recipes run NAME --data SET --download"
     )

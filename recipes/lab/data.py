@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from recipes.lab import generators
 from recipes.lab.errors import UsageError, nearest
+
+import numpy as np
 
 EMBEDDED = {
     "digits": "1,797 handwritten digits, 8x8 gray, 10 classes",

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from recipes.lab import catalog, quiet
-from recipes.lab.errors import LabError
 from recipes.lab.output import Output
 
 
@@ -28,9 +27,9 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
     """
     _require_data(recipe, given, options)
     quiet.load_backend()
-    import keras
-
     from recipes.lab.run import Lab
+
+    import keras
 
     output = Output()
     module = load(recipe)
@@ -38,7 +37,9 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
     settings = module.Settings(**{**smoke, **given}) if recipe.fields else _Nothing()
     output.heading(recipe, vars(settings), options["smoke"])
     policy = keras.config.dtype_policy()
-    lab = Lab(recipe, settings, output=output, **{**options, "out": Path(options["out"])})
+    lab = Lab(
+        recipe, settings, output=output, **{**options, "out": Path(options["out"])}
+    )
     if options["resume"]:
         output.line(
             f"taking up {lab.folder.path}"
@@ -48,13 +49,11 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
     try:
         module.experiment(lab)
         lab.finish()
-    except BaseException as stop:
+    except BaseException:
         kept = lab.abandon()
         if kept:
-            told = "1 finished training is" if kept == 1 else f"{kept} finished are"
-            output.line(f"{told} kept; the same command with --resume goes on.")
-        if isinstance(stop, FloatingPointError):
-            raise LabError(f"{recipe.name}: {stop}.") from None
+            noun = "training" if kept == 1 else "trainings"
+            output.line(f"kept: {kept} finished {noun}. --resume goes on from there.")
         raise
     finally:
         keras.config.set_dtype_policy(policy)
@@ -64,9 +63,9 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
 def load(recipe: catalog.Recipe):
     """Imports the recipe's module, whether it is in the package or anywhere."""
     running = sys.modules.get("__main__")
-    if getattr(running, "__file__", None) and hasattr(running, "experiment"):
-        if Path(running.__file__).resolve() == recipe.path.resolve():
-            return running
+    script = getattr(running, "__file__", None)
+    if script and Path(script).resolve() == recipe.path.resolve():
+        return running
     if recipe.topic:
         return importlib.import_module(f"recipes.{recipe.topic}.{recipe.name}")
     spec = importlib.util.spec_from_file_location(recipe.name, recipe.path)

@@ -1,8 +1,8 @@
 """`fit`: Keras's own `model.fit` with the traps of a seeded run taken out."""
 
-import numpy as np
-
 from recipes.lab.errors import LabError
+
+import numpy as np
 
 STEPS_A_CALL = 32
 

@@ -4,13 +4,19 @@ import contextlib
 import textwrap
 from collections import Counter
 
+from recipes.lab import verdicts
+
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
-
-from recipes.lab import verdicts
 
 COLORS = {
     verdicts.SUPPORTED: "green",
@@ -35,12 +41,18 @@ class Output:
         """Prints a line of text; long ones are wrapped at the width."""
         self.console.print(Text(text, style), soft_wrap=not self.live)
 
+    def paragraph(self, text: str, indent: int = 0) -> None:
+        """Prints text wrapped at the width, 100 columns at most, and indented."""
+        width = min(self.console.width, 100) - indent
+        for part in textwrap.wrap(text, width, break_long_words=False):
+            self.line(" " * indent + part)
+
     def heading(self, recipe, settings: dict, smoke: bool) -> None:
         """Prints what is run, with which settings."""
         self.line(recipe.title, "bold")
         chosen = ", ".join(f"{name} {value}" for name, value in settings.items())
         if chosen:
-            self.line(f"Settings: {chosen}")
+            self.paragraph(f"Settings: {chosen}")
         if smoke:
             self.line("Smoke run: everything tiny, no verdict is earned.", "yellow")
 
@@ -84,7 +96,6 @@ class Output:
         if result["smoke"]:
             self.line(f"Smoke run: {len(claims)} claims exercised, none judged.")
             return
-        width = min(self.console.width, 100)
         self.line()
         for claim in claims:
             kind = claim["verdict"]
@@ -92,12 +103,12 @@ class Output:
             line.append(claim["id"], "bold")
             self.console.print(line)
             for text in (claim["statement"], claim["note"]):
-                for part in textwrap.wrap(text, width - 13):
-                    self.line(" " * 13 + part)
+                self.paragraph(text, indent=13)
         self.line()
         counts = Counter(claim["verdict"] for claim in claims)
         told = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
-        self.line(f"{len(claims)} claims: {', '.join(told)}.", "bold")
+        noun = "claim" if len(claims) == 1 else "claims"
+        self.line(f"{len(claims)} {noun}: {', '.join(told)}.", "bold")
 
 
 class _Bar:

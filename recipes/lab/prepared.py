@@ -6,9 +6,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import numpy as np
-
 from recipes.lab.errors import LabError
+
+import numpy as np
 
 # Where each set comes from: asked first, because tensorflow-datasets itself
 # tries ten times over three silent minutes where there is no network.

@@ -11,7 +11,10 @@ from recipes.lab import catalog, store
 from recipes.lab.errors import LabError
 from recipes.lab.verdicts import KINDS
 
-BEGIN, END = "<!-- verdicts: begin (made by `recipes report`) -->", "<!-- verdicts: end -->"
+BEGIN, END = (
+    "<!-- verdicts: begin (made by `recipes report`) -->",
+    "<!-- verdicts: end -->",
+)
 
 
 def csv(rows: list[dict]) -> str:
@@ -69,7 +72,10 @@ def verdicts_page(results: list[dict]) -> str:
     for result in results:
         lines += [f"## {result['title']}", "", f"Notes: {result['notes']}", ""]
         lines += [f"Run: `recipes run {result['recipe']}`. {_how(result)}", ""]
-        lines += ["| claim | verdict | statement | what was seen |", "|---|---|---|---|"]
+        lines += [
+            "| claim | verdict | statement | what was seen |",
+            "|---|---|---|---|",
+        ]
         for claim in result["claims"]:
             cells = (claim["statement"], claim["note"])
             told = " | ".join(_escape(cell) for cell in cells)
@@ -88,7 +94,9 @@ def write_reports(
     """
     found, told = [], []
     for root in _roots(out):
-        told += [f"passed over {run}: result.json is broken" for run in store.broken(root)]
+        told += [
+            f"passed over {run}: result.json is broken" for run in store.broken(root)
+        ]
         latest = store.latest(root)
         if latest is not None:
             found.append(latest)
@@ -132,10 +140,11 @@ def _how(result: dict) -> str:
     settings = ", ".join(f"{key} {value}" for key, value in result["settings"].items())
     versions, device = result["versions"], result["device"]
     accelerators = ", ".join(device["accelerators"]) or "no accelerator"
+    policies = {choice["policy"] for choice in result["precision"].values()}
     return (
         f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
         f"{result['backend']} {versions.get(result['backend'], '')}, "
-        f"{result['precision']['policy']}; {device['cpu']}, {device['cores']} cores, "
+        f"{', '.join(sorted(policies)) or 'float32'}; {device['cpu']}, {device['cores']} cores, "
         f"{accelerators}; {result['seconds']:.0f} s."
     )
 
@@ -158,7 +167,9 @@ def _page(found: list[tuple[Path, dict]]) -> str:
     parts = []
     for folder, result in found:
         parts.append(f"<h2>{html.escape(result['title'])}</h2>")
-        parts.append(f"<p>{html.escape(result['notes'])}. {html.escape(_how(result))}</p>")
+        parts.append(
+            f"<p>{html.escape(result['notes'])}. {html.escape(_how(result))}</p>"
+        )
         parts.append("<table><tr><th>claim<th>verdict<th>what was seen</tr>")
         for claim in result["claims"]:
             kind = html.escape(claim["verdict"])

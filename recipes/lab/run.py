@@ -41,7 +41,7 @@ class Lab:
         self.output = output or Output()
         self._data_dir, self._download = data_dir, download
         self._requested_precision = precision
-        self._precision: dict = {"policy": "float32", "reason": "the default"}
+        self._precision: dict[str, dict] = {}
         self._data: dict = {}
         self._verdicts: dict[str, Verdict] = {}
         self._tables: list[dict] = []
@@ -78,17 +78,22 @@ class Lab:
     def precision(self, family: str) -> str:
         """Sets the precision for "dense", "convolutional" or "recurrent" models.
 
+        Until this is called everything runs in float32, also where `--precision`
+        asks for something else: exact checks come before, trainings after.
+
         Returns:
             The name of the Keras dtype policy that is now in force.
         """
-        import keras
-
         from recipes.lab.precision import choose
+
+        import keras
 
         choice = choose(self._requested_precision, family)
         keras.config.set_dtype_policy(choice.policy)
-        self._precision = {"policy": choice.policy, "reason": choice.reason}
-        self.output.line(f"precision: {choice.policy} ({choice.reason})")
+        if family not in self._precision:
+            self._precision[family] = dict(vars(choice))
+            told = f"Precision ({family}): {choice.policy}. {choice.reason}"
+            self.output.paragraph(told)
         return choice.policy
 
     # What an experiment runs -------------------------------------------------
@@ -196,6 +201,11 @@ class Lab:
         if missing:
             raise LabError(f"no verdict was stated for: {', '.join(missing)}.")
         result = self._result()
+        if not self._precision and self._requested_precision not in ("auto", "float32"):
+            self.output.paragraph(
+                f"Everything ran in float32: {self.recipe.name} has nothing to train "
+                f"in {self._requested_precision}."
+            )
         if self._history:
             store.write(self.folder.path / "history.csv", report.csv(self._history))
         store.write(self.folder.path / "report.md", report.markdown(result))

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from recipes.lab.errors import LabError
+
+import numpy as np
 
 
 @dataclass(frozen=True)

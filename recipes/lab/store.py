@@ -1,9 +1,9 @@
 """Run folders: written atomically, resumable, never left half-done.
 
-    runs/<recipe>/<run id>/run.json      what was started (settings, versions)
-                          /members/      one file for each finished training
-                          /result.json   written last: the run is whole
-    runs/<recipe>/latest                 the newest whole run
+runs/<recipe>/<run id>/run.json      what was started (settings, versions)
+/members/      one file for each finished training
+/result.json   written last: the run is whole
+runs/<recipe>/latest                 the newest whole run
 """
 
 import contextlib
@@ -14,10 +14,11 @@ import os
 import shutil
 import time
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from recipes.lab.errors import LabError
+
+import numpy as np
 
 try:
     import fcntl
@@ -46,7 +47,7 @@ def write(path: Path, content: str | bytes) -> None:
         raise LabError(f"cannot write {path}: {error.strerror}.") from None
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Returns the value as plain data: dicts, lists, str, int, float, bool, None."""
     if hasattr(value, "as_dict"):
         return plain(value.as_dict())

@@ -1,10 +1,10 @@
 """The network of the notes' optimizer table, trained many times over."""
 
-import keras
-import numpy as np
-
 from recipes.lab import fit
 from zoo import mlp
+
+import keras
+import numpy as np
 
 # A set that is 40 times smaller than MNIST gets batches that are 8 times smaller.
 BATCH_SIZE = {"digits": 8, "mnist": 64, "fashion_mnist": 64}
@@ -88,6 +88,22 @@ def initial_weights(model, seed: int, notes: bool) -> list[np.ndarray]:
     return weights
 
 
+def notes_optimizers() -> dict:
+    """The four optimizers with the settings of the notes' framework.
+
+    Its RMSprop has rho 0.99, its AdaGrad starts at 0, and both add epsilon
+    outside the root; Keras adds it inside, so it is squared here.
+    """
+    return {
+        "SGD": keras.optimizers.SGD(0.01),
+        "Adam": keras.optimizers.Adam(0.001, epsilon=1e-8),
+        "RMSprop": keras.optimizers.RMSprop(0.001, rho=0.99, epsilon=1e-16),
+        "AdaGrad": keras.optimizers.Adagrad(
+            0.01, initial_accumulator_value=0.0, epsilon=1e-20
+        ),
+    }
+
+
 class StopAtLoss(keras.callbacks.Callback):
     """Stops at the end of the epoch whose training loss reaches a goal."""
 
@@ -99,3 +115,20 @@ class StopAtLoss(keras.callbacks.Callback):
         """Looks at the epoch's mean loss."""
         if logs["loss"] <= self.goal:
             self.model.stop_training = True
+
+
+def losses_of(runs: list[dict]) -> np.ndarray:
+    """Returns the training losses (seeds, epochs); short runs repeat their last."""
+    curves = [run["history"]["loss"] for run in runs]
+    longest = max(map(len, curves))
+    return np.array([c + [c[-1]] * (longest - len(c)) for c in curves], float)
+
+
+def final_losses(runs: list[dict]) -> np.ndarray:
+    """Returns the last epoch's loss for each seed, inf where it diverged."""
+    return np.nan_to_num(losses_of(runs)[:, -1], nan=np.inf, posinf=np.inf)
+
+
+def accuracy_of(runs: list[dict]) -> str:
+    """Returns the mean test accuracy as text."""
+    return f"{np.mean([run['test_accuracy'] for run in runs]):.2%}"

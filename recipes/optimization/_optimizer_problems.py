@@ -4,10 +4,10 @@ Every optimizer gets the best rate of one grid, the same for all, chosen by the
 mean over seeds of what is compared: none loses by an unlucky rate.
 """
 
-import numpy as np
-
 from recipes.lab import stats
 from recipes.optimization._rules import RULES
+
+import numpy as np
 
 RATES = np.logspace(-4, 1, 16)  # three a decade
 
@@ -110,15 +110,15 @@ def _moving_target(rule, seed: int) -> np.ndarray:
 def _feature_scales(lab) -> None:
     names = ("SGD", "AdaGrad", "RMSprop", "Adam")
     steps = {
-        scale: race(names, lambda rule, seed, s=scale: _scaled(rule, seed, s), lab.seeds)
+        scale: race(
+            names, lambda rule, seed, s=scale: _scaled(rule, seed, s), lab.seeds
+        )
         for scale in (1.0, 100.0)
     }
     slowed = {name: steps[100.0][name] / steps[1.0][name] for name in names}
     means = {name: float(np.mean(ratio)) for name, ratio in slowed.items()}
     gains = {
-        f"{name} against SGD": stats.paired(
-            np.log(slowed["SGD"]), np.log(slowed[name])
-        )
+        f"{name} against SGD": stats.paired(np.log(slowed["SGD"]), np.log(slowed[name]))
         for name in names[1:]
     }
     lab.verdict(

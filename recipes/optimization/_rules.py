@@ -13,7 +13,7 @@ def sgd(rate):
 
 
 def momentum(rate, gamma=0.9):
-    """v ← γ v − η g; θ ← θ + v (Polyak, 1964)."""
+    """V ← γ v − η g; θ ← θ + v (Polyak, 1964)."""
     velocity = 0.0
 
     def step(gradient):

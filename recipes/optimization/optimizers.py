@@ -14,9 +14,19 @@ References: Robbins and Monro (1951); Polyak (1964); Duchi et al. (2011);
 from dataclasses import dataclass
 from typing import Literal
 
-from recipes.lab import figures, lab_main, stats
-from recipes.optimization._optimizer_network import Contestant, StopAtLoss
+from recipes.lab import figures, lab_main
+from recipes.optimization._optimizer_network import (
+    Contestant,
+    accuracy_of,
+    losses_of,
+    notes_optimizers,
+)
 from recipes.optimization._optimizer_problems import judge_problems
+from recipes.optimization._optimizer_rates import (
+    judge_generalization,
+    judge_rates,
+    sweep_rates,
+)
 from recipes.optimization._optimizer_recurrent import judge_recurrent
 from recipes.optimization._optimizer_updates import judge_updates
 
@@ -68,7 +78,6 @@ NOTES = {  # running mean of the training loss, epochs 1 to 5, as the notes prin
     "RMSprop": (0.3958, 0.1976, 0.1500, 0.1227, 0.1047),
     "AdaGrad": (0.3821, 0.2204, 0.1833, 0.1616, 0.1460),
 }
-FLOOR = 0.1  # training loss at which test scores are compared
 
 
 @dataclass(frozen=True)
@@ -85,20 +94,6 @@ class Settings:
     "What the network learns."
 
 
-def notes_optimizers() -> dict:
-    """The four optimizers with the settings of the notes' framework.
-
-    Its RMSprop has rho 0.99, its AdaGrad starts at 0, and both add epsilon
-    outside the root; Keras adds it inside, so it is squared here.
-    """
-    return {
-        "SGD": SGD(0.01),
-        "Adam": Adam(0.001, epsilon=1e-8),
-        "RMSprop": RMSprop(0.001, rho=0.99, epsilon=1e-16),
-        "AdaGrad": Adagrad(0.01, initial_accumulator_value=0.0, epsilon=1e-20),
-    }
-
-
 def keras_optimizers() -> dict:
     """The same four with Keras's defaults, at the notes' learning rates."""
     return {
@@ -113,7 +108,9 @@ def experiment(lab):
     """Judges every claim of the chapter."""
     judge_updates(lab)
     judge_problems(lab)
+    lab.precision("recurrent")
     judge_recurrent(lab)
+    lab.precision("dense")
     data = lab.data()
     ours = reproduce(lab, data)
     losses, best = sweep_rates(lab, data)
@@ -171,205 +168,33 @@ def reproduce(lab, data) -> dict[str, list[dict]]:
     return ours
 
 
-def sweep_rates(lab, data):
-    """Trains every optimizer with every rate; the best rates get every seed.
-
-    Returns:
-        Final training losses {optimizer: {rate: one a seed}}, and the best rates
-        {optimizer: rate}.
-    """
-    contestants = {
-        name: Contestant(data, optimizer)
-        for name, optimizer in {
-            **notes_optimizers(),
-            "momentum": SGD(0.01, momentum=0.9),
-        }.items()
-    }
-    rates = [float(f"{rate:.2g}") for rate in np.logspace(-4, 0, lab.settings.rates)]
-
-    def run(cases, seeds):
-        return lab.sweep(
-            lambda case, seed: contestants[case[0]].train(
-                seed, lab.settings.epochs, rate=case[1]
-            ),
-            {f"{name} {rate:g}": (name, rate) for name, rate in cases},
-            seeds=seeds,
-            title="rate sweep",
-        )
-
-    grid = [(name, rate) for name in contestants for rate in rates]
-    runs = run(grid, lab.seeds[:3])
-    losses = {
-        name: {rate: final_losses(runs[f"{name} {rate:g}"]) for rate in rates}
-        for name in contestants
-    }
-    best = {name: min(row, key=lambda r: row[r].mean()) for name, row in losses.items()}
-    for name, rate in best.items():
-        again = run([(name, rate)], lab.seeds)
-        losses[name][rate] = final_losses(again[f"{name} {rate:g}"])
-    columns = ["rate", *losses]
-    rows = [
-        [f"{rate:g}", *(float(row[rate].mean()) for row in losses.values())]
-        for rate in rates
-    ]
-    lab.table("Training loss of the last epoch by learning rate", columns, rows)
-    return losses, best
-
-
-def judge_rates(lab, ours, losses, best) -> None:
-    """Judges what the table and the sweep of rates decide together."""
-    final = {name: final_losses(runs) for name, runs in ours.items()}
-    order = ("Adam", "RMSprop", "AdaGrad", "SGD")
-    gaps = {
-        f"{low} < {high}": stats.paired(final[high], final[low])
-        for low, high in zip(order, order[1:], strict=False)
-    }
-    lab.verdict(
-        "opt-mnist-ranking",
-        {name: gap.positive for name, gap in gaps.items()},
-        evidence={"final_loss_differences": gaps},
-        note="Differences of the last epoch's loss: "
-        + "; ".join(f"{name}: {gap}" for name, gap in gaps.items())
-        + ".",
-    )
-    tuned = {name: losses[name][best[name]] for name in losses}
-    slower = {
-        "both at the notes' rates (0.01, 0.001)": stats.paired(
-            final["SGD"], final["Adam"]
-        ),
-        f"both at their best rates ({best['SGD']:g}, {best['Adam']:g})": stats.paired(
-            tuned["SGD"], tuned["Adam"]
-        ),
-    }
-    lab.verdict(
-        "opt-sgd-slow-is-lr",
-        {name: gap.positive for name, gap in slower.items()},
-        evidence={
-            "SGD_minus_Adam": slower,
-            "best_rate": best,
-            "loss_at_best_rate": {name: row.mean() for name, row in tuned.items()},
-        },
-        note="SGD's loss minus Adam's: "
-        + "; ".join(f"{name}: {gap}" for name, gap in slower.items())
-        + ". The gap of the notes' table compares learning rates.",
-    )
-    judge_sensitivity(lab, losses)
-    accuracy = [run["test_accuracy"] for run in ours["AdaGrad"]]
-    lab.verdict(
-        "opt-adagrad-nonconvex",
-        bool(min(accuracy) < 0.9),
-        evidence={"test_accuracy": accuracy, "unsuitable_below": 0.9},
-        note=f"At the notes' rate it trains this network to {np.mean(accuracy):.1%} "
-        f"test accuracy (least {min(accuracy):.1%}); unsuitable would be below 90 %.",
-    )
-
-
-def judge_sensitivity(lab, losses) -> None:
-    """Counts the decades of rates within twice the best loss, seed by seed."""
-    widths = {name: good_decades(row) for name, row in losses.items()}
-    wider = {
-        f"than {name}": stats.paired(widths["Adam"], width)
-        for name, width in widths.items()
-        if name != "Adam"
-    }
-    means = {name: float(np.mean(width)) for name, width in widths.items()}
-    told = ", ".join(f"{name} {mean:.1f}" for name, mean in means.items())
-    lab.verdict(
-        "opt-adam-lr-sensitivity",
-        {name: gap.positive for name, gap in wider.items()},
-        evidence={"decades_within_twice_the_best": widths, "Adam_minus_other": wider},
-        note=f"Decades of rates whose loss stays within twice the best: {told}.",
-    )
-    means = {rate: float(loss.mean()) for rate, loss in losses["AdaGrad"].items()}
-    finite = [loss for loss in means.values() if np.isfinite(loss)]
-    factor = max(finite) / min(finite)
-    lab.verdict(
-        "opt-adagrad-no-tuning",
-        factor < 2.0,
-        evidence={"loss_by_rate": means, "worst_over_best": factor},
-        note=f"Between its best and its worst rate the loss differs {factor:.3g}-fold; "
-        "a method without tuning would stay below twofold.",
-    )
-
-
-def good_decades(row: dict[float, np.ndarray]) -> list[float]:
-    """Returns for each seed the decades of rates within twice the best loss."""
-    rates = sorted(row)
-    step = np.log10(rates[-1] / rates[0]) / (len(rates) - 1)
-    seeds = min(map(len, row.values()))
-    table = np.array([row[rate][:seeds] for rate in rates])
-    return [float(step * n) for n in (table <= 2 * table.min(0)).sum(0)]
-
-
-def judge_generalization(lab, data, best) -> None:
-    """Compares test scores of SGD with momentum and Adam at one training loss."""
-    contestants = {
-        "momentum": Contestant(data, SGD(best["momentum"], momentum=0.9)),
-        "Adam": Contestant(data, Adam(best["Adam"])),
-    }
-    runs = lab.sweep(
-        lambda case, seed: case.train(
-            seed, 8 * lab.settings.epochs, callbacks=[StopAtLoss(FLOOR)]
-        ),
-        contestants,
-        title="to one loss",
-    )
-    reached = all(losses_of(runs[name])[:, -1].max() <= FLOOR for name in runs)
-    accuracy = {
-        name: [run["test_accuracy"] for run in runs[name]] for name in contestants
-    }
-    gap = stats.paired(accuracy["momentum"], accuracy["Adam"])
-    lab.verdict(
-        "opt-adam-vs-sgd-generalisation",
-        gap.positive if reached else None,
-        evidence={
-            "test_accuracy": accuracy,
-            "momentum_minus_Adam": gap,
-            "training_loss": FLOOR,
-            "every_run_reached_it": reached,
-        },
-        note="Test accuracy of SGD with momentum minus Adam's, both at their best "
-        f"rates and trained to a loss of {FLOOR:g}: {gap}.",
-    )
-
-
 def draw(lab, ours, losses) -> None:
     """Draws the sweep of rates and the curves of the table."""
     figure, axes = figures.new()
+    axes.set(xscale="log", yscale="log")
     for index, (name, row) in enumerate(losses.items()):
         rates = sorted(row)
         means = [min(float(row[rate].mean()), 10.0) for rate in rates]
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         axes.plot(rates, means, marker="o", markersize=3, label=name, **style)
-    axes.set(xscale="log", yscale="log")
-    title = "Every optimizer does well at some rate; SGD's is far from 0.01"
+        best = min(zip(means, rates, strict=True))
+        axes.plot(best[1], best[0], "o", mfc="none", ms=11, color=style["color"])
+    title = "Every optimizer has a best learning rate of its own (circles)"
     figures.describe(axes, title, "learning rate", "training loss of the last epoch")
     axes.legend()
     lab.figure("rates", figure, "Training loss of the last epoch by learning rate.")
     figure, axes = figures.new()
     epochs = range(1, lab.settings.epochs + 1)
-    figures.curves(axes, epochs, {name: losses_of(runs) for name, runs in ours.items()})
     axes.set(yscale="log", xticks=list(epochs))
-    title = "Training loss at the notes' rates, with the range over seeds"
+    if lab.settings.data == "mnist":
+        for printed in NOTES.values():
+            axes.plot(range(1, 6), printed, "kx", markersize=6)
+    figures.curves(axes, epochs, {name: losses_of(runs) for name, runs in ours.items()})
+    title = "Training loss at the notes' rates; crosses: as the notes print it"
+    if lab.settings.data != "mnist":
+        title = "Training loss at the notes' rates, with the range over seeds"
     figures.describe(axes, title, "epoch", "mean training loss (nats)")
     lab.figure("table", figure, "Training loss by epoch at the notes' rates.")
-
-
-def losses_of(runs: list[dict]) -> np.ndarray:
-    """Returns the training losses (seeds, epochs); short runs repeat their last."""
-    curves = [run["history"]["loss"] for run in runs]
-    longest = max(map(len, curves))
-    return np.array([c + [c[-1]] * (longest - len(c)) for c in curves], float)
-
-
-def final_losses(runs: list[dict]) -> np.ndarray:
-    """Returns the last epoch's loss for each seed, inf where it diverged."""
-    return np.nan_to_num(losses_of(runs)[:, -1], nan=np.inf, posinf=np.inf)
-
-
-def accuracy_of(runs: list[dict]) -> str:
-    """Returns the mean test accuracy as text."""
-    return f"{np.mean([run['test_accuracy'] for run in runs]):.2%}"
 
 
 if __name__ == "__main__":

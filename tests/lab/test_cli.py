@@ -6,10 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from recipes.lab import catalog
 from recipes.lab.cli import main
+
+import pytest
 
 TOY = str(Path(__file__).parent / "toy_recipe.py")
 ENV = {name: value for name, value in os.environ.items() if name != "TFDS_DATA_DIR"}

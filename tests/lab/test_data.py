@@ -2,11 +2,11 @@
 
 import os
 
-import numpy as np
-import pytest
-
 from recipes.lab import data, generators, prepared
 from recipes.lab.errors import LabError, UsageError
+
+import numpy as np
+import pytest
 
 FOLDER = os.environ.get("TFDS_DATA_DIR")
 

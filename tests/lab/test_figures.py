@@ -1,8 +1,10 @@
 """Figures: labels apart, equal bytes for equal figures."""
 
-import numpy as np
+import itertools
 
 from recipes.lab import figures
+
+import numpy as np
 
 
 def drawn():
@@ -21,7 +23,7 @@ def test_labels_at_the_ends_do_not_overlap():
         (text.get_window_extent() for text in axes.texts), key=lambda box: box.y0
     )
     assert len(boxes) == 5
-    for low, high in zip(boxes, boxes[1:], strict=False):
+    for low, high in itertools.pairwise(boxes):
         assert high.y0 >= low.y1 - 1.0
 
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from recipes.lab.cli import main
 from recipes.lab.report import BEGIN, END
+
+import pytest
 
 TOY = str(Path(__file__).parent / "toy_recipe.py")
 

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from recipes.lab.cli import main
+
+import pytest
 
 TOY = str(Path(__file__).parent / "toy_recipe.py")
 NAME = "toy_recipe"
@@ -25,7 +25,9 @@ def result(out) -> dict:
 
 
 def untimed(found: dict) -> str:
-    return json.dumps({k: v for k, v in found.items() if k not in ("started", "seconds")})
+    return json.dumps(
+        {k: v for k, v in found.items() if k not in ("started", "seconds")}
+    )
 
 
 def test_result_holds_all_that_a_reader_needs(tmp_path):
@@ -76,7 +78,7 @@ def test_ctrl_c_keeps_finished_trainings(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TOY_STOP_AT", "0.1 2")
     assert run(tmp_path) == 130
     told = capsys.readouterr()
-    assert "4 finished are kept" in told.out
+    assert "kept: 4 finished trainings" in told.out
     assert "--resume" in told.out
     assert "Traceback" not in told.err
     assert not list(tmp_path.rglob("result.json"))
@@ -181,8 +183,31 @@ def test_two_runs_cannot_resume_one_folder(tmp_path):
 
 def test_a_claim_without_verdict_fails_the_run(tmp_path, capsys):
     text = Path(TOY).read_text()
+    line = next(x for x in text.splitlines() if 'lab.verdict("in-part"' in x)
     forgetful = tmp_path / "forgetful.py"
-    forgetful.write_text(text.replace('    lab.verdict("in-part"', '    dict(c="in-part"'
-    ).replace("dict(c=\"in-part\", holds, evidence={\"n\": 2}, note=\"Only here.\")", "_ = holds"))
+    forgetful.write_text(text.replace(line, ""))
     assert main(["run", str(forgetful), "--out", str(tmp_path / "runs")]) == 1
     assert "no verdict was stated for: in-part" in capsys.readouterr().err
+
+
+def test_precision_that_nothing_used_is_told(tmp_path, capsys):
+    assert run(tmp_path, "--precision", "mixed_bfloat16") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Everything ran in float32: toy_recipe has nothing to train" in told
+    assert result(tmp_path)["precision"] == {}
+
+
+def test_precision_is_recorded_and_undone(tmp_path, capsys):
+    import keras
+
+    text = Path(TOY).read_text()
+    line = "    data = lab.data()\n"
+    mixed = tmp_path / "mixed.py"
+    mixed.write_text(text.replace(line, f"    lab.precision('dense')\n{line}"))
+    out = tmp_path / "runs"
+    flags = ["--out", str(out), "--precision", "mixed_bfloat16"]
+    assert main(["run", str(mixed), *flags]) == 0
+    assert "Precision (dense): mixed_bfloat16." in capsys.readouterr().out
+    found = json.loads((out / "mixed" / "latest" / "result.json").read_text())
+    assert found["precision"]["dense"]["policy"] == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"

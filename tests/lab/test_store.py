@@ -2,10 +2,10 @@
 
 import json
 
+from recipes.lab import store
+
 import numpy as np
 import pytest
-
-from recipes.lab import store
 
 
 def test_numbers_that_are_not_finite_stay_strict_json():

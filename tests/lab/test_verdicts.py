@@ -1,9 +1,9 @@
 """How a verdict follows from what a run saw."""
 
+from recipes.lab.verdicts import judge
+
 import numpy as np
 import pytest
-
-from recipes.lab.verdicts import judge
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,11 @@ def test_judge(holds, kind):
 
 def test_conditions_are_told_by_outcome():
     _, details = judge({"a": True, "b": False, "c": True, "d": None})
-    assert details == {"holds_for": ["a", "c"], "fails_for": ["b"], "undecided_for": ["d"]}
+    assert details == {
+        "holds_for": ["a", "c"],
+        "fails_for": ["b"],
+        "undecided_for": ["d"],
+    }
 
 
 @pytest.mark.parametrize("holds", [1, 0.3, "yes", {}, {"a": 1}])

@@ -1,0 +1,63 @@
+"""The README keeps its word: its code runs, its table counts what there is."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from recipes.lab import catalog
+from recipes.lab.report import BEGIN, END
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_recipe_of_thirty_lines_runs(tmp_path):
+    (code,) = (block for block in BLOCKS if "CLAIMS" in block)
+    (tmp_path / "mine.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "mine.py", "--seeds", "2", "--epochs", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "deeper-better" in done.stdout
+
+
+def test_the_other_code_runs():
+    for block in BLOCKS:
+        if "CLAIMS" not in block:
+            exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_table_counts_every_recipe_and_claim():
+    table = README.partition(BEGIN)[2].partition(END)[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.strip().splitlines()[2:]
+    ]
+    counted = {row[0].strip("`"): [int(cell) for cell in row[2:]] for row in rows}
+    known = catalog.recipes()
+    assert set(counted) == {*known, "**all**"}
+    for name, recipe in known.items():
+        claims, *kinds = counted[name]
+        assert claims == len(recipe.claims) == sum(kinds)
+    assert counted["**all**"][0] == sum(len(r.claims) for r in known.values())
+
+
+def test_every_linked_file_exists():
+    root = Path(__file__).resolve().parents[1]
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (root / target).exists(), target
+
+
+def test_every_named_recipe_and_flag_exists():
+    from recipes.lab.cli import _parser
+
+    commands = _parser()._subparsers._group_actions[0].choices
+    for command in re.findall(r"^recipes (\w+)", README, re.MULTILINE):
+        assert command in commands
+    for name in re.findall(r"recipes (?:run|show|copy) (\w+)", README):
+        assert name in catalog.recipes()
