@@ -45,8 +45,9 @@ def show(arguments: argparse.Namespace) -> int:
     recipe = catalog.find(arguments.name)
     output = Output()
     output.line(recipe.title, "bold")
-    if recipe.about:
-        output.line(f"\n{recipe.about}")
+    for paragraph in recipe.about.split("\n\n") if recipe.about else ():
+        output.line()
+        output.paragraph(paragraph)
     output.line()
     for key, text in recipe.header.items():
         output.paragraph(f"{key}: {text}")

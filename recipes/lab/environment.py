@@ -1,6 +1,7 @@
 """What a result was computed with: versions, backend, device, commit."""
 
 import functools
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -44,6 +45,19 @@ def device() -> dict:
     else:
         cores = os.cpu_count()
     return {"cpu": name, "cores": cores, "accelerators": _accelerators()}
+
+
+def source_digest(recipe: Path) -> str:
+    """Returns a checksum of the recipe and of all code of this project.
+
+    Trainings of an interrupted run are taken up only under the code they ran with.
+    """
+    root = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256(recipe.read_bytes())
+    for package in ("callbacks", "recipes", "zoo"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def git_commit() -> str | None:

@@ -93,6 +93,7 @@ def label_ends(axes, gap: float = 13.0) -> None:
     """
     axes.figure.draw_without_rendering()
     scale = axes.figure.dpi / 72
+    frame = axes.get_window_extent()
     ends = []
     for line in axes.get_lines():
         if line.get_label().startswith("_"):
@@ -100,19 +101,31 @@ def label_ends(axes, gap: float = 13.0) -> None:
         points = np.column_stack([line.get_xdata(), line.get_ydata()]).astype(float)
         points = points[np.isfinite(points).all(1)]
         if len(points):
-            ends.append((axes.transData.transform(points[-1])[1], points[-1], line))
+            right, height = axes.transData.transform(points[-1])
+            # A line that leaves the axes is named where it leaves them.
+            ends.append((np.clip(height, frame.y0, frame.y1), right, line))
     ends.sort(key=lambda end: end[0])
-    placed = []
-    for height, _, _ in ends:
-        floor = placed[-1] + gap * scale if placed else -np.inf
-        placed.append(max(height, floor))
-    for (height, point, line), place in zip(ends, placed, strict=True):
+    placed = _apart([height for height, _, _ in ends], gap * scale, frame.y1)
+    for (_, right, line), place in zip(ends, placed, strict=True):
         axes.annotate(
             line.get_label(),
-            point,
-            xytext=(6, (place - height) / scale),
+            ((right - frame.x0) / frame.width, (place - frame.y0) / frame.height),
+            xycoords="axes fraction",
+            xytext=(6, 0),
             textcoords="offset points",
             color=line.get_color(),
             va="center",
             annotation_clip=False,
         )
+
+
+def _apart(heights: list[float], gap: float, top: float) -> list[float]:
+    """Moves ascending heights apart by a gap: up, and down again from the top."""
+    placed = list(heights)
+    for index in range(1, len(placed)):
+        placed[index] = max(placed[index], placed[index - 1] + gap)
+    ceiling = top
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    return placed

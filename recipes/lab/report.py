@@ -141,11 +141,12 @@ def _how(result: dict) -> str:
     versions, device = result["versions"], result["device"]
     accelerators = ", ".join(device["accelerators"]) or "no accelerator"
     policies = {choice["policy"] for choice in result["precision"].values()}
+    precision = ", ".join(sorted(policies)) or "float32"
     return (
         f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
-        f"{result['backend']} {versions.get(result['backend'], '')}, "
-        f"{', '.join(sorted(policies)) or 'float32'}; {device['cpu']}, {device['cores']} cores, "
-        f"{accelerators}; {result['seconds']:.0f} s."
+        f"{result['backend']} {versions.get(result['backend'], '')}, {precision}; "
+        f"{device['cpu']}, {device['cores']} cores, {accelerators}; "
+        f"{result['seconds']:.0f} s."
     )
 
 

@@ -1,7 +1,6 @@
 """A run of one recipe: what its `experiment(lab)` is handed."""
 
 import contextlib
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -48,10 +47,9 @@ class Lab:
         self._figures: list[dict] = []
         self._history: list[dict] = []
         self._started = time.time()
-        source = recipe.path.read_bytes()
         self._identity = {
             "recipe": recipe.name,
-            "source_sha256": hashlib.sha256(source).hexdigest(),
+            "source_sha256": environment.source_digest(recipe.path),
             "settings": dict(vars(settings)),
             "smoke": smoke,
             "precision": precision,

@@ -35,3 +35,18 @@ def test_curves_differ_without_color():
     _, axes = drawn()
     styles = {str(line._dash_pattern) for line in axes.get_lines()}
     assert len(styles) == 5
+
+
+def test_labels_stay_inside_the_axes_and_outside_lines_are_named_at_the_edge():
+    figure, axes = figures.new()
+    axes.set_ylim(0, 1)
+    runs = {"far above": [0.5, 9.0], "at the top": [0.5, 1.0], "inside": [0.5, 0.99]}
+    figures.curves(axes, [1, 2], runs)
+    figure.draw_without_rendering()
+    frame = axes.get_window_extent()
+    centers = sorted(
+        (box.y0 + box.y1) / 2 for box in (t.get_window_extent() for t in axes.texts)
+    )
+    assert centers[-1] <= frame.y1 + 2
+    for low, high in itertools.pairwise(centers):
+        assert high - low >= 12

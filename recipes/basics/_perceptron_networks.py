@@ -1,0 +1,169 @@
+"""Claims of the perceptron's chapter that need whole networks."""
+
+from recipes.lab import fit, stats
+from recipes.basics import _sigmoid_network as net
+
+import keras
+import numpy as np
+
+BATCH = 32
+
+
+def judge(lab) -> None:
+    """States the verdicts on networks; the last two depend on chance."""
+    _linear_stack(lab)
+    _all_weights(lab)
+    _spam(lab)
+
+
+def xor_accuracy(starts: int, passes: int, hidden) -> np.ndarray:
+    """Trains 2-4-1 networks on XOR from many starts; returns their accuracies."""
+    x, y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0.0, 1, 1, 0]])
+    layers = net.stack([net.random_layers((2, 4, 1), seed) for seed in range(starts)])
+    layers, _ = net.train(layers, x, y, rate=1.0, passes=passes, hidden=hidden)
+    outputs = net.forward(layers, x, hidden)[-1]
+    return ((outputs > 0.5) == y).mean((-2, -1))
+
+
+def train_steps(model, x, y, steps: int, seed: int) -> None:
+    """Trains for a number of steps: one long epoch over the samples, repeated."""
+    rows = np.resize(np.arange(len(x)), steps * BATCH)
+    fit(model, x[rows], y[rows], batch_size=BATCH, epochs=1, seed=seed)
+
+
+def _linear_stack(lab) -> None:
+    layers = net.random_layers((5, 8, 6, 3), seed=0)
+    x = np.random.default_rng(0).normal(size=(5, 100))
+    deep = net.forward(layers, x, hidden=net.LINEAR, output=net.LINEAR)[-1]
+    W, b = np.eye(5), np.zeros((5, 1))
+    for kernel, bias in layers:
+        W, b = kernel @ W, kernel @ b + bias
+    gap = float(np.abs(deep - (W @ x + b)).max())
+    chosen = lab.settings
+    linear = xor_accuracy(chosen.starts, chosen.passes, net.LINEAR)
+    lab.verdict(
+        "linear-stack-collapses",
+        bool(gap < 1e-12 and linear.max() <= 0.75),
+        evidence={
+            "largest_difference_of_three_layers_to_one": gap,
+            "best_accuracy_on_XOR_of_a_deep_linear_net": linear.max(),
+            "starts": len(linear),
+        },
+        note=f"Three linear layers equal one to {gap:.0e}; with a linear hidden layer "
+        f"no start gets more than {linear.max():.0%} of XOR right.",
+    )
+
+
+def one_step(x, y, classes: int) -> list[dict]:
+    """Takes one step of SGD; says for each layer which weights it moves."""
+    layers = [
+        keras.layers.Dense(128, "relu"),
+        keras.layers.Dense(64, "relu"),
+        keras.layers.Dense(classes),
+    ]
+    model = keras.Sequential([keras.Input(x.shape[1:]), *layers])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    # The velocity of the first step is -1 times the gradient.
+    model.compile(keras.optimizers.SGD(1.0, momentum=0.5), loss, run_eagerly=True)
+    before = model.get_weights()
+    model.train_on_batch(x, y)
+    velocities = model.optimizer.momentums
+    found, a = [], x
+    for index in range(3):
+        kernel, bias = before[2 * index : 2 * index + 2]
+        moved = keras.ops.convert_to_numpy(velocities[2 * index]) != 0
+        z = a @ kernel + bias
+        active = z > 0 if index < 2 else np.ones_like(z, bool)
+        # Whether an input and a unit are ever active for the same sample.
+        met = (a != 0).T.astype(int) @ active.astype(int) > 0
+        output = np.where(active, z, 0)
+        weak = output.mean(0) <= np.median(output.mean(0))
+        found.append(
+            {
+                "moved": moved.mean(),
+                "still_without_ever_meeting": (~met[~moved]).mean()
+                if not moved.all()
+                else 1.0,
+                "weak_units_moved": moved[:, weak].any(0).mean(),
+            }
+        )
+        a = output
+    return found
+
+
+def _all_weights(lab) -> None:
+    data = lab.data()
+    flat = data.x_train.reshape(len(data.x_train), -1)
+
+    def train(case, seed):
+        rows = np.random.default_rng(seed).permutation(len(flat))[:64]
+        return {"layers": one_step(flat[rows], data.y_train[rows], data.num_classes)}
+
+    runs = lab.sweep(train, ["one step"], title="updates")["one step"]
+    names = list(runs[0]["layers"][0])
+    table = np.array(
+        [[[layer[name] for name in names] for layer in run["layers"]] for run in runs]
+    )  # seeds, layers, measures
+    moved, explained, weak = np.moveaxis(table.mean(0), -1, 0)
+    lab.verdict(
+        "all-weights-update",
+        bool(weak[0] == 0 and weak[1] == 0),
+        evidence={
+            "share_of_weights_that_move_by_layer": moved,
+            "share_of_still_weights_whose_ends_are_never_active_together": explained,
+            "share_of_the_weaker_half_of_units_that_move_by_layer": weak,
+            "network": [flat.shape[1], 128, 64, data.num_classes],
+            "seeds": len(runs),
+        },
+        note="One step on 64 images moves "
+        + ", ".join(f"{share:.1%}" for share in moved)
+        + " of the weights layer by layer, and also "
+        + " and ".join(f"{share:.0%}" for share in weak[:2])
+        + " of the hidden units with the weaker half of activations; a weight stays "
+        "where its input and its unit are never active for the same image.",
+    )
+
+
+def _spam(lab) -> None:
+    data = lab.data("spam")
+    mean, spread = data.x_train.mean(0), data.x_train.std(0)
+    x_train, x_test = ((x - mean) / spread for x in (data.x_train, data.x_test))
+    majority = max(data.y_test.mean(), 1 - data.y_test.mean())
+
+    def train(case, seed):
+        model = keras.Sequential(
+            [
+                keras.Input((3,)),
+                keras.layers.Dense(2, "sigmoid"),
+                keras.layers.Dense(1, "sigmoid"),
+            ]
+        )
+        model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
+        train_steps(model, x_train, data.y_train[:, None], lab.settings.steps, seed)
+        output = keras.ops.convert_to_numpy(model(x_test))[:, 0]
+        return {
+            "accuracy": float(((output > 0.5) == data.y_test).mean()),
+            "parameters": model.count_params(),
+            "shapes": [list(weight.shape) for weight in model.trainable_variables],
+            "penalties": len(model.losses),
+        }
+
+    runs = lab.sweep(train, ["3-2-1"], title="spam")["3-2-1"]
+    gain = stats.paired([run["accuracy"] for run in runs], [majority] * len(runs))
+    accuracy = np.mean([run["accuracy"] for run in runs])
+    parameters = runs[0]["parameters"]
+    lab.verdict(
+        "neuron-flow-spam",
+        gain.positive if parameters == 3 * 2 + 2 + 2 + 1 else False,
+        evidence={
+            "parameters": parameters,
+            "shapes_of_all_that_is_learned": runs[0]["shapes"],
+            "penalties_unless_added": runs[0]["penalties"],
+            "test_accuracy": accuracy,
+            "majority_share": majority,
+            "accuracy_above_the_majority": gain,
+        },
+        note=f"{parameters} parameters, all of them weights and biases (no activation "
+        f"is learned, no penalty added), sort {accuracy:.1%} of the mail; always "
+        f"guessing the more common kind sorts {majority:.1%}.",
+    )

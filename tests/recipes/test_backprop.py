@@ -1,0 +1,217 @@
+"""Back-propagation: the worked numbers, the derivatives, the verdicts."""
+
+import json
+from fractions import Fraction
+
+from recipes.lab import cli
+from recipes.basics import _backprop_examples as examples
+from recipes.basics import _backprop_formulas as formulas
+from recipes.basics import _backprop_worked as worked
+from recipes.basics import _sigmoid_network as net
+from recipes.basics import backprop
+
+import numpy as np
+import pytest
+
+EXACT = {
+    "forward-2-2-1": "supported",
+    "backward-2-2-1": "conditional",
+    "backward-2-2-1-step-lowers-loss": "supported",
+    "forward-numpy-3-2-2": "supported",
+    "bp-one-weight": "refuted",
+    "gd-one-step-x2": "supported",
+    "gd-two-steps": "supported",
+    "gd-sign": "refuted",
+    "sigmoid-slope-beta": "refuted",
+    "chain-rule-scalar-and-sum": "supported",
+    "backprop-vector-form": "supported",
+    "backprop-sum-limit": "refuted",
+    "sigmoid-ce-delta": "supported",
+    "squared-error-derivative": "refuted",
+    "sigmoid-written-with-plus-z": "refuted",
+    "weights-and-bias-updated-together": "supported",
+}
+
+CHANCE = [
+    "delta-rule-sign",
+    "universal-approximation",
+    "multiple-starts",
+    "backprop-process-loop",
+]
+
+QUICK = ["--seeds=2", "--starts=12", "--passes=60", "--units=2", "--fit-steps=30"]
+
+
+def run(out, *words):
+    assert cli.main(["run", *words, "--out", str(out)]) == 0
+    (result,) = out.glob("*/2*/result.json")
+    return json.loads(result.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("runs"), "backprop", *QUICK)
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("smoke"), "backprop", "--smoke")
+
+
+def test_the_chapter_is_whole():
+    assert {*backprop.CLAIMS} == {*EXACT, *CHANCE}
+    assert len(backprop.CLAIMS) == 20
+
+
+@pytest.mark.parametrize(("claim", "verdict"), EXACT.items())
+def test_exact_verdicts(result, claim, verdict):
+    found = {entry["id"]: entry["verdict"] for entry in result["claims"]}
+    assert found[claim] == verdict
+
+
+def test_evidence_of_the_errata(result):
+    evidence = {entry["id"]: entry["evidence"] for entry in result["claims"]}
+    one_weight = evidence["bp-one-weight"]
+    assert one_weight["dE_dw_by_the_whole_chain"] == pytest.approx(-0.2207011273)
+    assert one_weight["dE_dw_as_printed"] == pytest.approx(-0.497718, abs=1e-6)
+    assert one_weight["dE_dw_for_half_the_square"] == pytest.approx(-0.1103505636)
+    signs = evidence["gd-sign"]
+    assert signs["x_after_100_steps_adding"] == pytest.approx(14.4892922365)
+    assert signs["x_after_100_steps_subtracting"] == pytest.approx(0.2652391118)
+    a2 = evidence["forward-numpy-3-2-2"]["A2"]
+    assert np.allclose(a2, [[0.7760299074, 0.8115277902]], atol=1e-10)
+    share = "printed_share_of_the_squared_gradient_of_W1"
+    assert evidence["backward-2-2-1"][share] == pytest.approx(0.25 / 0.89)
+    after = evidence["backward-2-2-1-step-lowers-loss"]["J_after_a_step"]
+    expected = (0.0335383763, 0.0316268485, 0.0293625701, 0.0066059699)
+    assert np.allclose(list(after.values()), expected, atol=1e-10)
+
+
+def test_smoke_judges_nothing(smoke):
+    assert [entry["id"] for entry in smoke["claims"]] == list(backprop.CLAIMS)
+    assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
+
+
+def test_a_copy_gives_the_same_evidence(tmp_path, smoke, capsys):
+    path = tmp_path / "mine.py"
+    assert cli.main(["copy", "backprop", str(path)]) == 0
+    again = run(tmp_path, str(path), "--smoke")
+    assert json.dumps(again["claims"]) == json.dumps(smoke["claims"])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    {
+        "z2": (0.52, 0.91),
+        "a2": (0.6271477663, 0.7130001628),
+        "z3": (1.0413739808,),
+        "a3": (0.7391150296,),
+        "J": (0.0340304839,),
+        "slope at z3": (0.1928240026,),
+        "dJ/dz3": (-0.0503048842,),
+        "dJ/dw2": (-0.0315485958, -0.0358673906),
+        "w2 dJ/dz3": (-0.0251524421, -0.0301829305),
+        "slope at z2": (0.2338334455, 0.2046309307),
+        "dJ/dz2": (-0.0058814822, -0.0061763612),
+        "dJ/dW1": (-0.0029407411, -0.0030881806, -0.0047051858, -0.0049410889),
+    }.items(),
+)
+def test_exact_lines_of_the_worked_network(line, expected):
+    exact, _ = worked.lines()
+    assert np.allclose(exact[line], expected, rtol=0, atol=6e-11)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    {
+        "a2": ["right", "right"],
+        "J": ["rounding carried on"],
+        "slope at z2": ["rounding carried on", "wrong: 0.2046"],
+        "dJ/dz2": ["right", "wrong: -0.00618"],
+        "dJ/dW1": ["right", "rounding carried on", "missing", "missing"],
+    }.items(),
+)
+def test_printed_numbers(line, expected):
+    assert worked.stands(line, *worked.lines()) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "fits"),
+    [
+        (0.12349, "0.123", True),
+        (0.1236, "0.123", False),
+        (-0.003085, "-0.00308", True),  # a tie may go either way
+        (-0.003085, "-0.00309", True),
+        (2.4, "2", True),
+    ],
+)
+def test_rounds_to(value, text, fits):
+    assert worked.rounds_to(value, text) is fits
+
+
+def test_only_one_whole_reconstruction_of_the_two_steps():
+    assert examples.reconstructions() == [(1, 3, Fraction(1, 5))]
+
+
+def test_sigmoid_saturates_without_overflow():
+    z = np.array([-1000.0, -1, 0, 1, 1000])
+    expected = [0, 1 / (1 + np.e), 0.5, np.e / (1 + np.e), 1]
+    assert np.allclose(net.sigmoid(z), expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (3, 5, 4, 2)])
+def test_backward_is_the_complex_step_derivative(sizes):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(sizes[0], 4)), rng.random((sizes[-1], 4))
+    layers = net.random_layers(sizes, seed=5)
+    ours = net.pack(net.backward(layers, net.forward(layers, x), y))
+    point = net.pack(layers)
+    for index in range(len(point)):
+        moved = point.astype(complex)
+        moved[index] += 1e-30j
+        a = x
+        for W, b in net.unpack(moved, layers):
+            a = 1 / (1 + np.exp(-(W @ a + b)))
+        cost = 0.5 * ((y - a) ** 2).sum()
+        assert ours[index] == pytest.approx(cost.imag / 1e-30, rel=1e-10)
+
+
+def test_keras_takes_the_same_step():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 6)), rng.random((2, 6))
+    layers = net.random_layers((3, 4, 2), seed=1)
+    ours = net.backward(layers, net.forward(layers, x), y)
+    gradients, moved = net.keras_step(layers, x, y, rate=0.3)
+    assert net.difference(gradients, ours) < 1e-7
+    assert net.difference(moved, net.step(layers, ours, 0.3)) < 1e-7
+
+
+def test_a_stack_trains_each_of_its_networks():
+    x, y = backprop.XOR_X, backprop.XOR_Y
+    networks = [net.random_layers((2, 2, 1), seed) for seed in range(3)]
+    _, together = net.train(net.stack(networks), x, y, rate=1.0, passes=20)
+    for index, layers in enumerate(networks):
+        _, alone = net.train(layers, x, y, rate=1.0, passes=20)
+        assert np.allclose(together[:, index], alone, rtol=0, atol=1e-13)
+
+
+def test_pack_and_unpack():
+    layers = net.random_layers((3, 4, 2), seed=0)
+    vector = net.pack(layers)
+    assert vector.shape == (3 * 4 + 4 + 4 * 2 + 2,)
+    assert net.difference(net.unpack(vector, layers), layers) == 0
+
+
+def test_sum_limit_needs_the_inputs():
+    W, a = np.arange(6.0).reshape(3, 2), np.array([1.0, 2.0])
+    assert formulas.summed(W, a, 2) == [2.0, 8.0, 14.0]
+    with pytest.raises(IndexError):
+        formulas.summed(W, a, 3)
+
+
+def test_best_of_k():
+    success = np.array([True, False, False, False])
+    assert backprop.best_of(success) == pytest.approx(
+        {1: 0.25, 2: 0.5, 3: 0.75, 4: 1.0}
+    )
+    assert len(backprop.best_of(np.ones(30, bool))) == 10

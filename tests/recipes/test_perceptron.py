@@ -1,0 +1,169 @@
+"""The perceptron: the rule in exact numbers, the bias, the verdicts."""
+
+import json
+from fractions import Fraction
+
+from recipes.lab import cli
+from recipes.basics import _perceptron_bias as bias
+from recipes.basics import _perceptron_networks as networks
+from recipes.basics import _perceptron_rule as rule
+from recipes.basics import _sigmoid_network as net
+from recipes.basics import perceptron
+
+import numpy as np
+import pytest
+
+EXACT = {
+    "mp-threshold-gate": "supported",
+    "perceptron-learns-and-or": "supported",
+    "perceptron-convergence-needs-separability": "conditional",
+    "perceptron-bias-constant": "conditional",
+    "perceptron-units-independent": "supported",
+    "perceptron-cost": "conditional",
+    "perceptron-single-neuron-can-learn": "refuted",
+    "bias-shifts-activation": "supported",
+    "bias-not-needed-origin": "supported",
+    "bias-redundant-before-batchnorm": "supported",
+    "bias-not-redundant-before-layernorm": "refuted",
+    "linear-stack-collapses": "supported",
+    "all-weights-update": "refuted",
+}
+
+CHANCE = [
+    "perceptron-xor-fails",
+    "perceptron-lr-invariance",
+    "neuron-flow-spam",
+    "ml-small-dl-big-data",
+]
+
+QUICK = ["--seeds=2", "--starts=5", "--passes=50", "--steps=40", "--most=40"]
+
+
+def run(out, *words):
+    assert cli.main(["run", *words, "--out", str(out)]) == 0
+    (result,) = out.glob("*/2*/result.json")
+    return json.loads(result.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("runs"), "perceptron", *QUICK)
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("smoke"), "perceptron", "--smoke")
+
+
+def test_the_chapter_is_whole():
+    assert {*perceptron.CLAIMS} == {*EXACT, *CHANCE}
+    assert len(perceptron.CLAIMS) == 17
+
+
+@pytest.mark.parametrize(("claim", "verdict"), EXACT.items())
+def test_exact_verdicts(result, claim, verdict):
+    found = {entry["id"]: entry["verdict"] for entry in result["claims"]}
+    assert found[claim] == verdict
+
+
+def test_evidence(result):
+    evidence = {entry["id"]: entry["evidence"] for entry in result["claims"]}
+    assert evidence["bias-shifts-activation"][
+        "mean_square_error_without_bias"
+    ] == pytest.approx(9.0, abs=1e-12)
+    assert evidence["neuron-flow-spam"]["parameters"] == 11
+    separability = evidence["perceptron-convergence-needs-separability"]
+    assert separability["errors_a_pass"]["AND"] == [2, 3, 3, 2, 1, 0]
+    assert separability["errors_a_pass"]["OR"] == [2, 2, 1, 0]
+    assert evidence["perceptron-xor-fails"]["best_accuracy_of_any_line"] == 0.75
+    for gate in ("AND", "OR"):
+        rates = evidence["perceptron-lr-invariance"][gate]
+        assert rates["same_outputs_for_all_rates_from_zeros"] is True
+
+
+def test_smoke_judges_nothing(smoke):
+    assert [entry["id"] for entry in smoke["claims"]] == list(perceptron.CLAIMS)
+    assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
+
+
+def test_a_copy_gives_the_same_evidence(tmp_path, smoke, capsys):
+    path = tmp_path / "mine.py"
+    assert cli.main(["copy", "perceptron", str(path)]) == 0
+    again = run(tmp_path, str(path), "--smoke")
+    assert json.dumps(again["claims"]) == json.dumps(smoke["claims"])
+
+
+@pytest.mark.parametrize("rate", [Fraction(1, 16), Fraction(1, 10), 1, 10])
+def test_and_in_exact_fractions(rate):
+    learned = rule.learn_gate("AND", rate=rate)
+    assert learned.passes == 6
+    assert [w / rate for w in learned.weights.ravel()] == [-3, 2, 1]
+
+
+def test_floating_point_ties_change_the_passes():
+    x, targets = rule.inputs(kind=float), rule.targets("AND")
+    assert rule.learn(x, targets, 0.25).passes == 6  # sums of 1/4 are exact
+    assert rule.learn(x, targets, 0.1).passes == 4  # 0.1 + 0.2 - 0.3 is not 0
+
+
+@pytest.mark.parametrize(("constant", "passes"), [(1, 6), (-1, 6), (0, None)])
+def test_constants(constant, passes):
+    assert rule.learn_gate("AND", constant=constant).passes == passes
+
+
+def test_the_rule_by_hand():
+    # From (0, 0, 0) the unit fires on 00 and 01, which AND doesn't, once each.
+    learned = rule.learn_gate("AND", rate=1, passes=1, stop=False)
+    assert learned.states[0] == (-1, 0, 0)
+    assert learned.outputs[0] == (1,)
+    assert learned.errors == [len([s for s in learned.outputs[:3] if s == (1,)]) + 1]
+
+
+def test_thresholds_differ_only_at_zero():
+    h = np.array([-1.0, 0.0, 1.0])
+    assert rule.fires_from_zero(h).tolist() == [0, 1, 1]
+    assert rule.fires_above_zero(h).tolist() == [0, 0, 1]
+
+
+def test_multiplications_follow_the_formula():
+    # A sample costs m n for the sums, n for rate times error, m n for the update.
+    for passes, samples, inputs, units in [(1, 1, 1, 1), (2, 5, 3, 4), (3, 4, 7, 2)]:
+        expected = passes * samples * (2 * inputs * units + units)
+        counted = rule.count_multiplications(passes, samples, inputs, units)
+        assert counted == expected
+
+
+@pytest.mark.parametrize(("gate", "possible"), [("AND", True), ("XOR", False)])
+def test_separable(gate, possible):
+    assert perceptron.separable(rule.PATTERNS, rule.GATES[gate]) is possible
+
+
+def test_xor_by_hand():
+    assert perceptron.hidden_xor() == [0, 1, 1, 0]
+
+
+def test_repeats():
+    assert perceptron.repeats(["a", "b", "c", "b"]) == (2, 4)
+    assert perceptron.repeats(["a", "b"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "biased", "error"),
+    [(2, 3, False, 9), (2, 3, True, 0), (2, 0, False, 0), (1, -0.5, False, 0.25)],
+)
+def test_line_error(slope, intercept, biased, error):
+    found = bias.line_error(slope, intercept, biased)
+    assert found == pytest.approx(error, abs=1e-12)
+
+
+def test_linear_hidden_layers_never_do_xor():
+    assert networks.xor_accuracy(10, 300, net.LINEAR).max() <= 0.75
+
+
+def test_one_step_moves_what_meets():
+    # One image with one lit pixel of four: only that pixel's weights can move.
+    x, y = np.array([[0, 1, 0, 0]], "float32"), np.array([1])
+    layers = networks.one_step(x, y, classes=3)
+    assert layers[0]["moved"] <= 0.25
+    assert layers[0]["still_without_ever_meeting"] == 1.0
+    assert 0 < layers[2]["moved"] <= 1
