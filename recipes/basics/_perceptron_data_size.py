@@ -2,6 +2,7 @@
 
 from recipes.lab import figures, stats
 from recipes.basics._perceptron_networks import BATCH, train_steps
+from recipes.lab.restart import Restart
 
 import keras
 import numpy as np
@@ -37,18 +38,11 @@ class Network:
         )
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model.compile(keras.optimizers.Adam(2e-3), loss)
-        self.model.optimizer.build(self.model.trainable_variables)
-        self.memory = [
-            keras.ops.convert_to_numpy(v) for v in self.model.optimizer.variables
-        ]
+        self.restart = Restart(self.model)
 
     def score(self, x, y, x_test, y_test, steps: int, seed: int) -> float:
         """Trains from new random weights; returns the test accuracy."""
-        self.model.set_weights(keras.models.clone_model(self.model).get_weights())
-        for variable, value in zip(
-            self.model.optimizer.variables, self.memory, strict=True
-        ):
-            variable.assign(value)
+        self.restart()
         train_steps(self.model, x, y, max(steps, PASSES * len(x) // BATCH), seed)
         logits = self.model.predict(x_test, batch_size=500, verbose=0)
         return float((logits.argmax(1) == y_test).mean())
@@ -59,6 +53,7 @@ def judge(lab) -> None:
     data = lab.data()
     most = min(lab.settings.most, len(data.x_train))
     sizes = [*(n for n in SIZES if n < most), most]
+    lab.precision("convolutional")
     network = Network(data.x_train.shape[1:], data.num_classes)
 
     def train(case, seed):

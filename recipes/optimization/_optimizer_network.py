@@ -1,6 +1,7 @@
 """The network of the notes' optimizer table, trained many times over."""
 
 from recipes.lab import fit
+from recipes.lab.restart import Restart
 from zoo import mlp
 
 import keras
@@ -28,9 +29,7 @@ class Contestant:
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
-        self.optimizer = optimizer
-        optimizer.build(self.model.trainable_variables)
-        self._fresh = [np.array(variable) for variable in optimizer.variables]
+        self.restart = Restart(self.model)
 
     def train(self, seed: int, epochs: int, *, rate=None, notes=True, callbacks=()):
         """Trains anew from weights that the seed decides.
@@ -46,11 +45,9 @@ class Contestant:
         Returns:
             The history, and loss and accuracy on the test set.
         """
-        for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
-            variable.assign(value)
+        self.restart(initial_weights(self.model, seed, notes))
         if rate is not None:
-            self.optimizer.learning_rate = rate
-        self.model.set_weights(initial_weights(self.model, seed, notes))
+            self.model.optimizer.learning_rate = rate
         history = fit(
             self.model,
             self.x,

@@ -1,6 +1,7 @@
 """The claim about recurrent networks: four optimizers on the adding problem."""
 
 from recipes.lab import fit, generators, stats
+from recipes.lab.restart import Restart
 
 import keras
 import numpy as np
@@ -69,15 +70,11 @@ class _Network:
             ]
         )
         self.model.compile(optimizer, "mse")
-        optimizer.build(self.model.trainable_variables)
-        self.optimizer = optimizer
-        self._fresh = [np.array(variable) for variable in optimizer.variables]
+        self.restart = Restart(self.model)
 
     def train(self, seed: int, rate: float, smoke: bool) -> dict:
-        for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
-            variable.assign(value)
-        self.optimizer.learning_rate = rate
-        self.model.set_weights(_start(self.model, seed))
+        self.restart()
+        self.model.optimizer.learning_rate = rate
         x, y = generators.adding(1500, LENGTH, seed=seed)
         epochs = 1 if smoke else 12
         fit(
@@ -91,25 +88,3 @@ class _Network:
         )
         error = self.model.evaluate(x[1000:], y[1000:, None], batch_size=500, verbose=0)
         return {"error": float(error) if np.isfinite(error) else 1e3}
-
-
-def _start(model, seed: int) -> list[np.ndarray]:
-    """Draws Keras's own initial weights anew: the model is built only once."""
-    weights = []
-    for layer in model.layers:
-        cell = getattr(layer, "cell", layer)
-        for weight in layer.weights:
-            name = weight.name.removesuffix("_kernel")
-            kind = {"recurrent": "recurrent_initializer", "bias": "bias_initializer"}
-            made = getattr(cell, kind.get(name, "kernel_initializer"))
-            weights.append(np.array(_reseeded(made, seed)(weight.shape)))
-            if name == "bias" and getattr(cell, "unit_forget_bias", False):
-                weights[-1][cell.units : 2 * cell.units] = 1.0
-    return weights
-
-
-def _reseeded(initializer, seed: int):
-    config = initializer.get_config()
-    if "seed" in config:
-        config["seed"] = seed
-    return type(initializer).from_config(config)
