@@ -4,33 +4,23 @@ import itertools
 
 from recipes.lab import stats
 from recipes.optimization._optimizer_network import (
-    Contestant,
     StopAtLoss,
     final_losses,
     losses_of,
-    notes_optimizers,
 )
 
 import numpy as np
-from keras.optimizers import SGD, Adam
 
 FLOOR = 0.1  # training loss at which test scores are compared
 
 
-def sweep_rates(lab, data):
+def sweep_rates(lab, contestants):
     """Trains every optimizer with every rate; the best rates get every seed.
 
     Returns:
         Final training losses {optimizer: {rate: one a seed}}, and the best rates
         {optimizer: rate}.
     """
-    contestants = {
-        name: Contestant(data, optimizer)
-        for name, optimizer in {
-            **notes_optimizers(),
-            "momentum": SGD(0.01, momentum=0.9),
-        }.items()
-    }
     rates = [float(f"{rate:.2g}") for rate in np.logspace(-4, 0, lab.settings.rates)]
 
     def run(cases, seeds):
@@ -147,23 +137,21 @@ def good_decades(row: dict[float, np.ndarray]) -> list[float]:
     return [float(step * n) for n in (table <= 2 * table.min(0)).sum(0)]
 
 
-def judge_generalization(lab, data, best) -> None:
+def judge_generalization(lab, contestants, best) -> None:
     """Compares test scores of SGD with momentum and Adam at one training loss."""
-    contestants = {
-        "momentum": Contestant(data, SGD(best["momentum"], momentum=0.9)),
-        "Adam": Contestant(data, Adam(best["Adam"])),
-    }
+    names = ("momentum", "Adam")
     runs = lab.sweep(
-        lambda case, seed: case.train(
-            seed, 8 * lab.settings.epochs, callbacks=[StopAtLoss(FLOOR)]
+        lambda name, seed: contestants[name].train(
+            seed,
+            8 * lab.settings.epochs,
+            rate=best[name],
+            callbacks=[StopAtLoss(FLOOR)],
         ),
-        contestants,
+        names,
         title="to one loss",
     )
     reached = all(losses_of(runs[name])[:, -1].max() <= FLOOR for name in runs)
-    accuracy = {
-        name: [run["test_accuracy"] for run in runs[name]] for name in contestants
-    }
+    accuracy = {name: [run["test_accuracy"] for run in runs[name]] for name in names}
     gap = stats.paired(accuracy["momentum"], accuracy["Adam"])
     lab.verdict(
         "opt-adam-vs-sgd-generalisation",

@@ -140,15 +140,25 @@ def _bias_correction(lab) -> None:
 
 def _adagrad_decay(lab) -> None:
     times = (1, 100, 4690)
+    ones = np.ones((times[-1], 1))
     optimizer = keras.optimizers.Adagrad(0.01, initial_accumulator_value=0.0)
-    points = replay(optimizer, np.ones((times[-1], 1)))[:, 0]
-    steps = -np.diff(points, prepend=0.0)
+    theirs = -np.diff(replay(optimizer, ones[: times[1]])[:, 0], prepend=0.0)
+    steps = -np.diff(follow(_rules.adagrad(0.01), ones)[:, 0], prepend=0.0)
     found = {f"step {time}": float(steps[time - 1]) for time in times}
     expected = [0.01 / np.sqrt(time) for time in times]
     lab.verdict(
         "opt-adagrad-decay",
-        bool(np.allclose(list(found.values()), expected, rtol=2e-2)),
-        evidence={"step_length": found, "closed_form": "rate / sqrt(t)"},
+        bool(
+            np.allclose(list(found.values()), expected, rtol=1e-6)
+            and np.allclose(theirs, steps[: len(theirs)], rtol=1e-3)
+        ),
+        evidence={
+            "step_length": found,
+            "closed_form": "rate / sqrt(t)",
+            "keras_step_length": {
+                f"step {time}": float(theirs[time - 1]) for time in times[:2]
+            },
+        },
         note="A constant gradient of 1 is followed by steps of rate/√t: "
         + ", ".join(f"{length:.3g} at {name}" for name, length in found.items())
         + " (4,690 steps are five epochs of MNIST).",

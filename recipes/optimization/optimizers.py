@@ -112,24 +112,29 @@ def experiment(lab):
     judge_recurrent(lab)
     lab.precision("dense")
     data = lab.data()
-    ours = reproduce(lab, data)
-    losses, best = sweep_rates(lab, data)
+    contestants = {
+        name: Contestant(data, optimizer)
+        for name, optimizer in notes_optimizers().items()
+    }
+    ours = reproduce(lab, data, contestants)
+    contestants["momentum"] = Contestant(data, SGD(0.01, momentum=0.9))
+    losses, best = sweep_rates(lab, contestants)
     judge_rates(lab, ours, losses, best)
-    judge_generalization(lab, data, best)
+    judge_generalization(lab, contestants, best)
     draw(lab, ours, losses)
 
 
-def reproduce(lab, data) -> dict[str, list[dict]]:
+def reproduce(lab, data, contestants) -> dict[str, list[dict]]:
     """Trains the notes' table, and the same with Keras's defaults beside it."""
     epochs, runs = lab.settings.epochs, {}
-    for title, made, notes in (
-        ("as in the notes", notes_optimizers(), True),
-        ("Keras's defaults", keras_optimizers(), False),
+    defaults = {name: Contestant(data, o) for name, o in keras_optimizers().items()}
+    for title, chosen, notes in (
+        ("as in the notes", contestants, True),
+        ("Keras's defaults", defaults, False),
     ):
-        contestants = {name: Contestant(data, item) for name, item in made.items()}
         runs[title] = lab.sweep(
             lambda case, seed, notes=notes: case.train(seed, epochs, notes=notes),
-            contestants,
+            chosen,
             title=title,
         )
     ours = runs["as in the notes"]

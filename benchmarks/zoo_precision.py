@@ -1,0 +1,82 @@
+"""Does half precision pay on this machine? Time of a training step against float32.
+
+Both policies' models live in one process and take turns, so that other load on the
+machine falls on both alike. Printed are medians of the paired ratios; below 1 the
+mixed policy is faster.
+
+    python benchmarks/zoo_precision.py [--policy mixed_bfloat16] [--pairs 30] [NAME ...]
+
+The backend is that of KERAS_BACKEND. `recipes/lab/precision.py` follows the numbers.
+"""
+
+import argparse
+import time
+
+import zoo
+
+import keras
+import numpy as np
+
+CASES = {
+    "mlp": (lambda: zoo.mlp((784,), 10), (128, 784), 10),
+    "lenet": (lambda: zoo.lenet(), (128, 28, 28, 1), 10),
+    "resnet20": (lambda: zoo.resnet20(), (32, 32, 32, 3), 10),
+    "lstm": (lambda: zoo.lstm((50, 32), 10, units=(128,)), (64, 50, 32), 10),
+    "gru": (lambda: zoo.gru((50, 32), 10, units=(128,)), (64, 50, 32), 10),
+}
+
+
+def compiled(build, policy):
+    keras.config.set_dtype_policy(policy)
+    model = build()
+    keras.config.set_dtype_policy("float32")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(), loss=loss)
+    return model
+
+
+def step_seconds(model, x, y, repeats):
+    start = time.perf_counter()
+    for _ in range(repeats):
+        model.train_on_batch(x, y)
+    return (time.perf_counter() - start) / repeats
+
+
+def compare(name, policy, pairs, repeats):
+    build, shape, classes = CASES[name]
+    rng = np.random.default_rng(0)
+    x = rng.random(shape, "float32")
+    y = rng.integers(0, classes, shape[0])
+    models = {key: compiled(build, key) for key in ("float32", policy)}
+    for model in models.values():
+        step_seconds(model, x, y, 3)  # traces and warms up
+    times = {key: [] for key in models}
+    for pair in range(pairs):
+        order = list(models) if pair % 2 else list(models)[::-1]
+        for key in order:
+            times[key].append(step_seconds(models[key], x, y, repeats))
+    ratios = np.array(times[policy]) / np.array(times["float32"])
+    low, middle, high = np.percentile(ratios, [25, 50, 75])
+    base = 1e3 * float(np.median(times["float32"]))
+    mixed = 1e3 * float(np.median(times[policy]))
+    print(
+        f"{name:9s} float32 {base:7.2f} ms  {policy} {mixed:7.2f} ms  "
+        f"ratio {middle:.2f} (quartiles {low:.2f} to {high:.2f})",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=list(CASES))
+    parser.add_argument("--policy", default="mixed_bfloat16")
+    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    print(f"backend {keras.backend.backend()}, {arguments.pairs} pairs")
+    for name in arguments.names:
+        compare(name, arguments.policy, arguments.pairs, arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+import zoo
+
+import numpy as np
+import pytest
+import zoo_cases
+
+
+def conv(channels, filters, size=3):
+    return filters * (size * size * channels + 1)
+
+
+def dense(features, units):
+    return (features + 1) * units
+
+
+def test_parameters_of_the_notes_network():
+    expected = conv(1, 32) + conv(32, 64) + dense(7 * 7 * 64, 10)
+    assert zoo.lenet().count_params() == expected == 50_186
+
+
+def test_shapes_of_the_notes_network():
+    model = zoo.lenet()
+    shapes = [
+        tuple(model.get_layer(name).output.shape[1:])
+        for name in ("conv_1", "pool_1", "conv_2", "pool_2", "flatten", "logits")
+    ]
+    expected = [(28, 28, 32), (14, 14, 32), (14, 14, 64), (7, 7, 64), (3136,), (10,)]
+    assert shapes == expected
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 1)])
+def test_parameters_of_lenet5(shape):
+    c1, c3 = conv(1, 6, 5), conv(6, 16, 5)
+    c5, f6, output = dense(5 * 5 * 16, 120), dense(120, 84), dense(84, 10)
+    assert zoo.lenet5(shape).count_params() == c1 + c3 + c5 + f6 + output == 61_706
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"pooling": None}, conv(1, 32) + conv(32, 64) + dense(28 * 28 * 64, 10)),
+        ({"head": "global_average"}, conv(1, 32) + conv(32, 64) + dense(64, 10)),
+        (
+            {"head": "global_average", "pooling": None},
+            conv(1, 32) + conv(32, 64) + dense(64, 10),
+        ),
+        (
+            {"pointwise": (8, 0)},
+            conv(1, 32) + conv(32, 8, 1) + conv(8, 64) + dense(3136, 10),
+        ),
+        (
+            {"normalization": "batch", "units": (20,)},
+            *[conv(1, 32) + 128 + conv(32, 64) + 256 + dense(3136, 20) + 80 + 210],
+        ),
+        (
+            {"activation": "maxout", "filters": (4,)},
+            *[conv(1, 8) + dense(14 * 14 * 4, 10)],
+        ),
+    ],
+)
+def test_parameters_of_the_options(settings, expected):
+    assert zoo.lenet(**settings).count_params() == expected
+
+
+def test_a_pointwise_convolution_is_a_dense_layer_at_every_pixel():
+    settings = {"filters": (3,), "pointwise": (2,), "activation": "linear"}
+    model = zoo.lenet((4, 4, 2), 2, pooling=None, **settings)
+    zoo_cases.fill(model)
+    x = zoo_cases.inputs(model)
+    inner = zoo_cases.keras.Model(
+        model.input, [model.get_layer(n).output for n in ("conv_1", "pointwise_1")]
+    )
+    features, reduced = (zoo_cases.to_numpy(part) for part in inner(x))
+    kernel, bias = model.get_layer("pointwise_1").get_weights()
+    expected = np.einsum("bijc,cd->bijd", features, kernel[0, 0]) + bias
+    np.testing.assert_allclose(reduced, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_16x16_cannot_be_pooled_five_times():
+    settings = {"filters": (2,) * 5}
+    with pytest.raises(ValueError, match=r"after block 5; got \(16, 16\)"):
+        zoo.lenet((16, 16, 1), 10, **settings)
+    assert zoo.lenet((32, 32, 1), 10, **settings).count_params() > 0
