@@ -56,6 +56,12 @@ def png(figure: Figure, dpi: int = 150) -> bytes:
     return buffer.getvalue()
 
 
+def legend(axes, **arguments) -> None:
+    """Adds a legend in the house style, where names at the ends would not do."""
+    with mpl.rc_context(STYLE):
+        axes.legend(**arguments)
+
+
 def describe(axes, title: str, x: str, y: str) -> None:
     """Sets what to see (the title) and the axes' quantities with their units."""
     with mpl.rc_context(STYLE):

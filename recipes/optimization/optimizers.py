@@ -186,7 +186,7 @@ def draw(lab, ours, losses) -> None:
         axes.plot(best[1], best[0], "o", mfc="none", ms=11, color=style["color"])
     title = "Every optimizer has a best learning rate of its own (circles)"
     figures.describe(axes, title, "learning rate", "training loss of the last epoch")
-    axes.legend()
+    figures.legend(axes)
     lab.figure("rates", figure, "Training loss of the last epoch by learning rate.")
     figure, axes = figures.new()
     epochs = range(1, lab.settings.epochs + 1)
