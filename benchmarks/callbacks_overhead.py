@@ -1,0 +1,218 @@
+"""What the callbacks cost: step time with against without, alternated in one process.
+
+Run: KERAS_BACKEND=tensorflow python benchmarks/callbacks_overhead.py
+     (or jax, torch; --rounds N; --only WORD picks rows)
+
+Each round trains without, then with, and gives one ratio of times per epoch, first
+epochs (tracing) left out; a row shows the median of the rounds and their range. On
+TensorFlow the last row is the way that is copied all over the web: a second tape in
+`on_train_batch_end`. With PyTorch there, a hand-written loop shows what
+`clip_grad_norm_` and a norm for each parameter cost there.
+"""
+
+import argparse
+import time
+
+from recipes.lab import quiet
+from callbacks import (
+    AdaptiveGradientClipping,
+    AutoClip,
+    GradientClipping,
+    GradientNorms,
+    LossWeightSchedule,
+    NoisySampleWeighting,
+    UncertaintyWeighting,
+)
+
+quiet.load_backend()
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+from keras import layers  # noqa: E402
+
+EPOCHS = 4
+
+
+class Clock(keras.callbacks.Callback):
+    """Times from the beginning of each epoch to that of the next."""
+
+    def __init__(self):
+        super().__init__()
+        self.starts = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.starts.append((time.perf_counter(), time.process_time()))
+
+    def seconds(self):
+        """Least wall time and least CPU time of an epoch after the first."""
+        return np.diff(self.starts, axis=0)[1:].min(0)
+
+
+class SecondTape(keras.callbacks.Callback):
+    """The copied way: the forward and backward pass once more, outside the step."""
+
+    def __init__(self, x, y, batch):
+        super().__init__()
+        self.x, self.y, self.batch, self.norms = x, y, batch, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        import tensorflow as tf
+
+        rows = slice(batch * self.batch, (batch + 1) * self.batch)
+        with tf.GradientTape() as tape:
+            loss = self.model.compute_loss(
+                y=self.y[rows], y_pred=self.model(self.x[rows], training=True)
+            )
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        self.norms.append([float(tf.norm(g)) for g in gradients])
+
+
+def lenet():
+    model = keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(6, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 5, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(120, activation="relu"),
+            layers.Dense(84, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+    return model, 128, 60
+
+
+def mlp():
+    model = keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+    return model, 64, 300
+
+
+def ratio(build, make_callback, rounds, **compiled):
+    """Ratios of epoch times, with over without, a number a round."""
+    model, batch, steps = build()
+    model.compile(
+        keras.optimizers.SGD(0.01),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        **compiled,
+    )
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(batch * steps, 28, 28, 1)).astype("float32")
+    y = generator.integers(0, 10, size=batch * steps)
+    ratios, plain = [], []
+    for _ in range(rounds):
+        times = []
+        for callbacks in ([], [make_callback(model, x, y, batch)]):
+            clock = Clock()
+            model.fit(
+                x,
+                y,
+                batch_size=batch,
+                epochs=EPOCHS,
+                shuffle=False,
+                verbose=0,
+                callbacks=[clock, *callbacks],
+            )
+            times.append(clock.seconds())
+        ratios.append(times[1] / times[0])
+        plain.append(times[0][0] / steps)
+    return np.array(ratios).T, min(plain)
+
+
+def torch_loop(rounds):
+    """A hand-written loop, with clipping and a norm for each parameter, or neither."""
+    import torch
+
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(),
+        torch.nn.Linear(784, 128),
+        torch.nn.ReLU(),
+        torch.nn.Linear(128, 10),
+    )
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    x, y = torch.randn(64 * 300, 1, 28, 28), torch.randint(0, 10, (64 * 300,))
+
+    def epoch(watched):
+        norms, start = [], np.array([time.perf_counter(), time.process_time()])
+        for begin in range(0, len(x), 64):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(
+                model(x[begin : begin + 64]), y[begin : begin + 64]
+            )
+            loss.backward()
+            if watched:
+                norms.append([float(p.grad.norm()) for p in model.parameters()])
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+        return np.array([time.perf_counter(), time.process_time()]) - start
+
+    pairs = [(epoch(False), epoch(True)) for _ in range(rounds + 1)][1:]
+    ratios = [b / a for a, b in pairs]
+    return np.array(ratios).T, min(a[0] for a, _ in pairs) / 300
+
+
+def rows():
+    """Label, model, callback, compile arguments."""
+    norms = lambda *_: GradientNorms()  # noqa: E731
+    yield "LeNet 128, GradientNorms", lenet, norms, {}
+    yield "MLP 64, GradientNorms", mlp, norms, {}
+    if keras.backend.backend() == "tensorflow":
+        xla = {"jit_compile": True}
+        yield "LeNet 128, GradientNorms, XLA", lenet, norms, xla
+        yield "MLP 64, GradientNorms, XLA", mlp, norms, xla
+    full = {"zero_share": True, "update_ratio": True}
+    yield "MLP 64, GradientNorms, all", mlp, lambda *_: GradientNorms(**full), {}
+    yield "MLP 64, every batch", mlp, lambda *_: GradientNorms(log_every="batch"), {}
+    yield "MLP 64, GradientClipping", mlp, lambda *_: GradientClipping(1.0), {}
+    yield "MLP 64, AutoClip", mlp, lambda *_: AutoClip(), {}
+    yield "MLP 64, AdaptiveGradientClipping", mlp, _agc, {}
+    yield "MLP 64, NoisySampleWeighting", mlp, lambda *_: NoisySampleWeighting(0.2), {}
+    yield "MLP 64, UncertaintyWeighting", mlp, lambda *_: UncertaintyWeighting(), {}
+    yield "MLP 64, LossWeightSchedule", mlp, _schedule, {}
+    if keras.backend.backend() == "tensorflow":
+        yield "MLP 64, a second tape", mlp, _second_tape, {}
+
+
+def _agc(*_):
+    return AdaptiveGradientClipping(0.01)
+
+
+def _schedule(model, *_):
+    return LossWeightSchedule({model.layers[-1].name: lambda epoch: 0.9**epoch})
+
+
+def _second_tape(_, x, y, batch):
+    return SecondTape(x, y, batch)
+
+
+def show(label, ratios, step):
+    wall, cpu = ratios
+    spread = f"{min(wall):.2f} to {max(wall):.2f}"
+    numbers = f"{np.median(wall):6.3f}  {spread:14} {np.median(cpu):6.3f}"
+    print(f"{label:36} {numbers} {step * 1e3:8.2f} ms", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="")
+    flags = parser.parse_args()
+    backend = keras.backend.backend()
+    print(f"{backend:36} {'ratio':>6}  {'range':14} {'CPU':>6} {'step without':>11}")
+    for label, build, make, compiled in rows():
+        if flags.only in label:
+            show(label, *ratio(build, make, flags.rounds, **compiled))
+    if backend == "torch" and flags.only in "hand-written loop":
+        show("hand-written loop, MLP 64", *torch_loop(flags.rounds))
+
+
+if __name__ == "__main__":
+    main()

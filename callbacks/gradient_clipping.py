@@ -1,0 +1,76 @@
+"""GradientClipping: clipping that says how often, and whose limit can move."""
+
+from typing import Any
+
+from callbacks import _checks, _clipping
+from callbacks._clipping import Clipped, ClippingCallback, Limit
+from callbacks._leaves import Leaf
+
+_RULES = {
+    "norm": _clipping.by_global_norm,
+    "per_variable": _clipping.by_each_norm,
+    "value": _clipping.by_value,
+}
+
+
+class GradientClipping(ClippingCallback):
+    """Clips gradients inside the compiled step and logs how often it did.
+
+    Keras's optimizers clip, too (`global_clipnorm`, `clipnorm`, `clipvalue`). Use
+    this where the limit is to move, where the norm before and after matters, or with
+    an Embedding on TensorFlow, where Keras takes a token that occurs twice in a batch
+    for two gradients and clips to a wrong norm. With both, Keras's clipping is first.
+
+    Clipping callbacks act in the order of the `callbacks` list, on each update:
+    after accumulation, before the update rule. Decoupled weight decay isn't clipped.
+
+    Args:
+        norm: Largest norm of all gradients together, above 0. Keeps the direction.
+        per_variable: Largest norm of each variable's gradient, above 0.
+        value: Largest absolute value of an entry, above 0. Changes the direction.
+            Exactly one of the three is to be given: a number, a function of the epoch
+            (counted from 0), or a `keras.optimizers.schedules.LearningRateSchedule`
+            of the optimizer's iterations. A limit that moves is not traced again.
+        name: What the logged keys begin with.
+
+    Logged keys:
+        clip_norm_before, clip_norm_after: Mean over the epoch's updates of the norm
+            of all gradients together.
+        clip_share: Share of the updates in which something was clipped.
+        clip_part: Mean share that was clipped: of updates (norm), variables
+            (per_variable) or entries (value).
+        clip_limit: Mean limit.
+
+    Cost:
+        On TensorFlow and two CPU cores 1.2 for a small MLP with batches of 64, whose
+        step takes 0.9 ms; next to nothing where a step takes longer.
+
+    Example:
+        >>> clipping = GradientClipping(norm=lambda epoch: 5.0 if epoch < 3 else 1.0)
+        >>> model.fit(x, y, epochs=5, callbacks=[clipping])  # doctest: +SKIP
+
+    References:
+        Pascanu et al., On the Difficulty of Training Recurrent Neural Networks (2013).
+    """
+
+    def __init__(
+        self,
+        norm: Limit | None = None,
+        *,
+        per_variable: Limit | None = None,
+        value: Limit | None = None,
+        name: str = "clip",
+    ):
+        limits = {"norm": norm, "per_variable": per_variable, "value": value}
+        given = {key: limit for key, limit in limits.items() if limit is not None}
+        if len(given) != 1:
+            raise _checks.fail(
+                "norm, per_variable and value", limits, "given one at a time"
+            )
+        ((self.rule, limit),) = given.items()
+        super().__init__(limit, self.rule, name)
+
+    def clip(self, leaf: Leaf, gradients: list, variables: list) -> tuple[Clipped, Any]:
+        """Applies the rule."""
+        limit = self.limit(leaf)
+        return _RULES[self.rule](gradients, limit), limit
