@@ -26,10 +26,14 @@ def test_the_recipe_of_thirty_lines_runs(tmp_path):
     assert "deeper-better" in done.stdout
 
 
-def test_the_other_code_runs():
+def test_the_other_code_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
     for block in BLOCKS:
         if "CLAIMS" not in block:
-            exec(compile(block, "README.md", "exec"), {})
+            exec(compile(block, "README.md", "exec"), names)
+    assert len(names["history"].history["grad_norm"]) == 3
+    assert (tmp_path / "norms.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_table_counts_every_recipe_and_claim():

@@ -1,7 +1,7 @@
 """What can be said of a GAN's losses without training one."""
 
-from recipes.architectures._gan_gradients import gradients
 from recipes.architectures._gan_pair import LOSSES
+from recipes.lab.gradients import gradients
 from zoo.gan import GENERATOR_LOSSES
 from zoo.losses import discriminator_loss
 

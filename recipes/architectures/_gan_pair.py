@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from recipes.lab import fit
-from recipes.architectures._gan_gradients import gradients
+from recipes.lab.gradients import gradients
 from zoo.gan import GAN, GENERATOR_LOSSES
 
 import keras

@@ -106,7 +106,8 @@ class Lab:
     ) -> dict[str, list[dict]]:
         """Runs every case with every seed; finished ones survive an interruption.
 
-        Keras's random state is set from the seed before each call.
+        Random states are set from the seed before each call, so that its result is
+        the same whatever ran before.
 
         Args:
             train: `train(case, seed)` returns plain data: numbers, lists, dicts.
@@ -119,6 +120,8 @@ class Lab:
         Returns:
             For each case's name the results, in the order of the seeds.
         """
+        from recipes.lab.seeding import reseed
+
         import keras
 
         cases = cases if isinstance(cases, Mapping) else {case: case for case in cases}
@@ -127,12 +130,13 @@ class Lab:
         with self.output.progress(title, len(cases) * len(seeds)) as progress:
             # Seeds outside: an interrupted run has whole seeds of every case.
             for seed in seeds:
+                keras.utils.set_random_seed(seed)
                 for name, case in cases.items():
                     key = f"{title}|{name}|{seed}|{sorted(self._data.items())}"
                     value = self.folder.member(key)
                     if value is None:
                         progress.start(f"{name}, seed {seed}")
-                        keras.utils.set_random_seed(seed)
+                        reseed(seed)
                         value = self.folder.keep(key, dict(train(case, seed)))
                     progress.done()
                     results[name].append(value)

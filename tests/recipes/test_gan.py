@@ -3,9 +3,9 @@
 from recipes.architectures import _gan_formulas as formulas
 from recipes.architectures import _gan_images, _gan_line, gan
 from recipes.architectures._gan_figures import mosaic
-from recipes.architectures._gan_gradients import gradients
 from recipes.architectures._gan_pair import LOSSES, Pair
 from recipes.architectures._sample_quality import coverage, frechet
+from recipes.lab.gradients import gradients
 
 import keras
 import numpy as np

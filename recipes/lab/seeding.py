@@ -1,0 +1,30 @@
+"""Random states, set for each training of a sweep without slowing it."""
+
+import random
+
+import keras
+import numpy as np
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
+
+
+def reseed(seed: int) -> None:
+    """Sets what `keras.utils.set_random_seed` sets, but TensorFlow's own seed.
+
+    Setting that one empties TensorFlow's cache of kernels, so that every compiled
+    train function is set up again: for a deep network that took as long as several
+    epochs. Keras's layers and initializers don't draw from it. A sweep sets it once
+    a seed, and this before each training.
+
+    Args:
+        seed: A non-negative integer.
+    """
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - Keras and users may draw from it
+    global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)
+    global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.manual_seed(seed)
