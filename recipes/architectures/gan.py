@@ -4,8 +4,8 @@ The losses are judged by formula, then both generator losses train a GAN of two
 small networks on the line, and a DCGAN on images, each pair from the same seeds.
 
 Notes: 1.25 Generative adversarial networks
-Data: digits by default; `--data mnist` for larger ones (about 6 min).
-Run: recipes run gan   (about 2 min on 2 CPU cores)
+Data: digits by default; `--data mnist` for larger ones (about 12 min).
+Run: recipes run gan   (about 3 min on 2 CPU cores)
 References: Goodfellow et al. (2014); Radford et al. (2015); Arjovsky and Bottou
     (2017); Heusel et al. (2017).
 """

@@ -47,6 +47,12 @@ class Recipe:
         first = self.header.get("Notes", "").split(" ")[0]
         return first if first[:1].isdigit() else ""
 
+    @property
+    def order(self) -> tuple:
+        """Sorts by chapter: 1.2 comes before 1.10, no chapter last."""
+        numbers = [int(part) for part in self.chapter.split(".") if part.isdigit()]
+        return not numbers, numbers, self.topic, self.name
+
 
 def read(path: Path, topic: str = "") -> Recipe | None:
     """Reads a recipe's description from its source.
@@ -89,7 +95,7 @@ def read(path: Path, topic: str = "") -> Recipe | None:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Returns every recipe of the package by name, by topic and then by name."""
+    """Returns every recipe of the package by name, in the order of the notes."""
     found = {}
     for path in sorted(ROOT.glob("*/*.py")):
         if path.parent.name == "lab" or path.name.startswith("_"):
@@ -97,7 +103,7 @@ def recipes() -> dict[str, Recipe]:
         recipe = read(path, topic=path.parent.name)
         if recipe is not None:
             found[recipe.name] = recipe
-    return found
+    return dict(sorted(found.items(), key=lambda item: item[1].order))
 
 
 def find(name: str) -> Recipe:

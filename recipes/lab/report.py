@@ -59,16 +59,18 @@ def counts_table(results: list[dict]) -> str:
         chapter = result["notes"].rstrip(".")
         rows.append([f"`{result['recipe']}`", chapter, *_counted(counts)])
     rows.append(["**all**", "", *_counted(total)])
-    return "\n".join(_rows(["recipe", "notes", "claims", *KINDS], rows))
+    return "\n".join(_rows(["recipe", "notes", "claims", *KINDS], rows, words=2))
 
 
 def verdicts_page(results: list[dict]) -> str:
     """Returns every verdict so far as one Markdown page."""
-    lines = ["# Verdicts", "", "Made by `recipes report --docs`. " + "", ""]
-    lines[2] = (
+    lines = [
+        "# Verdicts",
+        "",
         "Every claim that a recipe has put to the test, with what its run saw. "
-        "Made by `recipes report`; the evidence in full is in each run's `result.json`."
-    )
+        "Made by `recipes report`; each run's `result.json` has the evidence in full.",
+        "",
+    ]
     for result in results:
         lines += [f"## {result['title']}", "", f"Notes: {result['notes']}", ""]
         lines += [f"Run: `recipes run {result['recipe']}`. {_how(result)}", ""]
@@ -154,8 +156,9 @@ def _counted(counts: Counter) -> list[str]:
     return [str(sum(counts.values())), *(str(counts[kind]) for kind in KINDS)]
 
 
-def _rows(columns: list[str], rows: list[list[str]]) -> list[str]:
-    align = ["---", *["---:" for _ in columns[1:]]]
+def _rows(columns: list[str], rows: list[list[str]], words: int = 1) -> list[str]:
+    """Formats a table whose first columns hold words, the others numbers."""
+    align = ["---" if index < words else "---:" for index in range(len(columns))]
     lines = [columns, align, *rows]
     return ["| " + " | ".join(map(str, line)) + " |" for line in lines]
 

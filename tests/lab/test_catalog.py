@@ -1,0 +1,65 @@
+"""The catalog reads what a recipe's file says, and says what is wrong with it."""
+
+from pathlib import Path
+
+from recipes.lab import catalog
+from recipes.lab.errors import LabError
+
+import pytest
+
+TOY = Path(__file__).parent / "toy_recipe.py"
+
+
+def test_a_recipe_is_read_without_being_imported():
+    recipe = catalog.read(TOY)
+    assert recipe.name == "toy_recipe"
+    assert recipe.title == "Toy: two learning rates on digits."
+    assert recipe.chapter == "9.9"
+    assert list(recipe.claims) == ["larger-faster", "in-part"]
+    assert recipe.smoke == {"seeds": 2, "epochs": 1}
+    fields = {field.name: field for field in recipe.fields}
+    assert fields["rate"].type is float
+    assert fields["data"].choices == ("digits", "mnist")
+    assert fields["seeds"].help == "Repetitions."
+
+
+def test_recipes_come_in_the_order_of_the_notes():
+    chapters = [
+        [int(part) for part in recipe.chapter.split(".")]
+        for recipe in catalog.recipes().values()
+    ]
+    assert chapters == sorted(chapters)
+    assert [1, 2] in chapters
+    assert [1, 21] in chapters
+
+
+def test_every_recipe_says_what_a_reader_needs():
+    for recipe in catalog.recipes().values():
+        assert set(recipe.header) == set(catalog.HEADER_KEYS), recipe.name
+        assert recipe.claims, recipe.name
+        assert all(field.help for field in recipe.fields), recipe.name
+        assert set(recipe.smoke) <= {field.name for field in recipe.fields}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("CLAIMS = {", "cannot read the recipe"),
+        ("CLAIMS = dict(a=1)", "CLAIMS must be a literal dictionary"),
+        (
+            "CLAIMS = {}\nclass Settings:\n    seeds: list = []",
+            "setting 'seeds' must be",
+        ),
+    ],
+)
+def test_a_bad_file_is_one_sentence(tmp_path, text, told):
+    path = tmp_path / "bad.py"
+    path.write_text(text)
+    with pytest.raises(LabError, match=told):
+        catalog.read(path)
+
+
+def test_a_file_without_claims_is_no_recipe(tmp_path):
+    path = tmp_path / "plain.py"
+    path.write_text("x = 1")
+    assert catalog.read(path) is None
