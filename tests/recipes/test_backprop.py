@@ -9,6 +9,7 @@ from recipes.basics import _backprop_formulas as formulas
 from recipes.basics import _backprop_worked as worked
 from recipes.basics import _sigmoid_network as net
 from recipes.basics import backprop
+from tests.recipes.running import run
 
 import numpy as np
 import pytest
@@ -40,12 +41,6 @@ CHANCE = [
 ]
 
 QUICK = ["--seeds=2", "--starts=12", "--passes=60", "--units=2", "--fit-steps=30"]
-
-
-def run(out, *words):
-    assert cli.main(["run", *words, "--out", str(out)]) == 0
-    (result,) = out.glob("*/2*/result.json")
-    return json.loads(result.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

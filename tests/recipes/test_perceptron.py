@@ -9,6 +9,7 @@ from recipes.basics import _perceptron_networks as networks
 from recipes.basics import _perceptron_rule as rule
 from recipes.basics import _sigmoid_network as net
 from recipes.basics import perceptron
+from tests.recipes.running import run
 
 import numpy as np
 import pytest
@@ -37,12 +38,6 @@ CHANCE = [
 ]
 
 QUICK = ["--seeds=2", "--starts=5", "--passes=50", "--steps=40", "--most=40"]
-
-
-def run(out, *words):
-    assert cli.main(["run", *words, "--out", str(out)]) == 0
-    (result,) = out.glob("*/2*/result.json")
-    return json.loads(result.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

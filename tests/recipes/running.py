@@ -1,0 +1,12 @@
+"""Runs a recipe in this process for the tests that look at its result."""
+
+import json
+
+from recipes.lab import cli
+
+
+def run(out, *words) -> dict:
+    """Runs `recipes run ...` into a folder of its own; returns its only result."""
+    assert cli.main(["run", *words, "--out", str(out)]) == 0
+    (result,) = out.glob("*/2*/result.json")
+    return json.loads(result.read_text(encoding="utf-8"))
