@@ -19,7 +19,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.lab.errors import LabError
+from recipes.lab.errors import LabError, nearest
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -118,7 +118,6 @@ def _number(kind: type):
 
 def choice(field: Field):
     """Returns a converter that takes only the field's choices."""
-    from recipes.lab.errors import nearest
 
     def convert(text: str):
         if text not in field.choices:

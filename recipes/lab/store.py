@@ -1,9 +1,8 @@
 """Run folders: written atomically, resumable, never left half-done.
 
-runs/<recipe>/<run id>/run.json      what was started (settings, versions)
-/members/      one file for each finished training
-/result.json   written last: the run is whole
-runs/<recipe>/latest                 the newest whole run
+`runs/<recipe>/<run id>/` holds `run.json` (what was started: settings, versions),
+`members/` (one file for each finished training) and `result.json`, written last: the
+run is whole. `runs/<recipe>/latest` is the newest whole run.
 """
 
 import contextlib
