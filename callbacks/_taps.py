@@ -18,6 +18,8 @@ class TapCallback(keras.callbacks.Callback):
     """
 
     sees_updates = False
+    # Several steps may run in one call: the rings keep every step's row.
+    works_between_steps = False
 
     def __init__(self):
         super().__init__()

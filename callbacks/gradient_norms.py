@@ -91,6 +91,10 @@ class GradientNorms(TapCallback):
         self.on_nonfinite = _checks.choice("on_nonfinite", on_nonfinite, policies)
         self.keep = _checks.integer("keep", keep)
         self.sees_updates = self.stage == "update" or self.update_ratio
+        self.works_between_steps = self.log_every == "batch" or self.on_nonfinite in (
+            "stop",
+            "raise",
+        )
         if self.log_every == "batch":
             # Defined for this instance only: on JAX its mere presence slows `fit`.
             self.on_train_batch_end = self._log_batch

@@ -18,7 +18,9 @@ class ShuffledArrays(keras.utils.PyDataset):
 
     def __init__(self, x, y, sample_weight, batch_size, seed, shuffle=True):
         super().__init__()
-        self.tree = tuple(part for part in (x, y, sample_weight) if part is not None)
+        parts = (part for part in (x, y, sample_weight) if part is not None)
+        # Keras makes a data set of batches in tuples, but of none in lists.
+        self.tree = tuple(tuple(p) if isinstance(p, list) else p for p in parts)
         first = keras.tree.flatten(self.tree)[0]
         self.samples, self.batch_size = len(first), batch_size
         self.seed, self.shuffle = seed, shuffle
@@ -43,20 +45,20 @@ class ShuffledArrays(keras.utils.PyDataset):
 
 
 class EpochOrder(keras.callbacks.Callback):
-    """Tells the batches which epoch begins.
+    """Tells what is trained on which epoch begins.
 
     The data set's own `on_epoch_end` won't do: Keras also calls it before the
     first epoch where it has yet to build the model, and not where the model is
     built; and a run that is taken up at a later epoch starts at none of its own.
 
     Args:
-        batches: What is trained on.
+        rows: What has a `start(epoch)`: the batches, or resident arrays.
     """
 
-    def __init__(self, batches: ShuffledArrays):
+    def __init__(self, rows):
         super().__init__()
-        self.batches = batches
+        self.rows = rows
 
     def on_epoch_begin(self, epoch, logs=None):
         """Orders the samples before the epoch's first batch is drawn."""
-        self.batches.start(epoch)
+        self.rows.start(epoch)

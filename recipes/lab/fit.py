@@ -1,10 +1,10 @@
-"""`fit`: Keras's own `model.fit` with the traps of a seeded run taken out."""
+"""`fit`: Keras's own `model.fit`, fast on arrays in memory, without its traps."""
+
+import logging
 
 from recipes.lab.errors import LabError
 
 import numpy as np
-
-STEPS_A_CALL = 32
 
 
 def fit(
@@ -18,6 +18,8 @@ def fit(
     shuffle: bool = True,
     sample_weight=None,
     on_divergence: str = "raise",
+    resident: bool = True,
+    xla: bool | None = None,
     **arguments,
 ):
     """Trains a compiled model on arrays; the order is a function of seed and epoch.
@@ -28,9 +30,15 @@ def fit(
     labels that the output has no place for, weights that turned NaN behind a
     finite loss.
 
+    On TensorFlow and JAX the arrays stay in memory and a compiled program runs many
+    steps of the model's own `train_step` (one, where a callback looks at batches).
+    Data that is no array, or too large, is trained on as `model.fit` does; a line
+    in the log says so.
+
     Args:
         model: A compiled `keras.Model`.
-        x: Inputs: an array (samples, ...), or a list or dict of them.
+        x: Inputs: an array (samples, ...), or a list or dict of them. A data set of
+            another kind goes to `model.fit` as it is.
         y: Targets in the same form, or None.
         batch_size: Samples a step, at least 1.
         epochs: Passes over the data, at least 1.
@@ -39,6 +47,10 @@ def fit(
         sample_weight: None or one non-negative weight a sample.
         on_divergence: "raise", or "return" for experiments that diverge on
             purpose: the history then holds the values that are not finite.
+        resident: False lets Keras bring every batch.
+        xla: Whether XLA compiles the steps on TensorFlow. None: as the model was
+            compiled (`jit_compile`), and where the layers are dense and the steps
+            are many enough to pay for the compilation.
         **arguments: Anything else that `model.fit` takes (`callbacks`,
             `validation_data`, `class_weight`, ...). `verbose` is 0 by default.
 
@@ -58,31 +70,35 @@ def fit(
         >>> len(history.history["loss"])
         3
     """
+    from recipes.lab import resident as in_memory
+    from recipes.lab import training_data
     from recipes.lab.batches import EpochOrder, ShuffledArrays
 
-    check(model, x, y, batch_size, epochs, sample_weight)
-    batches = ShuffledArrays(x, y, sample_weight, batch_size, seed, shuffle)
-    arguments.setdefault("verbose", 0)
+    arguments = {"verbose": 0, **arguments, "epochs": epochs}
     callbacks = _listed(arguments.pop("callbacks", None))
-    if not arguments["verbose"] and not any(map(_looks_at_batches, callbacks)):
-        _join_steps(model, batches.num_batches)
-    callbacks = [EpochOrder(batches), *callbacks]
-    history = model.fit(
-        batches, epochs=epochs, shuffle=False, callbacks=callbacks, **arguments
-    )
-    if on_divergence == "raise":
-        _refuse_divergence(model, history, epochs)
-    return history
+    if not training_data.are_arrays(x):
+        _say(f"x is a {type(x).__name__}, not arrays")
+        history = model.fit(x, y, callbacks=callbacks, **arguments)
+        return _checked(model, history, epochs, on_divergence)
+    training_data.check(model, x, y, batch_size, epochs, sample_weight)
+    given = (arguments.pop(name, None) for name in ("class_weight", "validation_split"))
+    tree, held_out = training_data.prepare(x, y, sample_weight, *given)
+    if held_out:
+        arguments.setdefault("validation_data", held_out)
+    batches = ShuffledArrays(*tree, batch_size, seed, shuffle)
+    reason = in_memory.why_not(model, batches.tree, arguments) if resident else ""
+    if resident and not reason:
+        history = in_memory.train(model, batches, xla, callbacks, arguments)
+    else:
+        if reason:
+            _say(reason)
+        callbacks = [EpochOrder(batches), *callbacks]
+        history = model.fit(batches, shuffle=False, callbacks=callbacks, **arguments)
+    return _checked(model, history, epochs, on_divergence)
 
 
-def _join_steps(model, batches: int) -> None:
-    """Runs several steps in one call where nothing looks between them."""
-    import keras
-
-    steps = 1 if keras.backend.backend() == "torch" else min(STEPS_A_CALL, batches)
-    if model.steps_per_execution == 1 and steps > 1:
-        model.steps_per_execution = steps
-        model.train_function = None  # made for one step a call, if it exists
+def _say(reason: str) -> None:
+    logging.getLogger("recipes").info("fit trains the ordinary way: %s.", reason)
 
 
 def _listed(callbacks) -> list:
@@ -92,50 +108,10 @@ def _listed(callbacks) -> list:
     return list(several) if isinstance(several, (list, tuple)) else [several]
 
 
-def _looks_at_batches(callback) -> bool:
-    from keras.callbacks import Callback
-
-    hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin",
-             "on_batch_end")  # fmt: skip
-    return any(
-        getattr(type(callback), hook) is not getattr(Callback, hook) for hook in hooks
-    )
-
-
-def check(model, x, y, batch_size: int, epochs: int, sample_weight=None) -> None:
-    """Raises LabError for data that would train silently wrong."""
-    for name, value in (("batch_size", batch_size), ("epochs", epochs)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise LabError(f"{name} must be a whole number from 1, not {value!r}.")
-    for name, tree in (("x", x), ("y", y), ("sample_weight", sample_weight)):
-        for array in _leaves(tree):
-            array = np.asarray(array)
-            if not array.size:
-                raise LabError(f"{name} is empty: its shape is {array.shape}.")
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise LabError(f"{name} holds values that are NaN or infinite.")
-    if sample_weight is not None and np.min(sample_weight) < 0:
-        raise LabError(f"sample_weight holds {np.min(sample_weight)}; 0 is the least.")
-    _check_labels(model, y)
-
-
-def _check_labels(model, y) -> None:
-    loss = getattr(model, "loss", None)
-    name = loss if isinstance(loss, str) else type(loss).__name__
-    sparse = name.lower().replace("_", "") == "sparsecategoricalcrossentropy"
-    if not sparse or len(_leaves(y)) != 1 or not getattr(model, "built", False):
-        return
-    labels, classes = np.asarray(_leaves(y)[0]), model.output_shape[-1]
-    if (labels != np.round(labels)).any():
-        raise LabError("y holds labels that are not whole numbers.")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise LabError(
-            f"y holds labels from {labels.min()} to {labels.max()}; the model's "
-            f"{classes} outputs allow 0 to {classes - 1}."
-        )
-
-
-def _refuse_divergence(model, history, epochs: int) -> None:
+def _checked(model, history, epochs: int, on_divergence: str):
+    """Returns the history, unless training diverged and that is to raise."""
+    if on_divergence != "raise":
+        return history
     for epoch, loss in enumerate(history.history.get("loss", ()), 1):
         if not np.isfinite(loss):
             raise LabError(
@@ -144,11 +120,4 @@ def _refuse_divergence(model, history, epochs: int) -> None:
             )
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise LabError(f"training diverged: '{model.name}' has NaN in its weights.")
-
-
-def _leaves(tree) -> list:
-    if tree is None:
-        return []
-    if isinstance(tree, dict):
-        return list(tree.values())
-    return list(tree) if isinstance(tree, (list, tuple)) else [tree]
+    return history

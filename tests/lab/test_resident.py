@@ -1,0 +1,368 @@
+"""Resident training is plain Keras on the same order of samples, only faster.
+
+The tests run on TensorFlow; the last one runs them again on JAX.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+
+from recipes.lab import fit
+from callbacks import GradientNorms
+from recipes.lab.errors import LabError
+from zoo import dcgan
+
+import keras
+import numpy as np
+import pytest
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(300, 8)).astype("float32")
+Y = RNG.integers(0, 3, 300).astype("int32")
+IMAGES = RNG.random((90, 8, 8, 1)).astype("float32")
+LABELS = RNG.integers(0, 3, 90).astype("int32")
+WEIGHTS = RNG.random(300).astype("float32")
+CROSSENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def dense(optimizer=None, dropout=0.0, **compile_arguments):
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [
+            keras.layers.Input((8,)),
+            keras.layers.Dense(16, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(dropout),
+            keras.layers.Dense(3),
+        ]
+    )
+    compile_arguments.setdefault("metrics", ["accuracy"])
+    model.compile(optimizer or keras.optimizers.Adam(0.01), CROSSENTROPY,
+                  **compile_arguments)  # fmt: skip
+    return model
+
+
+def images():
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [
+            keras.layers.Input((8, 8, 1)),
+            keras.layers.RandomFlip("horizontal", seed=5),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(3),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.1), CROSSENTROPY)
+    return model
+
+
+def plain_keras(model, x, y, *, batch_size, epochs, seed, sample_weight=None, **given):
+    """Plain `model.fit`, one epoch after the other, on rows put in order before."""
+    history: dict[str, list] = {}
+    for epoch in range(epochs):
+        order = np.random.default_rng([seed, epoch]).permutation(len(x))
+        weight = None if sample_weight is None else sample_weight[order]
+        logs = model.fit(x[order], y[order], sample_weight=weight, epochs=1, verbose=0,
+                         batch_size=batch_size, shuffle=False, **given)  # fmt: skip
+        for key, values in logs.history.items():
+            history.setdefault(key, []).extend(values)
+    return history
+
+
+def assert_same_weights(one, two, tolerance=1e-6):
+    for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("given", "batch_size"),
+    [
+        ({}, 32),  # a last batch of 12
+        ({}, 50),  # whole batches only
+        ({}, 400),  # one batch, smaller than asked for
+        ({"sample_weight": WEIGHTS}, 32),
+        ({"class_weight": {0: 2.0, 2: 0.5}}, 32),
+        ({"validation_data": (X[:40], Y[:40])}, 32),
+    ],
+)
+def test_equals_plain_fit_with_dropout_and_batch_normalization(given, batch_size):
+    run = {"batch_size": batch_size, "epochs": 3, "seed": 4, **given}
+    ours, plain = dense(dropout=0.3), dense(dropout=0.3)
+    history = fit(ours, X, Y, **run).history
+    expected = plain_keras(plain, X, Y, **run)
+    assert_same_weights(ours, plain)
+    assert list(history) == list(expected)
+    for key, values in expected.items():
+        np.testing.assert_allclose(history[key], values, rtol=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX always uses XLA")
+def test_xla_equals_plain_fit():
+    ours, plain = dense(), dense()
+    fit(ours, X, Y, batch_size=32, epochs=2, seed=4, xla=True)
+    plain_keras(plain, X, Y, batch_size=32, epochs=2, seed=4)
+    assert_same_weights(ours, plain)
+
+
+def test_convolutions_and_augmentation_equal_plain_fit():
+    ours, plain = images(), images()
+    fit(ours, IMAGES, LABELS, batch_size=16, epochs=2, seed=1)
+    plain_keras(plain, IMAGES, LABELS, batch_size=16, epochs=2, seed=1)
+    assert_same_weights(ours, plain)
+
+
+def test_many_blocks_equal_one_step_a_call():
+    """More steps than a block holds, and a last block that is not full."""
+    ours, single = dense(), dense()
+    fit(ours, X, Y, batch_size=1, epochs=1, seed=2)
+
+    class Look(keras.callbacks.Callback):
+        seen = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen += 1
+
+    look = Look()
+    fit(single, X, Y, batch_size=1, epochs=1, seed=2, callbacks=[look])
+    assert look.seen == 300
+    assert_same_weights(ours, single)
+
+
+def test_several_steps_an_execution_as_compiled():
+    class Look(keras.callbacks.Callback):
+        ends = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.ends.append(batch)
+
+    ours, plain = dense(steps_per_execution=4), dense()
+    fit(ours, X, Y, batch_size=32, epochs=1, seed=2, callbacks=[look := Look()])
+    plain_keras(plain, X, Y, batch_size=32, epochs=1, seed=2)
+    assert look.ends == [3, 7, 11]
+    assert_same_weights(ours, plain)
+
+
+def test_a_second_fit_traces_nothing_again():
+    class Counting(keras.layers.Layer):
+        traces = 0
+
+        def call(self, x):
+            Counting.traces += 1
+            return x
+
+    model = keras.Sequential(
+        [keras.layers.Input((8,)), Counting(), keras.layers.Dense(3)]
+    )
+    model.compile("sgd", CROSSENTROPY)
+    fit(model, X, Y, batch_size=50)
+    first = Counting.traces
+    fit(model, X, Y, batch_size=50, epochs=3, seed=1)
+    assert Counting.traces == first
+
+
+def test_plain_fit_and_compile_afterwards():
+    ours, plain = dense(), dense()
+    for model, train in ((ours, fit), (plain, plain_keras)):
+        train(model, X, Y, batch_size=32, epochs=1, seed=0)
+        model.fit(X, Y, batch_size=32, epochs=1, shuffle=False, verbose=0)
+        train(model, X, Y, batch_size=32, epochs=1, seed=1)
+        model.compile(keras.optimizers.SGD(0.5), CROSSENTROPY)
+        train(model, X, Y, batch_size=32, epochs=1, seed=2)
+    assert_same_weights(ours, plain)
+
+
+def test_a_crash_leaves_nothing_behind():
+    class Crash(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError("on purpose")
+
+    model = dense()
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fit(model, X, Y, callbacks=[Crash()])
+    assert "make_train_function" not in vars(model)
+    assert "_resident_rows" not in vars(model)
+    model.fit(X, Y, verbose=0)
+
+
+def test_keras_callbacks_work_unchanged(tmp_path):
+    def callbacks(name):
+        return [
+            keras.callbacks.EarlyStopping("loss", patience=1, min_delta=0.02),
+            keras.callbacks.ModelCheckpoint(tmp_path / f"{name}.{{epoch}}.keras"),
+            keras.callbacks.CSVLogger(tmp_path / f"{name}.csv"),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+        ]
+
+    run = {"batch_size": 32, "epochs": 30, "seed": 4}
+    ours, plain = dense(), dense()
+    history = fit(ours, X, Y, callbacks=callbacks("ours"), **run).history
+    expected = fit(plain, X, Y, callbacks=callbacks("plain"), resident=False, **run)
+    assert 2 < len(history["loss"]) < 30
+    assert_same_weights(ours, plain)
+    assert list(history) == list(expected.history)
+    ours_csv, plain_csv = (
+        (tmp_path / f"{name}.csv").read_text().splitlines()
+        for name in ("ours", "plain")
+    )
+    assert ours_csv[0] == plain_csv[0]
+    assert len(ours_csv) == len(history["loss"]) + 1
+    last = len(history["loss"])
+    saved = keras.models.load_model(tmp_path / f"ours.{last}.keras")
+    assert_same_weights(saved, ours)
+
+
+def test_gradient_norms_sees_every_step_of_a_block():
+    seen = {}
+    for resident in (True, False):
+        norms, model = GradientNorms(), dense()
+        history = fit(model, X, Y, batch_size=2, epochs=2, callbacks=[norms],
+                      resident=resident)  # fmt: skip
+        seen[resident] = norms.table.global_norms, history.history["grad_norm"]
+    assert len(seen[True][0]) == 300
+    np.testing.assert_allclose(*(norms for norms, _ in seen.values()), rtol=1e-4)
+    np.testing.assert_allclose(*(means for _, means in seen.values()), rtol=1e-4)
+
+
+def test_a_model_with_two_optimizers_and_an_own_loss():
+    def trained(resident):
+        keras.utils.set_random_seed(0)
+        gan = dcgan((8, 8, 1), latent_dim=4, filters=4, seed=1)
+        x = np.random.default_rng(1).random((24, 8, 8, 1)).astype("float32")
+        history = fit(gan, x, batch_size=8, epochs=1, seed=1, resident=resident)
+        return gan, history.history
+
+    (ours, history), (plain, expected) = trained(True), trained(False)
+    assert list(history) == list(expected)
+    assert_same_weights(ours, plain, 1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="a step of TensorFlow's")
+def test_a_train_step_of_ones_own_and_its_logs():
+    import tensorflow as tf
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.layer = keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.layer(x)
+
+        def train_step(self, data):
+            x = data[0] if isinstance(data, tuple) else data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self(x) ** 2)
+            weights = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"own": loss, "rows": tf.shape(x)[0]}
+
+    def trained(resident):
+        keras.utils.set_random_seed(0)
+        model = Own()
+        model.compile("sgd")
+        return model, fit(model, X, batch_size=32, epochs=2, resident=resident).history
+
+    (ours, history), (plain, expected) = trained(True), trained(False)
+    assert_same_weights(ours, plain)
+    assert history["rows"] == expected["rows"] == [12, 12]
+    np.testing.assert_allclose(history["own"], expected["own"], rtol=1e-5)
+
+
+def test_mixed_precision_trains_in_the_compute_type():
+    def trained(resident):
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        try:
+            model = dense()
+            fit(model, X, Y, batch_size=32, epochs=2, seed=4, resident=resident)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        return model
+
+    assert_same_weights(trained(True), trained(False), 2e-2)
+
+
+def test_inputs_by_name_and_several_outputs():
+    def made():
+        keras.utils.set_random_seed(2)
+        a, b = keras.Input((8,), name="a"), keras.Input((8,), name="b")
+        both = keras.layers.Concatenate()([a, b])
+        outputs = [keras.layers.Dense(3, name="one")(both),
+                   keras.layers.Dense(1, name="two")(both)]  # fmt: skip
+        model = keras.Model({"a": a, "b": b}, outputs)
+        model.compile("sgd", [CROSSENTROPY, "mse"])
+        return model
+
+    ours, plain = made(), made()
+    inputs, targets = {"a": X, "b": X[::-1]}, [Y, X[:, :1]]
+    fit(ours, inputs, targets, batch_size=32, epochs=2)
+    fit(plain, inputs, targets, batch_size=32, epochs=2, resident=False)
+    assert_same_weights(ours, plain)
+
+
+def test_double_precision_arrays_train_as_floatx():
+    ours, plain = dense(), dense()
+    fit(ours, X.astype("float64"), Y, epochs=1)
+    fit(plain, X, Y, epochs=1)
+    assert_same_weights(ours, plain, 0)
+
+
+def test_validation_split_keeps_the_last_rows():
+    ours, plain = dense(), dense()
+    history = fit(ours, X, Y, epochs=2, validation_split=0.2).history
+    fit(plain, X[:240], Y[:240], epochs=2)
+    assert_same_weights(ours, plain, 0)
+    assert len(history["val_loss"]) == 2
+
+
+def test_data_that_does_not_fit_goes_the_ordinary_way_and_says_so(caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "recipes")
+    monkeypatch.setattr("recipes.lab.resident.LARGEST", 1000)
+    fit(dense(), X, Y)
+    assert "the arrays take 0.0 GiB, over" in caplog.text
+    eager, same = dense(run_eagerly=True), dense()
+    fit(eager, X[:64], Y[:64])
+    assert "the model is run eagerly" in caplog.text
+    monkeypatch.undo()
+    fit(same, X[:64], Y[:64])
+    assert_same_weights(eager, same)
+    batches = [(X[i : i + 50], Y[i : i + 50]) for i in range(0, 300, 50)]
+
+    class Batches(keras.utils.PyDataset):
+        num_batches = 6
+
+        def __getitem__(self, index):
+            return batches[index]
+
+    history = fit(dense(), Batches(), epochs=2)
+    assert len(history.history["loss"]) == 2
+    assert "x is a Batches, not arrays" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"class_weight": {0: 1}, "sample_weight": WEIGHTS}, "not both"),
+        ({"class_weight": {"cat": 1}}, "has the key 'cat'"),
+        ({"validation_split": 1.0}, "validation_split=1.0 leaves nothing"),
+        ({"y": None, "sample_weight": WEIGHTS}, "sample_weight needs targets"),
+    ],
+)
+def test_arguments_that_exclude_each_other(given, told):
+    with pytest.raises(LabError, match=told):
+        fit(dense(), X, **{"y": Y, **given})
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="it starts this very run")
+def test_all_of_this_on_jax():
+    pytest.importorskip("jax")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p",
+         "no:cacheprovider", __file__],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-3000:]
