@@ -1,6 +1,7 @@
 """Shared by all tests: a quiet backend, and the command line as a function."""
 
 import json
+import os
 from pathlib import Path
 
 from recipes.lab import quiet
@@ -8,6 +9,12 @@ from recipes.lab import quiet
 import pytest
 
 quiet.load_backend()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Tests neither read nor write the user's cache of data."""
+    os.environ["RECIPES_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

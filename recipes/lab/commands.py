@@ -83,6 +83,7 @@ def copy(arguments: argparse.Namespace) -> int:
 
 def data(arguments: argparse.Namespace) -> int:
     """`recipes data`."""
+    from recipes.lab import array_cache
     from recipes.lab.data import inventory
 
     from rich.table import Table
@@ -96,8 +97,9 @@ def data(arguments: argparse.Namespace) -> int:
         table.add_row(*row)
     output.console.print(table)
     output.line(f"\nPrepared sets are looked for in {folder}")
+    output.line(f"What was read once is kept in {array_cache.folder()}")
     output.paragraph(
-        "Another folder: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
+        "That folder may be deleted. Another folder of sets: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
         "is absent: recipes run NAME --data SET --download"
     )
     return 0

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from recipes.lab.array_cache import cached
 from recipes.lab.errors import LabError
 
 import numpy as np
@@ -60,6 +61,12 @@ def load(name: str, data_dir: str | None, download: bool):
         LabError: The set is absent, broken, or can't be fetched.
     """
     require(name, data_dir, download)
+    source = folder(data_dir) / name
+    return cached(name, source, lambda: _read(name, data_dir, download))
+
+
+def _read(name: str, data_dir: str | None, download: bool) -> list:
+    """Reads the records, which takes seconds."""
     with _quiet(progress=download):
         import tensorflow_datasets as tfds
 

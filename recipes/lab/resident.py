@@ -7,6 +7,7 @@ program and runs the model's own `train_step` on it, block after block.
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from recipes.lab.batches import EpochOrder
 
@@ -166,7 +167,8 @@ class _TrainFunction:
         if rows is not None:
             return self.program(rows, *state)
         self.model.make_train_function(force=True)
-        return self.model.train_function(*state, iterator)
+        function: Any = self.model.train_function  # now Keras's own
+        return function(*state, iterator)
 
 
 def why_not(model: keras.Model, tree, arguments: dict) -> str:

@@ -119,28 +119,28 @@ class Lab:
 
         Returns:
             For each case's name the results, in the order of the seeds.
-        """
-        from recipes.lab.seeding import reseed
 
-        import keras
+        Raises:
+            Exception: The first that `train` raised. The other members are run and
+                kept before; a note names every one that failed.
+        """
+        from recipes.lab.sweep import run_members
 
         cases = cases if isinstance(cases, Mapping) else {case: case for case in cases}
         seeds = self.seeds if seeds is None else seeds
         results: dict[str, list[dict]] = {name: [] for name in cases}
-        with self.output.progress(title, len(cases) * len(seeds)) as progress:
-            # Seeds outside: an interrupted run has whole seeds of every case.
-            for seed in seeds:
-                keras.utils.set_random_seed(seed)
-                for name, case in cases.items():
-                    key = f"{title}|{name}|{seed}|{sorted(self._data.items())}"
-                    value = self.folder.member(key)
-                    if value is None:
-                        progress.start(f"{name}, seed {seed}")
-                        reseed(seed)
-                        value = self.folder.keep(key, dict(train(case, seed)))
-                    progress.done()
-                    results[name].append(value)
-                    self._record_history(title, name, seed, value)
+        members = run_members(
+            train,
+            cases,
+            seeds,
+            title=title,
+            key=f"{sorted(self._data.items())}",
+            folder=self.folder,
+            output=self.output,
+        )
+        for name, seed, value in members:
+            results[name].append(value)
+            self._record_history(title, name, seed, value)
         return results
 
     # What an experiment says -------------------------------------------------

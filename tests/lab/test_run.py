@@ -133,6 +133,33 @@ def test_kill_9_leaves_nothing_half_written(tmp_path):
     folder.close()
 
 
+def test_a_failed_member_loses_none_of_the_others(tmp_path, capsys):
+    text = Path(TOY).read_text()
+    line = "        epochs = lab.settings.epochs\n"
+    assert text.count(line) == 1
+    bad = line + "        if (rate, seed) == (0.1, 1):\n            {}\n"
+    log = tmp_path / "log"
+    for name, raised, told in (
+        ("sentence", "fit(model, data.x_train[:0])", "x is empty"),
+        ("bug", "1 / 0", "ZeroDivisionError"),
+    ):
+        recipe = tmp_path / f"{name}.py"
+        recipe.write_text(text.replace(line, bad.format(raised)))
+        log.write_text("")
+        done = subprocess.run(
+            [sys.executable, str(recipe), "--out", str(tmp_path / "runs")],
+            env={**os.environ, "TOY_LOG": str(log)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "runs: 1 of 6 failed: large, seed 1" in done.stderr
+        assert told in done.stderr
+        assert len(log.read_text().splitlines()) == 6
+        assert len(list((tmp_path / "runs" / name).glob("*/members/*.json"))) == 5
+
+
 def test_divergence_is_one_sentence(tmp_path, capsys):
     assert run(tmp_path, "--rate", "3.4e38") == 1
     told = capsys.readouterr().err
