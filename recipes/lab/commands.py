@@ -97,11 +97,12 @@ def data(arguments: argparse.Namespace) -> int:
         table.add_row(*row)
     output.console.print(table)
     output.line(f"\nPrepared sets are looked for in {folder}")
-    output.line(f"What was read once is kept in {array_cache.folder()}")
     output.paragraph(
-        "That folder may be deleted. Another folder of sets: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
+        "Another folder: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
         "is absent: recipes run NAME --data SET --download"
     )
+    output.line(f"Arrays read before are kept in {array_cache.folder()}")
+    output.paragraph("That folder may be deleted; RECIPES_CACHE_DIR moves it.")
     return 0
 
 

@@ -6,6 +6,7 @@ program and runs the model's own `train_step` on it, block after block.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 BLOCK = 128  # steps a call; beyond this the calls cost under 1 % (benchmarks/fit.py)
 ENOUGH = 4000  # steps from which XLA's compilation pays
+FIRST_CALLS: list[float] = []  # seconds of the calls that traced and compiled
 LARGEST = 2 << 30  # bytes of arrays that are kept in memory a second time
 
 
@@ -160,15 +162,26 @@ class _TrainFunction:
 
         self.model, self.xla = model, xla
         self.program = train_program(model, xla)
+        self.called: set[tuple] = set()
 
     def __call__(self, *arguments):
         *state, iterator = arguments
         rows = vars(self.model).get("_resident_rows")
         if rows is not None:
-            return self.program(rows, *state)
+            return self._run(rows, state)
         self.model.make_train_function(force=True)
         function: Any = self.model.train_function  # now Keras's own
         return function(*state, iterator)
+
+    def _run(self, rows: ResidentArrays, state: list):
+        shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
+        form = (rows.batches.batch_size, *shapes)
+        started = time.perf_counter()
+        result = self.program(rows, *state)
+        if form not in self.called:
+            self.called.add(form)
+            FIRST_CALLS.append(time.perf_counter() - started)
+        return result
 
 
 def why_not(model: keras.Model, tree, arguments: dict) -> str:

@@ -10,6 +10,7 @@ from recipes.lab import environment, store, verdicts
 from recipes.lab.catalog import Recipe
 from recipes.lab.errors import LabError, nearest
 from recipes.lab.output import Output
+from recipes.lab.resident import FIRST_CALLS
 from recipes.lab.verdicts import Holds, Verdict
 
 
@@ -46,7 +47,7 @@ class Lab:
         self._tables: list[dict] = []
         self._figures: list[dict] = []
         self._history: list[dict] = []
-        self._started = time.time()
+        self._started, self._called = time.time(), len(FIRST_CALLS)
         self._identity = {
             "recipe": recipe.name,
             "source_sha256": environment.source_digest(recipe.path),
@@ -213,7 +214,10 @@ class Lab:
         store.write(self.folder.path / "report.md", report.markdown(result))
         self.folder.finish(result)
         self.output.verdicts(result)
-        self.output.line(f"Results: {self.folder.path}")
+        told = f"{result['seconds']:.0f} s"
+        if result["first_call_seconds"] >= 1:
+            told += f", {result['first_call_seconds']:.0f} of them to trace and compile"
+        self.output.line(f"Results ({told}): {self.folder.path}")
         return result
 
     def abandon(self) -> int:
@@ -243,6 +247,7 @@ class Lab:
                     "%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)
                 ),
                 "seconds": round(time.time() - self._started, 1),
+                "first_call_seconds": round(sum(FIRST_CALLS[self._called :]), 1),
                 "claims": [verdict.as_dict() for verdict in ordered],
                 "tables": self._tables,
                 "figures": self._figures,

@@ -26,7 +26,7 @@ def result(out) -> dict:
 
 def untimed(found: dict) -> str:
     return json.dumps(
-        {k: v for k, v in found.items() if k not in ("started", "seconds")}
+        {k: v for k, v in found.items() if k != "started" and "seconds" not in k}
     )
 
 
