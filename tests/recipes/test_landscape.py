@@ -1,0 +1,173 @@
+"""Landscapes: saddles by hand, an autoencoder's flat points, the verdicts."""
+
+from math import comb
+
+from recipes.optimization import (
+    _landscape_dimension,
+    _landscape_ridges,
+    _landscape_wells,
+    _rules,
+    landscape,
+)
+from recipes.optimization._descent_paths import DoubleWell, saddle_slope
+from tests.recipes.running import run
+
+import numpy as np
+import pytest
+
+VERDICTS = {
+    "saddle-definition": "conditional",
+    "saddle-escape": "conditional",
+    "saddle-exact-start": "conditional",
+    "saddle-high-dimension": "supported",
+    "local-minimum-escape": "conditional",
+    "gd-oscillation": "supported",
+}
+
+
+@pytest.fixture(scope="module")
+def claims(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs")
+    quick = ["--seeds=3", "--walkers=20", "--matrices=5000"]
+    result = run(out, "landscape", *quick)
+    return {entry["id"]: entry for entry in result["claims"]}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("smoke"), "landscape", "--smoke")
+
+
+def test_the_chapter_is_whole():
+    assert list(landscape.CLAIMS) == list(VERDICTS)
+
+
+@pytest.mark.parametrize(("claim", "verdict"), VERDICTS.items())
+def test_verdicts(claims, claim, verdict):
+    assert claims[claim]["verdict"] == verdict
+
+
+def test_conditions(claims):
+    definition = claims["saddle-definition"]["evidence"]
+    assert definition["fails_for"] == ["x³ − 3xy², the monkey saddle"]
+    start = claims["saddle-exact-start"]["evidence"]
+    assert start["holds_for"] == ["exactly at the saddle", "exactly on its ridge"]
+    escape = claims["local-minimum-escape"]["evidence"]
+    assert escape["holds_for"] == [
+        "rate 0.1, noise",
+        "momentum 0.9, velocity form, noise",
+    ]
+
+
+def test_evidence(claims):
+    escape = claims["saddle-escape"]["evidence"]
+    steps = escape["steps_until_|y|_>_0.9"]
+    assert (steps["SGD"], steps["momentum"], steps["RMSprop"]) == (1461, 228, 75)
+    assert steps["Adam"] == 76
+    in_keras = escape["the_same_in_Keras"]
+    assert all(abs(in_keras[name] - steps[name]) <= 1 for name in in_keras)
+    oscillation = claims["gd-oscillation"]["evidence"]
+    assert oscillation["crossings_in_20_steps"] == [0, 0, 0, 20, 20, 20, 20, 20]
+    assert oscillation["distance_after_20_steps_from_1"] == pytest.approx(
+        [0.9**20, 0.5**20, 0, 0, 0.5**20, 0.9**20, 1, 1.1**20], rel=1e-4, abs=1e-9
+    )
+    few = claims["saddle-high-dimension"]["evidence"]
+    counts = few["flat_points_of_an_autoencoder_by_inputs"]
+    for inputs, count in counts.items():
+        n = int(inputs)
+        assert count == sum(comb(n, k) for k in range(n // 2 + 1))
+    assert set(few["minima_among_them"].values()) == {1}
+
+
+def test_sgd_leaves_the_ridge_by_the_linear_rate():
+    # Close to the ridge y grows by 1.01 a step: from 1e-6 to 1e-3 takes 694.2.
+    path = _rules.descend(_rules.sgd(0.01), saddle_slope, (1.0, 1e-6), 800)
+    assert (path[:, 1] < 1e-3).sum() == int(np.ceil(np.log(1e3) / np.log(1.01)))
+
+
+@pytest.mark.parametrize(
+    ("size", "share"),
+    [(1, 0.5), (2, (2 - 2**0.5) / 4), (3, 1 / 4 - 2**0.5 / (2 * np.pi))],
+)
+def test_shares_of_positive_matrices(size, share):
+    count = 40_000
+    found = _landscape_dimension.share_of_minima(size, count, 7)
+    assert abs(found - share) < 4 * (share * (1 - share) / count) ** 0.5
+
+
+def test_autoencoder_hessian_by_differences():
+    rng = np.random.default_rng(0)
+    variances = np.array([1.0, 2.0, 4.0])
+    decoder, encoder = rng.normal(size=(3, 2)), rng.normal(size=(2, 3))
+
+    def loss(weights):
+        product = weights[:6].reshape(3, 2) @ weights[6:].reshape(2, 3)
+        return ((np.eye(3) - product) ** 2 * variances).sum() / 2
+
+    at, step = np.concatenate([decoder.ravel(), encoder.ravel()]), 1e-4
+    moves = step * np.eye(12)
+    expected = [
+        [
+            loss(at + a + b) - loss(at + a - b) - loss(at - a + b) + loss(at - a - b)
+            for a in moves
+        ]
+        for b in moves
+    ]
+    found = _landscape_dimension.hessian(decoder, encoder, variances)
+    assert found == pytest.approx(np.array(expected) / (4 * step**2), abs=1e-4)
+
+
+def test_flat_points_are_flat_and_one_is_best():
+    variances = np.array([1.0, 2.0, 3.0, 4.0])
+    points = _landscape_dimension.flat_points(variances, 2)
+    assert len(points) == 1 + 4 + 6
+    best = [loss for loss, down in points if down == 0]
+    assert best == [(1 + 2) / 2] == [min(loss for loss, _ in points)]
+    nothing = next(down for loss, down in points if loss == 5.0)
+    assert nothing == 2 * 4  # each of two units, toward each of four axes
+
+
+def test_directions_and_curvatures():
+    bowl = _landscape_ridges.directions(lambda x, y: x**2 + 3 * y**2)
+    assert bowl == {"minimum": 360, "maximum": 0, "neither": 0}
+    found = _landscape_ridges.hessian(lambda x, y: x**2 + 3 * x * y - y**2)
+    assert found == pytest.approx(np.array([[2, 3], [3, -2]]), abs=1e-6)
+
+
+def test_a_turned_saddle_is_the_same_saddle():
+    slope, turn = _landscape_ridges.turned(0.4)
+    point = np.array([0.3, -0.6])
+    assert slope(turn @ point) == pytest.approx(turn @ saddle_slope(point))
+    assert turn @ turn.T == pytest.approx(np.eye(2))
+
+
+def test_a_rate_beyond_the_limit_of_the_deep_well_only():
+    # Between the limits the shallow minimum holds a point and the deep one does not.
+    well = DoubleWell()
+    deep, _, shallow = well.stations
+    assert 2 / well.curvature(deep) < 1.0 < 2 / well.curvature(shallow)
+    ends = {}
+    for name, start in (("deep", deep + 1e-3), ("shallow", shallow + 1e-3)):
+        x = start
+        for _ in range(200):
+            x = x - 1.0 * well.slope(x)
+        ends[name] = abs(x - (deep if name == "deep" else shallow))
+    assert ends["shallow"] < 1e-6 < 0.1 < ends["deep"]
+
+
+def test_walkers_differ_by_seed():
+    one, two = (
+        _landscape_wells.ends(DoubleWell(), 0.9, 3, 1.0, seed)["rate 0.1"]
+        for seed in (0, 1)
+    )
+    assert (one != two).all()
+
+
+def test_smoke_judges_nothing(smoke):
+    assert [entry["id"] for entry in smoke["claims"]] == list(landscape.CLAIMS)
+    assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
+
+
+@pytest.mark.parametrize("flag", ["--inputs=3", "--inputs=9"])
+def test_settings_out_of_range(recipes_run, flag):
+    assert "--inputs must be" in recipes_run("landscape", flag, code=2)
