@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import stats
+from recipes.lab import fit, stats
 from recipes.architectures._gan_pair import BATCH_SIZE, LOSSES, Pair
 from zoo import mlp
 
@@ -67,6 +67,9 @@ class Line:
         self.pairs = {
             name: Pair(build_line, optimizer) for name, optimizer in OPTIMIZERS.items()
         }
+        for pair in self.pairs.values():
+            for model in pair.models.values():
+                model.steps_per_execution = EVERY
         rng = np.random.default_rng(0)
         self.latents = rng.standard_normal((LOOKED_AT, 1)).astype("float32")
 
@@ -87,11 +90,18 @@ class Line:
         first = {**pair.look(self.latents), "accuracy": self._accuracy(pair, real)}
 
         samples = [self._samples(pair)]
-        model = pair.models[case.loss]
-        for step in range(1, self.steps + 1):
-            model.train_on_batch(real_numbers(rng, BATCH_SIZE))
-            if step % EVERY == 0:
-                samples.append(self._samples(pair))
+        look = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda step, logs: samples.append(self._samples(pair))
+        )
+        numbers = real_numbers(rng, self.steps * BATCH_SIZE)
+        fit(
+            pair.models[case.loss],
+            numbers,
+            batch_size=BATCH_SIZE,
+            shuffle=False,
+            callbacks=[look],
+        )
+        samples = samples[: self.steps // EVERY + 1]
         return {
             "first": first,
             "mean": [float(sample.mean()) for sample in samples],
@@ -103,8 +113,7 @@ class Line:
         }
 
     def _samples(self, pair: Pair) -> np.ndarray:
-        made = pair.generator(self.latents, training=False)
-        return ops.convert_to_numpy(ops.stop_gradient(made))[:, 0]
+        return pair.generator.predict_on_batch(self.latents)[:, 0]
 
     def _accuracy(self, pair: Pair, real: np.ndarray) -> float:
         """Share of real and generated numbers that D sorts rightly."""

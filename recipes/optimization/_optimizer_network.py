@@ -57,6 +57,7 @@ class Contestant:
             seed=seed,
             callbacks=list(callbacks),
             on_divergence="return",  # the sweep over rates goes too far on purpose
+            xla=True,  # compiled once for some twenty trainings
         )
         loss, accuracy = self.model.evaluate(*self.test, batch_size=1000, verbose=0)
         return {
