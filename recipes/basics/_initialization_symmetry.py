@@ -155,7 +155,6 @@ class Trainings:
         restart = self.restarts[network]
         restart(start_weights(start, self.x[0].size, classes, seed))
         model = restart.model
-        reseed_layers(model, seed)
         fit(
             model,
             self.x,
@@ -171,10 +170,3 @@ class Trainings:
             "accuracy": float((told == self.data.y_test).mean()),
             "hidden_kernel": hidden.tolist() if seed == 0 else [],
         }
-
-
-def reseed_layers(model: keras.Model, seed: int) -> None:
-    """Starts the random numbers of the layers anew, which weights don't hold."""
-    for variable in model.variables:
-        if variable.path.endswith("seed_generator_state"):
-            variable.assign(np.array([seed, 0], "uint32"))

@@ -4,7 +4,7 @@ import keras
 
 
 class Restart:
-    """Puts a compiled model back to its start: new weights, a fresh optimizer.
+    """Puts a compiled model back to its start: weights, optimizer, random layers.
 
     Compiling costs more than many a training of a sweep; this keeps the program and
     renews the state.
@@ -32,6 +32,10 @@ class Restart:
         variables = self.model.optimizer.variables
         for variable, value in zip(variables, self._fresh, strict=True):
             variable.assign(value)
+        for variable in self.model.variables:
+            if variable.path.endswith("seed_generator_state"):
+                # Of dropout and augmentation: drawn anew, as in a new model.
+                variable.assign(keras.random.SeedGenerator().state.value)
         if weights is None:
             weights = keras.models.clone_model(self.model).get_weights()
         self.model.set_weights(weights)

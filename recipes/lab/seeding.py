@@ -14,8 +14,8 @@ def reseed(seed: int) -> None:
 
     Setting that one empties TensorFlow's cache of kernels, so that every compiled
     train function is set up again: for a deep network that took as long as several
-    epochs. Keras's layers and initializers don't draw from it. A sweep sets it once
-    a seed, and this before each training.
+    epochs. Keras's layers and initializers don't draw from it. A sweep sets it once,
+    and this before each training.
 
     Args:
         seed: A non-negative integer.

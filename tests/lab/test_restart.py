@@ -2,6 +2,7 @@
 
 from recipes.lab import fit
 from recipes.lab.restart import Restart
+from recipes.lab.seeding import reseed
 
 import keras
 import numpy as np
@@ -42,3 +43,18 @@ def test_new_weights_follow_keras_random_state():
         drawn.append(model.get_weights()[0])
     np.testing.assert_array_equal(drawn[0], drawn[2])
     assert np.abs(drawn[0] - drawn[1]).max() > 0.01
+
+
+def test_dropout_starts_anew_whatever_was_trained_before():
+    model = keras.Sequential(
+        [keras.layers.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    restart, trained = Restart(model), []
+    for seed, epochs in ((1, 1), (1, 3), (1, 1), (2, 1)):
+        reseed(seed)
+        restart([np.ones((4, 1)), np.zeros(1)])
+        fit(model, X, Y, epochs=epochs)
+        trained.append(model.get_weights()[0])
+    np.testing.assert_array_equal(trained[0], trained[2])
+    assert np.abs(trained[0] - trained[3]).max() > 1e-4
