@@ -1,0 +1,173 @@
+"""The clipping recipe: the rules by hand, and judges that can go either way."""
+
+from recipes.gradients import _clipping_rules as rules
+from recipes.gradients import _clipping_training as training
+from recipes.gradients import clipping
+from recipes.gradients._watch import draw_weights
+from zoo import mlp
+
+import numpy as np
+import pytest
+
+
+class Bench:
+    """Collects verdicts where a whole run would be too long."""
+
+    def __init__(self):
+        self.found, self.seeds = {}, range(2)
+
+    def verdict(self, claim, holds, *, evidence, note=""):
+        from recipes.lab.verdicts import judge
+
+        kind, conditions = judge(holds)
+        self.found[claim] = kind, conditions, evidence, note
+
+    def table(self, *arguments):
+        pass
+
+    def figure(self, *arguments):
+        pass
+
+
+# Rules ---------------------------------------------------------------------------
+
+THREE_FOUR = [np.array([3.0, 0.0]), np.array([[0.0], [4.0]])]  # norm 5
+
+
+def test_formulas_by_hand():
+    assert rules.norm(THREE_FOUR) == 5
+    (a, b), (c, d), (e, f) = (
+        rule(THREE_FOUR) for rule in (rules.by_whole, rules.by_variable, rules.by_value)
+    )
+    np.testing.assert_allclose([a[0], b[1, 0]], [0.6, 0.8])
+    np.testing.assert_allclose([c[0], d[1, 0]], [1.0, 1.0])
+    np.testing.assert_allclose([e[0], f[1, 0]], [0.1, 0.1])
+    assert rules.cosine(THREE_FOUR, [c, d]) == pytest.approx(7 / 5 / 2**0.5)
+    small = [part / 100 for part in THREE_FOUR]
+    for rule in (rules.by_whole, rules.by_variable, rules.by_value):
+        for before, after in zip(small, rule(small), strict=True):
+            np.testing.assert_array_equal(before, after)
+
+
+def test_a_wrong_norm_direction_or_formula_is_seen():
+    raw = [THREE_FOUR]
+    right = rules.measure(raw, [rules.by_whole(THREE_FOUR)], rules.by_whole)
+    assert rules.rescaled(right, "whole")
+    cut = rules.measure(raw, [rules.by_value(THREE_FOUR)], rules.by_value)
+    assert cut["difference_from_the_formula"] == 0
+    assert not rules.rescaled(cut, "whole")
+    each = rules.measure(raw, [rules.by_variable(THREE_FOUR)], rules.by_variable)
+    assert rules.rescaled(each, "each variable")
+    assert each["whole"]["largest_norm"] == pytest.approx(2**0.5)
+    longer = [[1.1 * part for part in rules.by_whole(THREE_FOUR)]]
+    assert not rules.rescaled(rules.measure(raw, longer, rules.by_whole), "whole")
+    none = [[0.01 * part for part in THREE_FOUR]]
+    assert not rules.rescaled(rules.measure(none, none, rules.by_whole), "whole")
+
+
+def test_a_step_of_rate_one_is_the_gradient():
+    """The unclipped step against back-propagation through 6-16-1 in NumPy."""
+    found = rules.steps({}, {}, range(1))
+    assert len(found) == len(rules.GAINS)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 6)), rng.normal(size=(64, 1))
+    model = mlp((6,), 1, units=(16,), task="regression")
+    for gain, step in zip(rules.GAINS, found, strict=True):
+        W1, b1, W2, b2 = draw_weights(model, 0, "he", gain)
+        h = np.maximum(x @ W1 + b1, 0)
+        delta = 2 * (h @ W2 + b2 - y) / 64
+        back = (delta @ W2.T) * (h > 0)
+        gradient = [x.T @ back, back.sum(0), h.T @ delta, delta.sum(0)]
+        assert rules.norm([a - b for a, b in zip(step, gradient, strict=True)]) < 1e-4
+
+
+def test_what_keeps_the_direction():
+    bench = Bench()
+    rules.judge(bench)
+    kind, conditions, evidence, _ = bench.found["clip-by-norm"]
+    assert kind == "conditional"
+    assert conditions["holds_for"] == [
+        "global_clipnorm, the whole gradient",
+        "GradientClipping(norm), the whole gradient",
+        "clipnorm, each variable",
+        "GradientClipping(per_variable), each variable",
+    ]
+    for report in evidence["by_method"].values():
+        assert report["difference_from_the_formula"] < 1e-5
+
+
+# Training ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trainings():
+    return training.Trainings(range(2), epochs=1)
+
+
+def test_norms_before_and_after(trainings):
+    clipped = trainings.train("rate 0.1, norm 1", 0)
+    updates = training.SAMPLES // training.BATCH_SIZE
+    assert len(clipped["before"]) == len(clipped["after"]) == updates
+    after = np.minimum(clipped["before"], 1.0)
+    np.testing.assert_allclose(clipped["after"], after, rtol=1e-5)
+    assert max(clipped["before"]) > 1
+    free = trainings.train("rate 0.03, no clipping", 0)
+    np.testing.assert_allclose(free["before"], free["after"], rtol=1e-5)
+    # The first update starts from the same weights, whatever is done with it.
+    assert free["before"][0] == pytest.approx(clipped["before"][0], rel=0.5)
+
+
+def test_autoclip_forgets_one_seed_before_the_next(trainings):
+    trainings.train("rate 0.1, AutoClip(10)", 1)
+    assert ("rate 0.1, AutoClip(10)", 0) not in trainings._reports
+    assert ("rate 0.1, norm 1", 1) in trainings._reports
+
+
+def test_weights_are_keras_s_but_for_the_recurrent_ones():
+    model = training.build()
+    one, other = (training.initial_weights(model, seed) for seed in (0, 0))
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one[1].std() == pytest.approx(1.5 / 32**0.5, rel=0.1)
+
+
+def losses_of(*curve):
+    return [{"history": {"loss": list(curve)}, "before": [1.0], "after": [1.0]}] * 2
+
+
+def test_stable_means_never_worse_than_the_start_and_than_zero():
+    good, worse, lost = (1.0, 1.1, 0.2), (1.0, 1.2, 0.2), (1.0, np.nan, np.nan)
+    high = (5.0, 4.0, 1.0)
+    found = [training.stable(losses_of(*c))[0] for c in (good, worse, lost, high)]
+    assert found == [True, False, False, True]
+
+
+def test_rescue_is_judged_only_where_something_is_to_be_rescued():
+    cases = training.cases()
+    calm, wild = losses_of(1.0, 0.5), losses_of(1.0, np.nan)
+
+    def verdict(runs):
+        bench = Bench()
+        clipping.judge_training(bench, cases, runs)
+        return bench.found["clip-rescues-rnn"][:2]
+
+    assert verdict(dict.fromkeys(cases, calm))[0] == "inconclusive"
+    runs = {n: wild if way == "no clipping" else calm for n, (way, _) in cases.items()}
+    assert verdict(runs)[0] == "supported"
+    assert verdict(dict.fromkeys(cases, wild))[0] == "refuted"
+    runs["rate 0.03, no clipping"] = calm
+    runs["rate 1, norm 1"] = wild
+    kind, conditions = verdict(runs)
+    assert kind == "conditional"
+    assert conditions["fails_for"] == ["rate 1, norm 1"]
+    assert "rate 0.03, norm 1" not in conditions["holds_for"]
+
+
+# The whole -----------------------------------------------------------------------
+
+
+def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
+    result = recipes_run("clipping", "--smoke")
+    assert [claim["id"] for claim in result["claims"]] == list(clipping.CLAIMS)
+    assert len(result["claims"]) == 2
+    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}

@@ -1,0 +1,247 @@
+"""The vanishing recipe: back-propagation by hand, and readings that can be wrong."""
+
+from recipes.gradients import _vanishing_diagnosis as diagnosis
+from recipes.gradients import _vanishing_memory as memory
+from recipes.gradients import _vanishing_networks as networks
+from recipes.gradients import _vanishing_slopes as slopes
+from recipes.gradients import _watch, vanishing
+from recipes.gradients._watch import Start
+from zoo import mlp
+
+import keras
+import numpy as np
+import pytest
+
+
+class Bench:
+    """Collects verdicts where a whole run would be too long."""
+
+    def __init__(self):
+        self.found = {}
+
+    def verdict(self, claim, holds, *, evidence, note=""):
+        from recipes.lab.verdicts import judge
+
+        self.found[claim] = judge(holds)[0], evidence, note
+
+
+# Slopes --------------------------------------------------------------------------
+
+
+def test_slopes_are_those_of_the_notes():
+    assert slopes.slope("sigmoid", 5.0) == pytest.approx(0.0066480567, rel=1e-7)
+    assert slopes.slope("tanh", -5.0) == pytest.approx(0.00018158323, rel=1e-6)
+    assert slopes.slope("sigmoid", 0.0) == 0.25
+    assert slopes.slope("ReLU", [-1e3, 1e3]).tolist() == [0, 1]
+
+
+def test_large_inputs_is_judged_and_a_wrong_slope_is_seen(monkeypatch):
+    bench = Bench()
+    slopes.judge(bench)
+    kind, evidence, _ = bench.found["vanish-large-inputs"]
+    assert kind == "supported"
+    # Beyond x the rounded 1 - σ(x) is 0 where 1/(1 + eˣ) is under half a step, 2⁻²⁵.
+    last = evidence["last_x_with_a_slope_in_float32"]["sigmoid"]
+    assert last == pytest.approx(25 * np.log(2), abs=1.0)
+    swapped = {**slopes.ACTIVATIONS, "tanh": keras.activations.softsign}
+    monkeypatch.setattr(slopes, "ACTIVATIONS", swapped)
+    bench = Bench()
+    slopes.judge(bench)
+    assert bench.found["vanish-large-inputs"][0] == "conditional"
+
+
+# Watching ------------------------------------------------------------------------
+
+
+def compiled(**settings):
+    model = mlp((5,), 3, units=(4, 4), **settings)
+    model.compile(
+        keras.optimizers.SGD(),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
+def batch():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(12, 5)).astype("float32"), rng.integers(0, 3, 12)
+
+
+def by_hand(weights, x, y):
+    """Norms of the gradients of a tanh network's kernels and biases, in NumPy."""
+    kernels, biases = weights[::2], weights[1::2]
+    inputs = [x]
+    for kernel, bias in zip(kernels[:-1], biases[:-1], strict=True):
+        inputs.append(np.tanh(inputs[-1] @ kernel + bias))
+    logits = inputs[-1] @ kernels[-1] + biases[-1]
+    exps = np.exp(logits - logits.max(1, keepdims=True))
+    delta = (exps / exps.sum(1, keepdims=True) - np.eye(3)[y]) / len(y)
+    found = []
+    for kernel, below in zip(reversed(kernels), reversed(inputs), strict=True):
+        found.append((np.linalg.norm(below.T @ delta), np.linalg.norm(delta.sum(0))))
+        delta = (delta @ kernel.T) * (1 - below**2)
+    return np.array(found[::-1]).T
+
+
+def test_norms_are_those_of_back_propagation_by_hand(batch):
+    model = compiled(activation="tanh")
+    starts = [
+        Start(_watch.draw_weights(model, seed, "glorot", gain=2.0), (0.0,))
+        for seed in range(2)
+    ]
+    reports = _watch.watch(model, starts, *batch, batch_size=12)
+    for start, report in zip(starts, reports, strict=True):
+        kernel, signal = by_hand(start.weights, *batch)
+        np.testing.assert_allclose(report["kernel"], [kernel], rtol=1e-4)
+        np.testing.assert_allclose(report["signal"], [signal], rtol=1e-4)
+    _, signal = by_hand(starts[0].weights, *batch)
+    ratio = networks.first_to_last(reports[:1])[0]
+    assert ratio == pytest.approx(signal[0] / signal[1], rel=1e-4)
+
+
+def test_starts_of_one_fit_know_nothing_of_each_other(batch):
+    model = compiled()
+    one, other = (
+        Start(_watch.draw_weights(model, seed, "he"), (0.0, 0.5, 0.1))
+        for seed in range(2)
+    )
+    # All rows in a batch: the order within an epoch makes no difference.
+    together = _watch.watch(model, [one, other], *batch, batch_size=12)
+    alone = _watch.watch(model, [other], *batch, batch_size=12)
+    for key in ("loss", "grad_norm", "grad_norm/hidden_1"):
+        np.testing.assert_allclose(
+            together[1]["history"][key], alone[0]["history"][key], rtol=1e-5
+        )
+    losses = together[0]["history"]["loss"]
+    assert losses[1] == pytest.approx(losses[0])  # rate 0 only looked
+    assert losses[2] < losses[1]
+
+
+def test_signal_is_taken_where_a_gradient_is(batch):
+    paths = ["a/kernel", "a/bias", "a_normalization/gamma", "a_normalization/beta",
+             "b/kernel", "b/bias", "c/recurrent_kernel"]  # fmt: skip
+    assert _watch.columns(paths) == ([0, 4], [3, 5])
+
+
+def test_draws_differ_in_nothing_but_their_scale():
+    model = compiled(normalization="batch")
+    he = _watch.draw_weights(model, 3, "he", bias=-2.0)
+    glorot = _watch.draw_weights(model, 3, "glorot", gain=3.0)
+    fixed = _watch.draw_weights(model, 3, 0.01)
+    np.testing.assert_allclose(he[0] / (2 / 5) ** 0.5, fixed[0] / 0.01)
+    np.testing.assert_allclose(glorot[0] / 3 / (2 / 9) ** 0.5, fixed[0] / 0.01)
+    by_path = {w.path: a for w, a in zip(model.weights, he, strict=True)}
+    assert by_path["hidden_1/bias"].tolist() == [-2.0] * 4
+    assert not by_path["logits/bias"].any()
+    assert (by_path["hidden_2_normalization/gamma"] == 1).all()
+    np.testing.assert_array_equal(he[-2], fixed[-2])  # the output's is always Glorot's
+    wide = _watch.draw_weights(mlp((400,), 2, units=(400,)), 0, "lecun")[0]
+    assert wide.var() == pytest.approx(1 / 400, rel=0.02)
+
+
+def test_a_test_counts_what_is_no_number_as_wrong():
+    test = _watch.Test([Start([], (0.0, 0.0))], np.zeros((4, 2)), np.zeros(4))
+
+    class Model:
+        def predict_on_batch(self, x):
+            return np.array([[1.0, 0.0], [0.0, 1.0], [np.nan] * 2, [2.0, 1.0]])
+
+    test._model = Model()
+    test.on_epoch_end(0)
+    assert test.accuracies == []  # the start has another epoch
+    test.on_epoch_end(1)
+    assert test.accuracies == [0.5]
+
+
+def test_unanimous_and_middle():
+    assert [_watch.unanimous(f) for f in ([True] * 2, [False] * 2, [True, False])] == [
+        True, False, None]  # fmt: skip
+    assert _watch.middle([1e-4, 1e-2]) == pytest.approx(1e-3)
+
+
+def run_of(loss, kernel, signal, change, zeros=0.0):
+    history = {"loss": loss}
+    for layer in (1, 2):
+        history[f"update_ratio/hidden_{layer}"] = [0.0, change[layer - 1]]
+        history[f"grad_zeros/hidden_{layer}"] = [zeros] * 2
+    return {"history": history, "kernel": [kernel], "signal": [signal]}
+
+
+def test_every_ailment_is_named_and_a_wrong_one_would_be_seen():
+    told = {
+        "healthy": run_of([2.4, 1.0], [1, 1, 1], [1, 1, 1], [1e-3, 1e-3]),
+        "vanishing": run_of([2.4, 2.3], [1e-6, 1, 1], [1e-6, 1, 1], [1e-9, 1e-3]),
+        "exploding": run_of([1e5, np.nan], [1e5] * 3, [1e4, 1, 1], [np.nan] * 2),
+        "dead": run_of([2.3, 2.3], [0, 0, 1], [0, 0, 1], [0.0, 0.0], zeros=1.0),
+        "rate too small": run_of([2.4, 2.39], [1] * 3, [1] * 3, [1e-7, 1e-7]),
+    }
+    for truth, run in told.items():
+        assert diagnosis.read_all(run) == diagnosis.read_updates(run) == truth
+        blind = "healthy" if truth == "rate too small" else truth
+        assert diagnosis.read_gradients(run) == blind
+    bench = Bench()
+    bench.seeds = range(1)
+    cases = {case: [told[name]] for case, name in diagnosis.AILMENTS.items()}
+    diagnosis.judge(bench, cases)
+    kind, evidence, note = bench.found["grad-diagnosis"]
+    assert kind == "conditional"
+    assert evidence["share_named_right"]["the loss"] == pytest.approx(3 / 5)
+    assert "5 of 5 named right." in note
+    mixed = dict(zip(cases, reversed(cases.values()), strict=True))
+    diagnosis.judge(bench, mixed)
+    assert bench.found["grad-diagnosis"][0] == "refuted"
+
+
+def test_a_loss_that_is_no_number_counts_as_guessing():
+    runs = [{"history": {"loss": [3.0, last]}} for last in (np.nan, 9.0, 1.0)]
+    np.testing.assert_allclose(networks.final_loss(runs), [np.log(10)] * 2 + [1.0])
+
+
+def test_recall_asks_for_the_first_symbol():
+    x, y = memory.recall(50, 7, seed=1)
+    assert x.shape == (50, 7, 4)
+    assert (x.sum(2) == 1).all()
+    assert (x[:, 0].argmax(1) == y[:, 0]).all()
+    assert set(y[:, 0]) == {0, 1}
+    assert not x[:, 1:, :2].any()  # it occurs nowhere else
+
+
+def test_reach_is_that_of_finite_differences():
+    model = memory.build("simple_rnn")
+    model.set_weights(memory.initial_weights(model, 0))
+    x, y = memory.recall(1, 3, seed=0)
+
+    def loss(x):
+        logit = model.predict_on_batch(x)[0, 0]
+        return np.logaddexp(0, logit) - y[0, 0] * logit
+
+    for step, norm in enumerate(memory.reach(model, x, y)):
+        slope = []
+        for symbol in range(4):
+            moved = np.zeros_like(x)
+            moved[0, step, symbol] = 0.01
+            slope.append((loss(x + moved) - loss(x - moved)) / 0.02)
+        assert np.linalg.norm(slope) == pytest.approx(norm, rel=5e-3)
+
+
+def test_failing_has_three_answers():
+    short = np.ones(5)
+    assert memory.fails(short, np.full(5, 0.9)) is False
+    assert memory.fails(short, np.array([0.5, 0.49, 0.51, 0.5, 0.52])) is True
+    assert memory.fails(short, np.array([0.5, 1, 1, 1, 1])) is None
+
+
+# The whole -----------------------------------------------------------------------
+
+
+def test_too_shallow_or_short_is_refused(recipes_run):
+    said = recipes_run("vanishing", "--depth", "3", code=2)
+    assert "--depth must be at least 4" in said
+
+
+def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
+    result = recipes_run("vanishing", "--smoke")
+    assert [claim["id"] for claim in result["claims"]] == list(vanishing.CLAIMS)
+    assert len(result["claims"]) == 8
+    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}
