@@ -173,6 +173,21 @@ def test_plain_fit_and_compile_afterwards():
     assert_same_weights(ours, plain)
 
 
+def test_predict_and_evaluate_see_all_rows_before_and_after():
+    """Many steps in a call of training must not reach the other functions."""
+    model = dense()
+    before = model.evaluate(X, Y, verbose=0)
+    assert model.predict(X, verbose=0).shape == (300, 3)
+    history = fit(model, X, Y, batch_size=10, validation_data=(X, Y))
+    after = model.evaluate(X, Y, verbose=0)
+    assert before != after
+    np.testing.assert_allclose(history.history["val_loss"][-1], after[0], rtol=1e-5)
+    logits = model.predict(X, verbose=0)
+    assert logits.shape == (300, 3)
+    np.testing.assert_allclose((logits.argmax(1) == Y).mean(), after[1], rtol=1e-6)
+    assert model.steps_per_execution == 1
+
+
 def test_a_crash_leaves_nothing_behind():
     class Crash(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
