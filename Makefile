@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test slow lint report clean
+.PHONY: help demo test slow bench lint report clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -46,6 +46,9 @@ test: $(VENV)/.tests  ## run the tests (TORCH=torch adds the PyTorch backend)
 
 slow: $(VENV)/.tests  ## run the long verdict tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+bench: $(VENV)/.tests  ## compare training speed with Keras, PyTorch and JAX (TORCH=torch)
+	$(BIN)/python benchmarks/peers.py
 
 lint: $(VENV)/.tests  ## check style and types
 	$(BIN)/ruff check .

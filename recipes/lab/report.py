@@ -51,15 +51,19 @@ def markdown(result: dict) -> str:
 
 
 def counts_table(results: list[dict]) -> str:
-    """Returns the Markdown table that counts the verdicts of each recipe."""
-    rows, total = [], Counter()
+    """Returns the Markdown table that counts the verdicts of each chapter."""
+    chapters: dict[str, list[dict]] = {}
     for result in results:
-        counts = Counter(claim["verdict"] for claim in result["claims"])
+        chapters.setdefault(result["notes"].rstrip("."), []).append(result)
+    rows, total = [], Counter()
+    for chapter, parts in chapters.items():
+        counts = Counter(claim["verdict"] for part in parts for claim in part["claims"])
         total += counts
-        chapter = result["notes"].rstrip(".")
-        rows.append([f"`{result['recipe']}`", chapter, *_counted(counts)])
+        names = ", ".join(f"`{part['recipe']}`" for part in parts)
+        rows.append([chapter, names, *_counted(counts)])
     rows.append(["**all**", "", *_counted(total)])
-    return "\n".join(_rows(["recipe", "notes", "claims", *KINDS], rows, words=2))
+    columns = ["chapter of the notes", "recipes", "claims", *KINDS]
+    return "\n".join(_rows(columns, rows, words=2))
 
 
 def verdicts_page(results: list[dict]) -> str:

@@ -4,7 +4,7 @@ Formulas are held against Keras's, at moderate logits and at ±1000. Then networ
 are trained: on several labels at once, with losses that do not fit ten classes, on
 labels that are wrong in part, and as in the notes' printed run.
 
-Notes: 1.5 Loss functions (classification).
+Notes: 1.5 Loss functions
 Data: digits; generated classes, among them the 1000 x 20 of the notes' run.
 Run: recipes run classification      (about 40 s on 2 CPU cores)
 References: Cortes and Vapnik (1995); Szegedy et al. (2016) for label smoothing;

@@ -4,7 +4,7 @@ Formulas are held against Keras's. Then constants, lines and small networks are
 fitted to data with outliers: by other losses, by capped or weighted targets, by
 random forests.
 
-Notes: 1.5 Loss functions (regression).
+Notes: 1.5 Loss functions
 Data: generated: a noisy curve, planes and samples, a part of whose targets is off.
 Run: recipes run regression          (about 20 s on 2 CPU cores)
 References: Huber (1964); Tukey (1977); Koenker and Bassett (1978);

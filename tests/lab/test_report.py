@@ -25,7 +25,7 @@ def test_page_is_self_contained(runs):
     assert "http" not in page.replace("http-equiv", "")
     assert "in-part" in page
     table = (runs / "report.md").read_text()
-    assert "| `toy_recipe` | 9.9 Nothing in particular | 2 | 1 | 1 | 0 | 0 |" in table
+    assert "| 9.9 Nothing in particular | `toy_recipe` | 2 | 1 | 1 | 0 | 0 |" in table
     assert "| **all** |  | 2 | 1 | 1 | 0 | 0 |" in table
 
 
@@ -52,7 +52,7 @@ def test_readme_and_docs_are_refreshed_in_place(runs, tmp_path):
     flags = ["--readme", str(readme), "--docs", str(docs)]
     assert main(["report", "--out", str(runs), *flags]) == 0
     text = readme.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n| recipe |")
+    assert text.startswith(f"before\n{BEGIN}\n| chapter of the notes |")
     assert text.endswith(f"|\n{END}\nafter\n")
     assert "old" not in text
     assert "| `larger-faster` | **supported** |" in docs.read_text()
