@@ -3,7 +3,7 @@
 All kinds and seeds of an experiment train side by side in one Keras model, each as
 it would alone.
 
-Notes: 1.3 Activation functions.
+Notes: 1.3 Activation functions
 Data: digits (or MNIST, Fashion-MNIST).
 Run: recipes run activation_depth    (about 25 s on 2 CPU cores)
 References: Glorot, Bordes and Bengio (2011); Krizhevsky et al. (2012); Klambauer

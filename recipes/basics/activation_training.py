@@ -4,7 +4,7 @@ Networks of one hidden layer with ten units are so small that a machine idles be
 their steps; here all kinds and seeds of an experiment train side by side in one
 Keras model, each as it would alone.
 
-Notes: 1.3 Activation functions.
+Notes: 1.3 Activation functions
 Data: linear and curved regressions; digits (or MNIST) for the outputs by task.
 Run: recipes run activation_training (about 30 s on 2 CPU cores)
 References: LeCun et al., Efficient BackProp (1998); Maas et al. (2013); He et al.

@@ -4,7 +4,7 @@ Every formula of the notes is written out in NumPy and held against Keras, every
 derivative against central differences and the backend's autodiff. What activations
 do to a training is in the recipes `activation_training` and `activation_depth`.
 
-Notes: 1.3 Activation functions.
+Notes: 1.3 Activation functions
 Data: points on a line; a small regression for the step function.
 Run: recipes run activations         (about 12 s on 2 CPU cores)
 References: Nair and Hinton (2010); Maas et al. (2013); Goodfellow et al. (2013);

@@ -4,7 +4,7 @@ Four hidden units start alike and are trained with every supposed cure. Random
 networks of ten layers say what Xavier's and He's variances keep, for signals and for
 gradients, and trainings from good and bad starts what that is worth.
 
-Notes: 1.4 Initialization and symmetry.
+Notes: 1.4 Initialization and symmetry
 Data: digits (or MNIST); Gaussian inputs for variances.
 Run: recipes run initialization      (about 30 s on 2 CPU cores)
 References: LeCun, Bottou, Orr and Müller (1998); Glorot and Bengio (2010); He, Zhang,

@@ -4,7 +4,7 @@ The same gradients are clipped in every way that Keras and this project's callba
 offer, and held against the formulas. Recurrent networks whose gradients explode are
 trained with and without clipping.
 
-Notes: 1.13 Vanishing, exploding, clipping.
+Notes: 1.13 Vanishing, exploding, clipping
 Data: the adding problem.
 Run: recipes run clipping            (about 25 s on 2 CPU cores)
 References: Pascanu, Mikolov and Bengio (2013); Seetharaman et al. (2020).

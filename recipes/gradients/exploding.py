@@ -4,7 +4,7 @@ Wide networks of ten layers are looked at from inside `fit` before they are trai
 chains of layers are followed until a number overflows; networks with too large
 weights are trained; and a recurrence is followed over 30 steps.
 
-Notes: 1.13 Vanishing, exploding, clipping.
+Notes: 1.13 Vanishing, exploding, clipping
 Data: digits; random chains and recurrences.
 Run: recipes run exploding           (about 30 s on 2 CPU cores)
 References: Bengio, Simard and Frasconi (1994); Glorot and Bengio (2010); Pascanu,

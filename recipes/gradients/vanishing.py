@@ -4,7 +4,7 @@ Networks of ten hidden layers are watched from inside `fit`: the norm of every
 layer's gradient before training, how much each layer then learns, and what each
 remedy changes. Recurrent networks recall the first symbol of a sequence.
 
-Notes: 1.13 Vanishing, exploding, clipping.
+Notes: 1.13 Vanishing, exploding, clipping
 Data: digits; generated sequences.
 Run: recipes run vanishing           (about 40 s on 2 CPU cores)
 References: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Glorot and Bengio
