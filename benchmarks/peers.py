@@ -1,0 +1,182 @@
+"""Training speed on this machine: ours, Keras as people write it, PyTorch, JAX.
+
+Run: python benchmarks/peers.py   (10 to 15 minutes on 2 quiet CPU cores)
+     [--only WORD] [--rounds N] [--seeds S] [--quick] [--out DIR]
+
+Each contender of a row is a process of its own that warms up and then waits. They
+take turns, round by round, so that other load on the machine falls on all alike;
+ratios are taken within a round. The table is printed, and written as markdown and
+JSON after every row; Ctrl-C keeps what is done. PyTorch and JAX are used where they
+are installed. Everything runs on the processor.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+from recipes.lab import environment, store
+from recipes.lab.errors import LabError
+from recipes.lab.precision import cpu_flags
+
+import _peer_table as table
+import _peer_works as works
+from _peer_children import HERE, Child
+from rich.console import Console
+
+UNITS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
+
+
+def measure(work: works.Work, rounds: int, small: bool, say) -> tuple[dict, bool]:
+    """Runs one row.
+
+    Args:
+        work: The row.
+        rounds: Turns of each contender.
+        small: Whether the work is the quick one.
+        say: Is told what is being done.
+
+    Returns:
+        The row as plain data, and whether it was interrupted.
+    """
+    children: dict[str, Child] = {}
+    interrupted = False
+    try:
+        for name in work.contenders:
+            say(f"{work.label}: {table.NAMES[name]} starts")
+            children[name] = Child(name, work, small)
+            children[name].wait_until_ready()
+        for number in range(1, rounds + 1):
+            say(f"{work.label}: round {number} of {rounds}")
+            _take_turns(children, number)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        for child in children.values():
+            child.end()
+    return table.summarize(work, children), interrupted
+
+
+def _take_turns(children: dict[str, Child], number: int) -> None:
+    """One round, begun by another contender each time."""
+    names = [name for name, child in children.items() if not child.problem]
+    shift = number % max(len(names), 1)
+    for name in names[shift:] + names[:shift]:
+        children[name].train(number)
+
+
+def machine() -> dict:
+    """What the numbers belong to."""
+    name = platform.processor() or platform.machine()
+    try:
+        listed = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+        models = (line for line in listed if line.startswith("model name"))
+        name = next(models).partition(":")[2].strip()
+    except (OSError, StopIteration):
+        pass
+    flags = cpu_flags()
+    unit = next((flag for flag in UNITS if flag in flags), "")
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    load = os.getloadavg()[0]
+    busy = f"the load was {load:.1f} on {cores} cores when the run began."
+    return {
+        "cpu": name + (f" ({unit})" if unit else ""),
+        "cores": cores,
+        "system": platform.platform(),
+        "versions": environment.versions(),
+        "commit": environment.git_commit(),
+        "date": time.strftime("%Y-%m-%d %H:%M"),
+        "load": load,
+        "busy": busy if load > 0.3 * cores else "",
+    }
+
+
+def run(flags: argparse.Namespace, console: Console) -> int:
+    """Measures the chosen rows; returns the exit status."""
+    chosen = [work for work in works.WORKS if flags.only.lower() in _words(work)]
+    if not chosen:
+        names = ", ".join(work.name for work in works.WORKS)
+        print(f"--only {flags.only}: no such row; there are {names}.", file=sys.stderr)
+        return 2
+    # A part of the table doesn't overwrite the whole one.
+    stem = "-".join(["peers", *["quick"] * flags.quick, *flags.only.split()])
+    about, rows, interrupted = machine(), [], False
+    if about["busy"]:
+        console.print(f"Don't trust these times: {about['busy']}", style="yellow")
+    for work in chosen:
+        work = works.quick(work) if flags.quick else work
+        rounds = flags.seeds if work.unit == "total" else flags.rounds
+        if not console.is_terminal:
+            print(f"{work.label} ...", file=sys.stderr, flush=True)
+        with console.status(work.label) as status:
+            row, interrupted = measure(work, rounds, flags.quick, status.update)
+        rows.append(row)
+        _write(flags.out, stem, rows, {**about, "quick": flags.quick})
+        if interrupted:
+            break
+    console.print(table.text(rows), highlight=False)
+    for paragraph in table.notes(rows, about):
+        width = min(console.width, 100)
+        console.print(textwrap.fill(paragraph, width), markup=False, highlight=False)
+    console.print(f"Written: {flags.out / stem}.md and .json", highlight=False)
+    return 130 if interrupted else int(any(map(_went_wrong, rows)))
+
+
+def _went_wrong(row: dict) -> bool:
+    """Whether ours failed, or contenders trained different networks."""
+    return bool(row.get("problem") or row["contenders"]["ours"]["problem"])
+
+
+def _words(work: works.Work) -> str:
+    return f"{work.name} {work.label}".lower()
+
+
+def _write(folder: Path, stem: str, rows: list[dict], about: dict) -> None:
+    told = {"machine": about, "rows": rows}
+    store.write(folder / f"{stem}.json", store.to_json(told))
+    store.write(folder / f"{stem}.md", table.markdown(rows, about))
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    count = {"type": _at_least_one, "metavar": "N"}
+    parser.add_argument(
+        "--only", default="", metavar="WORD", help="rows with this word"
+    )
+    parser.add_argument("--rounds", default=7, help="turns of each contender", **count)
+    parser.add_argument(
+        "--seeds", default=3, help="seeds of the optimizer experiment", **count
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny, to see it run")
+    parser.add_argument(
+        "--out", type=Path, default=HERE / "results", help="where files are written"
+    )
+    flags = parser.parse_args(arguments)
+    # At least 80 and at most 100 columns, also into a file.
+    console = Console(width=max(80, min(Console().width, 100)))
+    try:
+        return run(flags, console)
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # between two rows, which are written
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
