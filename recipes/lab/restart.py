@@ -1,6 +1,8 @@
 """A model that is compiled once and trained many times."""
 
 import keras
+import numpy as np
+from keras.src.utils.rng_utils import get_random_seed
 
 
 class Restart:
@@ -32,10 +34,15 @@ class Restart:
         variables = self.model.optimizer.variables
         for variable, value in zip(variables, self._fresh, strict=True):
             variable.assign(value)
-        for variable in self.model.variables:
-            if variable.path.endswith("seed_generator_state"):
-                # Of dropout and augmentation: drawn anew, as in a new model.
-                variable.assign(keras.random.SeedGenerator().state.value)
+        self._renew_random_layers()
         if weights is None:
             weights = keras.models.clone_model(self.model).get_weights()
         self.model.set_weights(weights)
+
+    def _renew_random_layers(self) -> None:
+        """Dropout and augmentation draw what the seed decides, whatever ran before."""
+        seed = get_random_seed()
+        rng = np.random.default_rng(None if seed is None else [seed, 7])
+        for variable in self.model.variables:
+            if variable.path.endswith("seed_generator_state"):
+                variable.assign(rng.integers(2**31, size=2).astype(variable.dtype))
