@@ -14,7 +14,10 @@ import argparse
 import time
 
 from recipes.lab import quiet
-from callbacks import (
+
+quiet.load_backend()
+
+from callbacks import (  # noqa: E402
     AdaptiveGradientClipping,
     AutoClip,
     GradientClipping,
@@ -23,8 +26,6 @@ from callbacks import (
     NoisySampleWeighting,
     UncertaintyWeighting,
 )
-
-quiet.load_backend()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402

@@ -13,6 +13,7 @@ are installed. Everything runs on the processor.
 import argparse
 import os
 import platform
+import signal
 import sys
 import textwrap
 import time
@@ -167,6 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--out", type=Path, default=HERE / "results", help="where files are written"
     )
     flags = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # kept as by Ctrl-C
     # At least 80 and at most 100 columns, also into a file.
     console = Console(width=max(80, min(Console().width, 100)))
     try:
