@@ -118,7 +118,7 @@ WORKS = (
     ),
     Work(
         "optimizers",
-        "Four optimizers, total",
+        "Optimizers, total",
         "SGD, Adam, RMSprop, AdaGrad, each training the MLP, one seed a round, all but "
         "imports counted; PyTorch with a DataLoader and .item() every batch",
         unit="total",

@@ -106,6 +106,10 @@ def run(flags: argparse.Namespace, console: Console) -> int:
     # A part of the table doesn't overwrite the whole one.
     stem = "-".join(["peers", *["quick"] * flags.quick, *flags.only.split()])
     about, rows, interrupted = machine(), [], False
+    try:  # before minutes are spent
+        flags.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"cannot write {flags.out}: {error.strerror}.") from None
     if about["busy"]:
         console.print(f"Don't trust these times: {about['busy']}", style="yellow")
     for work in chosen:
@@ -143,10 +147,9 @@ def _write(folder: Path, stem: str, rows: list[dict], about: dict) -> None:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; got {text!r}")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -168,7 +171,6 @@ def main(arguments: list[str] | None = None) -> int:
         "--out", type=Path, default=HERE / "results", help="where files are written"
     )
     flags = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # kept as by Ctrl-C
     # At least 80 and at most 100 columns, also into a file.
     console = Console(width=max(80, min(Console().width, 100)))
     try:
@@ -181,4 +183,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     sys.exit(main())
