@@ -22,7 +22,9 @@ def train_program(model, xla: bool):
     def block(arrays, order, first, steps, size: int, whole: bool):
         def batch(index):
             start = first + index * size
-            rows = tf.slice(order, [start], [size]) if whole else order[start:][:size]
+            # Not a slice: XLA would compile it anew for every place it starts at.
+            places = start + tf.range(size)
+            rows = tf.gather(order, places) if whole else order[start:][:size]
             data = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
             return data if len(data) > 1 else data[0]
 
