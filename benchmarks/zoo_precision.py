@@ -10,12 +10,12 @@ The backend is that of KERAS_BACKEND. `recipes/lab/precision.py` follows the num
 """
 
 import argparse
-import time
 
 import zoo
 
 import keras
 import numpy as np
+from _pairs import compare
 
 CASES = {
     "mlp": (lambda: zoo.mlp((784,), 10), (128, 784), 10),
@@ -35,33 +35,18 @@ def compiled(build, policy):
     return model
 
 
-def step_seconds(model, x, y, repeats):
-    start = time.perf_counter()
-    for _ in range(repeats):
-        model.train_on_batch(x, y)
-    return (time.perf_counter() - start) / repeats
-
-
-def compare(name, policy, pairs, repeats):
+def compare_policies(name, policy, pairs, repeats):
     build, shape, classes = CASES[name]
     rng = np.random.default_rng(0)
     x = rng.random(shape, "float32")
     y = rng.integers(0, classes, shape[0])
     models = {key: compiled(build, key) for key in ("float32", policy)}
-    for model in models.values():
-        step_seconds(model, x, y, 3)  # traces and warms up
-    times = {key: [] for key in models}
-    for pair in range(pairs):
-        order = list(models) if pair % 2 else list(models)[::-1]
-        for key in order:
-            times[key].append(step_seconds(models[key], x, y, repeats))
-    ratios = np.array(times[policy]) / np.array(times["float32"])
-    low, middle, high = np.percentile(ratios, [25, 50, 75])
-    base = 1e3 * float(np.median(times["float32"]))
-    mixed = 1e3 * float(np.median(times[policy]))
+    found = compare(models, x, y, pairs, repeats)
+    low, high = found["quartiles"]
     print(
-        f"{name:9s} float32 {base:7.2f} ms  {policy} {mixed:7.2f} ms  "
-        f"ratio {middle:.2f} (quartiles {low:.2f} to {high:.2f})",
+        f"{name:9s} float32 {found['float32']:7.2f} ms  {policy} "
+        f"{found[policy]:7.2f} ms  ratio {found['ratio']:.2f} "
+        f"(quartiles {low:.2f} to {high:.2f})",
         flush=True,
     )
 
@@ -75,7 +60,7 @@ def main():
     arguments = parser.parse_args()
     print(f"backend {keras.backend.backend()}, {arguments.pairs} pairs")
     for name in arguments.names:
-        compare(name, arguments.policy, arguments.pairs, arguments.repeats)
+        compare_policies(name, arguments.policy, arguments.pairs, arguments.repeats)
 
 
 if __name__ == "__main__":

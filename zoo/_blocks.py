@@ -4,6 +4,7 @@ from typing import Any
 
 from zoo import _checks
 from zoo.layers import Maxout
+from zoo.normalization import FusedBatchNormalization
 from zoo.penalties import Lp
 
 import keras
@@ -78,7 +79,7 @@ def normalize(x: Any, kind: str | None, name: str) -> Any:
     """Batch or layer normalization over the channels, or nothing."""
     if kind is None:
         return x
-    layer = layers.BatchNormalization if kind == "batch" else layers.LayerNormalization
+    layer = FusedBatchNormalization if kind == "batch" else layers.LayerNormalization
     return layer(name=name)(x)
 
 
