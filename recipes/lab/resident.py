@@ -7,7 +7,7 @@ program and runs the model's own `train_step` on it, block after block.
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from recipes.lab.batches import EpochOrder
@@ -18,7 +18,10 @@ import numpy as np
 BLOCK = 128  # steps a call; beyond this the calls cost under 1 % (benchmarks/fit.py)
 ENOUGH = 4000  # steps from which XLA's compilation pays
 FIRST_CALLS: list[float] = []  # seconds of the calls that traced and compiled
-LARGEST = 2 << 30  # bytes of arrays that are kept in memory a second time
+LARGEST = 2 << 30  # bytes of arrays that are held in memory a second time
+LARGEST_KEPT = 512 << 20  # bytes of arrays that are kept for the next fit
+PIECE = 1 << 20  # bytes that are compared at once
+_KEPT: list[Any] = []  # tensors of the last fit
 
 
 class ResidentArrays:
@@ -31,7 +34,7 @@ class ResidentArrays:
 
     def __init__(self, batches, size: int):
         self.batches, self.size = batches, size
-        self.arrays = keras.tree.map_structure(_tensor, batches.tree)
+        self.arrays = _tensors(batches.tree)
         self.start(0)
 
     def start(self, epoch: int) -> None:
@@ -131,9 +134,9 @@ def _resident(model: keras.Model, rows: ResidentArrays, xla: bool) -> Iterator[N
     """
 
     def make_train_function(force: bool = False):
-        made = model.train_function
-        if force or made is None or getattr(made, "xla", xla) != xla:
-            model.train_function = _TrainFunction(model, xla)
+        if force or model.train_function is None:
+            model.train_function = _TrainFunction(model)
+        model.train_function.xla = xla
 
     if not isinstance(model.train_function, _TrainFunction):
         model.train_function = None  # it was made for data that Keras brings
@@ -152,16 +155,14 @@ class _TrainFunction:
 
     `compile` drops it, as it drops Keras's own. Where Keras brings the data, in a
     plain `model.fit`, it makes way for Keras's own.
+
+    Attributes:
+        xla: Which of its programs the next call runs.
     """
 
-    def __init__(self, model: keras.Model, xla: bool):
-        if keras.backend.backend() == "jax":
-            from recipes.lab.resident_jax import train_program
-        else:
-            from recipes.lab.resident_tensorflow import train_program
-
-        self.model, self.xla = model, xla
-        self.program = train_program(model, xla)
+    def __init__(self, model: keras.Model):
+        self.model, self.xla = model, False
+        self.programs: dict[bool, Callable] = {}
         self.called: set[tuple] = set()
 
     def __call__(self, *arguments):
@@ -175,13 +176,23 @@ class _TrainFunction:
 
     def _run(self, rows: ResidentArrays, state: list):
         shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
-        form = (rows.batches.batch_size, *shapes)
+        form = (self.xla, rows.batches.batch_size, *shapes)
         started = time.perf_counter()
-        result = self.program(rows, *state)
+        if self.xla not in self.programs:
+            self.programs[self.xla] = _train_program(self.model, self.xla)
+        result = self.programs[self.xla](rows, *state)
         if form not in self.called:
             self.called.add(form)
             FIRST_CALLS.append(time.perf_counter() - started)
         return result
+
+
+def _train_program(model: keras.Model, xla: bool) -> Callable:
+    if keras.backend.backend() == "jax":
+        from recipes.lab.resident_jax import train_program
+    else:
+        from recipes.lab.resident_tensorflow import train_program
+    return train_program(model, xla)
 
 
 def why_not(model: keras.Model, tree, arguments: dict) -> str:
@@ -230,7 +241,34 @@ def suits_xla(model: keras.Model, steps: int) -> bool:
     return steps >= ENOUGH and all(isinstance(layer, dense) for layer in parts)
 
 
+def _tensors(tree):
+    """The arrays as tensors; those of the last fit again where nothing has changed.
+
+    To compare takes a fifth of the time to copy, and a sweep trains on the same
+    arrays over and over.
+    """
+    made = keras.tree.map_structure(_tensor, tree)
+    leaves = keras.tree.flatten(made)
+    size = sum(array.nbytes for array in keras.tree.flatten(tree))
+    _KEPT[:] = leaves if size <= LARGEST_KEPT else []
+    return made
+
+
 def _tensor(array: np.ndarray):
     if array.dtype.kind == "f" and array.dtype != keras.config.floatx():
         array = array.astype(keras.config.floatx())  # as `model.fit` does
+    for kept in _KEPT:
+        if _same(np.asarray(kept), array):
+            return kept
     return keras.ops.convert_to_tensor(array)
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether arrays are equal, found out piece by piece, without large masks."""
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    rows = max(1, len(one) * PIECE // max(one.nbytes, 1))
+    return all(
+        np.array_equal(one[start : start + rows], other[start : start + rows])
+        for start in range(0, len(one), rows)
+    )

@@ -162,6 +162,38 @@ def test_a_second_fit_traces_nothing_again():
     assert Counting.traces == first
 
 
+def test_with_and_without_xla_in_turn_compiles_each_once():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("JAX always compiles with XLA")
+    traces = []
+
+    class Counting(keras.Sequential):
+        def train_step(self, data):
+            traces.append(1)
+            return super().train_step(data)
+
+    model = Counting([keras.layers.Input((8,)), keras.layers.Dense(3)])
+    model.compile("sgd", CROSSENTROPY)
+    for xla in (False, True):
+        fit(model, X, Y, batch_size=50, xla=xla)
+    first = len(traces)
+    for xla in (False, True, False):
+        fit(model, X, Y, batch_size=50, xla=xla)
+    assert len(traces) == first
+
+
+def test_arrays_that_were_changed_in_place_are_seen():
+    x, y = X.copy(), Y.copy()
+    changed, plain = dense("sgd"), dense("sgd")
+    fit(changed, x, y, batch_size=50, epochs=1)
+    fit(plain, X, Y, batch_size=50, epochs=1)
+    x[7] = 3.0
+    y[[0, 1]] = y[[1, 0]]
+    fit(changed, x, y, batch_size=50, epochs=1)
+    fit(plain, x.copy(), y.copy(), batch_size=50, epochs=1, resident=False)
+    assert_same_weights(changed, plain)
+
+
 def test_plain_fit_and_compile_afterwards():
     ours, plain = dense(), dense()
     for model, train in ((ours, fit), (plain, plain_keras)):
