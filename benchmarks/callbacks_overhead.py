@@ -3,14 +3,18 @@
 Run: KERAS_BACKEND=tensorflow python benchmarks/callbacks_overhead.py
      (or jax, torch; --rounds N; --only WORD picks rows)
 
-Each round trains without, then with, and gives one ratio of times per epoch, first
-epochs (tracing) left out; a row shows the median of the rounds and their range. On
-TensorFlow the last row is the way that is copied all over the web: a second tape in
-`on_train_batch_end`. With PyTorch there, a hand-written loop shows what
-`clip_grad_norm_` and a norm for each parameter cost there.
+Two models of a kind are trained by two `fit` calls at once, of which only one runs:
+they hand over after every epoch. Each round, an epoch of either, gives one ratio;
+first epochs (tracing) are left out. A row shows the median of the rounds and their
+quartiles, and the ratio of the fastest epochs, which other load on the machine, that
+comes and goes, touches least; of wall and of CPU time. On TensorFlow the last row is
+the way that is copied all over the web: a second tape in `on_train_batch_end`. With
+PyTorch there, a hand-written loop shows what `clip_grad_norm_` and a norm for each
+parameter cost there.
 """
 
 import argparse
+import threading
 import time
 
 from recipes.lab import quiet
@@ -31,22 +35,35 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
 
-EPOCHS = 4
 
+class Turns(keras.callbacks.Callback):
+    """Lets an epoch run when it is its turn, and times it.
 
-class Clock(keras.callbacks.Callback):
-    """Times from the beginning of each epoch to that of the next."""
+    First in the list of callbacks it sees all that others do between two epochs.
+    """
 
-    def __init__(self):
+    def __init__(self, mine: threading.Semaphore, other: threading.Semaphore):
         super().__init__()
-        self.starts = []
+        self.mine, self.other = mine, other
+        self.epochs: list[np.ndarray] = []
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.starts.append((time.perf_counter(), time.process_time()))
+        if epoch:
+            self._end()
+        self.mine.acquire()
+        self.start = now()
 
-    def seconds(self):
-        """Least wall time and least CPU time of an epoch after the first."""
-        return np.diff(self.starts, axis=0)[1:].min(0)
+    def on_train_end(self, logs=None):
+        self._end()
+
+    def _end(self):
+        self.epochs.append(now() - self.start)
+        self.other.release()
+
+
+def now() -> np.ndarray:
+    """Seconds of wall and of CPU time."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 class SecondTape(keras.callbacks.Callback):
@@ -97,8 +114,24 @@ def mlp():
     return model, 64, 300
 
 
-def ratio(build, make_callback, rounds, **compiled):
-    """Ratios of epoch times, with over without, a number a round."""
+def alternate(build, make_callback, rounds, **compiled):
+    """Times of the epochs without and with, (rounds, wall and CPU), and steps."""
+    steps = build()[2]
+    first, second = threading.Semaphore(1), threading.Semaphore(0)
+    turns = [Turns(first, second), Turns(second, first)]
+    threads = [
+        threading.Thread(target=train, args=(build, turn, make, rounds, compiled))
+        for turn, make in zip(turns, (None, make_callback), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return *(np.array(turn.epochs[1:]) for turn in turns), steps
+
+
+def train(build, turn, make_callback, rounds, compiled):
+    """Trains a new model, an epoch whenever it is its turn."""
     model, batch, steps = build()
     model.compile(
         keras.optimizers.SGD(0.01),
@@ -108,24 +141,16 @@ def ratio(build, make_callback, rounds, **compiled):
     generator = np.random.default_rng(0)
     x = generator.normal(size=(batch * steps, 28, 28, 1)).astype("float32")
     y = generator.integers(0, 10, size=batch * steps)
-    ratios, plain = [], []
-    for _ in range(rounds):
-        times = []
-        for callbacks in ([], [make_callback(model, x, y, batch)]):
-            clock = Clock()
-            model.fit(
-                x,
-                y,
-                batch_size=batch,
-                epochs=EPOCHS,
-                shuffle=False,
-                verbose=0,
-                callbacks=[clock, *callbacks],
-            )
-            times.append(clock.seconds())
-        ratios.append(times[1] / times[0])
-        plain.append(times[0][0] / steps)
-    return np.array(ratios).T, min(plain)
+    callbacks = [make_callback(model, x, y, batch)] if make_callback else []
+    model.fit(
+        x,
+        y,
+        batch_size=batch,
+        epochs=rounds + 1,
+        shuffle=False,
+        verbose=0,
+        callbacks=[turn, *callbacks],
+    )
 
 
 def torch_loop(rounds):
@@ -142,7 +167,7 @@ def torch_loop(rounds):
     x, y = torch.randn(64 * 300, 1, 28, 28), torch.randint(0, 10, (64 * 300,))
 
     def epoch(watched):
-        norms, start = [], np.array([time.perf_counter(), time.process_time()])
+        norms, start = [], now()
         for begin in range(0, len(x), 64):
             optimizer.zero_grad()
             loss = torch.nn.functional.cross_entropy(
@@ -153,11 +178,10 @@ def torch_loop(rounds):
                 norms.append([float(p.grad.norm()) for p in model.parameters()])
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-        return np.array([time.perf_counter(), time.process_time()]) - start
+        return now() - start
 
     pairs = [(epoch(False), epoch(True)) for _ in range(rounds + 1)][1:]
-    ratios = [b / a for a, b in pairs]
-    return np.array(ratios).T, min(a[0] for a, _ in pairs) / 300
+    return *(np.array(times) for times in zip(*pairs, strict=True)), 300
 
 
 def rows():
@@ -194,23 +218,26 @@ def _second_tape(_, x, y, batch):
     return SecondTape(x, y, batch)
 
 
-def show(label, ratios, step):
-    wall, cpu = ratios
-    spread = f"{min(wall):.2f} to {max(wall):.2f}"
-    numbers = f"{np.median(wall):6.3f}  {spread:14} {np.median(cpu):6.3f}"
-    print(f"{label:36} {numbers} {step * 1e3:8.2f} ms", flush=True)
+def show(label, plain, watched, steps):
+    ratios, best = watched / plain, watched.min(0) / plain.min(0)
+    low, high = np.percentile(ratios[:, 0], [25, 75])
+    wall, cpu = np.median(ratios, 0)
+    numbers = f"{wall:6.3f}  {low:.2f} to {high:.2f}  {best[0]:6.3f} {cpu:6.3f} "
+    step = 1e3 * plain[:, 0].min() / steps
+    print(f"{label:34}{numbers}{best[1]:6.3f} {step:6.2f} ms", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--only", default="")
     flags = parser.parse_args()
     backend = keras.backend.backend()
-    print(f"{backend:36} {'ratio':>6}  {'range':14} {'CPU':>6} {'step without':>11}")
+    heads = f"{'wall':>6}  quartiles       best {'CPU':>6}   best   step without"
+    print(f"{backend:34}{heads}")
     for label, build, make, compiled in rows():
         if flags.only in label:
-            show(label, *ratio(build, make, flags.rounds, **compiled))
+            show(label, *alternate(build, make, flags.rounds, **compiled))
     if backend == "torch" and flags.only in "hand-written loop":
         show("hand-written loop, MLP 64", *torch_loop(flags.rounds))
 
