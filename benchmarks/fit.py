@@ -1,6 +1,7 @@
 """What `recipes.lab.fit` gains: epochs of several ways, alternated in one process.
 
-Run: python benchmarks/fit.py   (KERAS_BACKEND=jax for JAX; --rounds N, --only WORD)
+Run: python benchmarks/fit.py   (KERAS_BACKEND=jax for JAX; --rounds N, --only WORD;
+     --slow also runs convolutions under XLA, which takes minutes)
 
 Each row is a model. Its ways take turns, round after round; a cell is the median over
 the rounds of the time for an epoch, as a ratio to plain `model.fit` in the same round,
@@ -39,7 +40,7 @@ WAYS = {
     "resident, XLA": {"xla": True},
     "as Keras brings batches": {"resident": False},
 }
-NO_XLA = ("LeNet", "ResNet")  # 30 times as slow there, after minutes of compilation
+SLOW = ("LeNet", "ResNet")  # under XLA, and long to compile
 
 
 def data(samples: int, shape):
@@ -64,13 +65,13 @@ def seconds(train) -> float:
     return time.perf_counter() - started
 
 
-def compare(name: str, rounds: int) -> None:
+def compare(name: str, rounds: int, slow: bool) -> None:
     build, samples, size, shape = WORKS[name]
     x, y = data(samples, shape)
     plain = compiled(build)
     ways = {"plain fit": lambda: plain.fit(x, y, batch_size=size, verbose=0)}
     for way, settings in WAYS.items():
-        if settings.get("xla") and name.startswith(NO_XLA):
+        if settings.get("xla") and name.startswith(SLOW) and not slow:
             continue
         model = compiled(build)
 
@@ -118,11 +119,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="rows that hold this word")
+    parser.add_argument("--slow", action="store_true", help="convolutions under XLA")
     arguments = parser.parse_args()
     print(f"Keras {keras.__version__} on {keras.backend.backend()}")
     for name in WORKS:
         if arguments.only.lower() in name.lower():
-            compare(name, arguments.rounds)
+            compare(name, arguments.rounds, arguments.slow)
     if arguments.only.lower() in "blocks":
         blocks(arguments.rounds)
 

@@ -8,6 +8,7 @@ import sys
 
 from recipes.lab import catalog, commands, settings
 from recipes.lab.errors import LabError, UsageError, nearest
+from recipes.lab.run_all import run_all
 
 RUN_HELP = """\
 exit codes: 0 ran (whatever the verdicts), 1 failed, 2 usage, 130 interrupted
@@ -130,6 +131,8 @@ def _run_without_name(words: list[str]) -> int:
         epilog=RUN_HELP,
     )
     parser.add_argument("--all", action="store_true", help="every recipe, in turn")
+    jobs = settings.Field("jobs", int, 1, (), "recipes at a time; they share the cores")
+    settings.add_flags(parser, (jobs,))
     for name in ("seeds", "epochs"):
         field = settings.Field(name, int, "the recipe's", (), f"{name} of those with")
         settings.add_flags(parser, (field,))
@@ -138,7 +141,9 @@ def _run_without_name(words: list[str]) -> int:
     arguments = parser.parse(words)
     if not arguments.all:
         parser.error("name a recipe, or say --all; `recipes list` names them")
-    return commands.run_all(settings.given(arguments), arguments)
+    given = settings.given(arguments)
+    arguments.jobs = given.pop("jobs", 1)
+    return run_all(given, arguments)
 
 
 def _lab_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,9 +1,6 @@
-"""What each command does, except `run NAME`."""
+"""What each command does, except `run`."""
 
 import argparse
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 from recipes.lab import catalog, store
@@ -115,51 +112,6 @@ def report(arguments: argparse.Namespace) -> int:
     ):
         Output().line(line)
     return 0
-
-
-def run_all(given: dict, arguments: argparse.Namespace) -> int:
-    """`recipes run --all`: each recipe in a process of its own, in turn."""
-    output = Output()
-    chosen = list(catalog.recipes().values())
-    failed, started = [], time.monotonic()
-    for index, recipe in enumerate(chosen):
-        left = ""
-        if index:
-            spent = time.monotonic() - started
-            left = f", about {spent / index * (len(chosen) - index):.0f} s left"
-        output.line(f"[{index + 1}/{len(chosen)}] {recipe.name}{left}", "bold")
-        code = subprocess.run(
-            [sys.executable, "-m", "recipes", "run", recipe.name]
-            + _flags(recipe, given, arguments)
-        ).returncode
-        if code == 130:
-            raise KeyboardInterrupt
-        if code:
-            failed.append(recipe.name)
-        output.line()
-    done = len(chosen) - len(failed)
-    output.line(f"{done} of {len(chosen)} recipes ran.", "bold")
-    if failed:
-        raise LabError(f"failed: {', '.join(failed)}.")
-    return 0
-
-
-def _flags(recipe: catalog.Recipe, given: dict, arguments) -> list[str]:
-    fields = {field.name: field for field in recipe.fields}
-    flags = []
-    for name, value in given.items():
-        if name in fields:
-            flags += [fields[name].flag, str(value)]
-    if arguments.data and "data" in fields and arguments.data in fields["data"].choices:
-        flags += ["--data", arguments.data]
-    flags += ["--out", arguments.out, "--precision", arguments.precision]
-    if arguments.data_dir:
-        flags += ["--data-dir", arguments.data_dir]
-    return flags + [
-        f"--{name}"
-        for name in ("download", "smoke", "resume")
-        if getattr(arguments, name)
-    ]
 
 
 COMMANDS = {

@@ -2,64 +2,25 @@
 
 Keras's `fit` runs as always; only its train function is another one while it runs.
 That function takes a block of shuffled row numbers, gathers each batch inside the
-program and runs the model's own `train_step` on it, block after block.
+program and runs the model's own `train_step` on it, block after block. On TensorFlow
+validation goes the same way, in one call.
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
-from recipes.lab.batches import EpochOrder
+from recipes.lab import training_data
+from recipes.lab.batches import EpochOrder, ShuffledArrays
+from recipes.lab.resident_arrays import ResidentArrays, keep
+from recipes.lab.resident_function import resident
 
 import keras
-import numpy as np
 
 BLOCK = 128  # steps a call; beyond this the calls cost under 1 % (benchmarks/fit.py)
 ENOUGH = 4000  # steps from which XLA's compilation pays
-FIRST_CALLS: list[float] = []  # seconds of the calls that traced and compiled
 LARGEST = 2 << 30  # bytes of arrays that are held in memory a second time
-LARGEST_KEPT = 512 << 20  # bytes of arrays that are kept for the next fit
-PIECE = 1 << 20  # bytes that are compared at once
-_KEPT: list[Any] = []  # tensors of the last fit
-
-
-class ResidentArrays:
-    """Arrays as tensors, and the order in which an epoch goes through their rows.
-
-    Args:
-        batches: A `ShuffledArrays`: the arrays, their batch size and order.
-        size: Steps a call of the train function, at least 1.
-    """
-
-    def __init__(self, batches, size: int):
-        self.batches, self.size = batches, size
-        self.arrays = _tensors(batches.tree)
-        self.start(0)
-
-    def start(self, epoch: int) -> None:
-        """Puts the rows into the order of an epoch, counted from 0."""
-        self.batches.start(epoch)
-        self.order = keras.ops.convert_to_tensor(self.batches.order.astype("int32"))
-        self.done = 0
-
-    def take(self, whole: bool) -> list[tuple[int, int, int]]:
-        """Takes the next call's steps.
-
-        Args:
-            whole: Whether a smaller last batch is to be a part of its own.
-
-        Returns:
-            Parts of the call: the first row, the batch size, the number of steps.
-        """
-        size, samples = self.batches.batch_size, self.batches.samples
-        start, steps = self.done, min(self.size, self.batches.num_batches - self.done)
-        self.done += steps
-        rest = samples - (self.done - 1) * size  # rows of the last batch taken
-        if not whole or rest >= size:
-            return [(start * size, size, steps)]
-        parts = [(start * size, size, steps - 1)] if steps > 1 else []
-        return [*parts, (samples - rest, rest, 1)]
+TRAIN_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin",
+               "on_batch_end")  # fmt: skip
+TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 
 
 def train(
@@ -82,15 +43,50 @@ def train(
         size = BLOCK
         steps = -(-steps // size)  # Keras sees a block as one step
     rows = ResidentArrays(batches, size)
-    if keras.backend.backend() == "jax":
-        calls: object = _Calls(batches, steps)
-    else:
-        import tensorflow as tf
-
-        calls = tf.data.Dataset.range(steps)
     callbacks = [EpochOrder(rows), *callbacks]
-    with _resident(model, rows, bool(xla)):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(resident(model, "train", rows, bool(xla)))
+        if keras.backend.backend() == "jax":
+            keep(rows)
+            calls: object = _Calls(batches, steps)
+        else:
+            arguments = {**arguments, "steps_per_epoch": steps}
+            calls = _counting()
+            held_out = _held_out(model, batches.batch_size, callbacks, arguments)
+            if held_out is not None:
+                stack.enter_context(resident(model, "test", held_out, xla=False))
+                arguments["validation_data"], arguments["validation_steps"] = calls, 1
+            keep(*filter(None, (rows, held_out)))
         return model.fit(calls, shuffle=False, callbacks=callbacks, **arguments)
+
+
+def _counting():
+    """What Keras draws a number from for every call; one iterator serves all epochs."""
+    import tensorflow as tf
+
+    return tf.data.Dataset.range(1).repeat()
+
+
+def _held_out(
+    model: keras.Model, batch_size: int, callbacks: list, arguments: dict
+) -> ResidentArrays | None:
+    """The validation data in memory, evaluated in one call, if that can be."""
+    data = arguments.get("validation_data")
+    if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
+        return None
+    x, y, weights = (*data, None)[:3]
+    if arguments.get("verbose") or arguments.get("validation_steps"):
+        return None
+    if not all(training_data.are_arrays(part) for part in data if part is not None):
+        return None
+    if any(_overrides(callback, TEST_HOOKS) for callback in callbacks):
+        return None
+    tree, _ = training_data.prepare(x, y, weights, None, None)
+    size = arguments.get("validation_batch_size") or batch_size
+    batches = ShuffledArrays(*tree, size, seed=0, shuffle=False)
+    if why_not(model, batches.tree, {}):
+        return None
+    return ResidentArrays(batches, batches.num_batches)
 
 
 class _Calls(keras.utils.PyDataset):
@@ -115,84 +111,14 @@ def _looks(callback) -> bool:
     between = getattr(callback, "works_between_steps", None)
     if between is not None:
         return between
-    hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin",
-             "on_batch_end")  # fmt: skip
+    return _overrides(callback, TRAIN_HOOKS)
+
+
+def _overrides(callback, hooks: tuple[str, ...]) -> bool:
     return any(
         getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
         for hook in hooks
     )
-
-
-@contextlib.contextmanager
-def _resident(model: keras.Model, rows: ResidentArrays, xla: bool) -> Iterator[None]:
-    """Gives the model a train function over resident rows, as long as it is open.
-
-    Args:
-        model: A compiled model.
-        rows: What it is to train on.
-        xla: Whether the program is compiled by XLA (TensorFlow; JAX always does).
-    """
-
-    def make_train_function(force: bool = False):
-        if force or model.train_function is None:
-            model.train_function = _TrainFunction(model)
-        model.train_function.xla = xla
-
-    if not isinstance(model.train_function, _TrainFunction):
-        model.train_function = None  # it was made for data that Keras brings
-    # Not as Keras sets attributes: it would track them as a part of the model.
-    object.__setattr__(model, "_resident_rows", rows)
-    object.__setattr__(model, "make_train_function", make_train_function)
-    try:
-        yield
-    finally:
-        object.__delattr__(model, "make_train_function")
-        object.__delattr__(model, "_resident_rows")
-
-
-class _TrainFunction:
-    """A train function that stays with its model, so that a next `fit` finds it.
-
-    `compile` drops it, as it drops Keras's own. Where Keras brings the data, in a
-    plain `model.fit`, it makes way for Keras's own.
-
-    Attributes:
-        xla: Which of its programs the next call runs.
-    """
-
-    def __init__(self, model: keras.Model):
-        self.model, self.xla = model, False
-        self.programs: dict[bool, Callable] = {}
-        self.called: set[tuple] = set()
-
-    def __call__(self, *arguments):
-        *state, iterator = arguments
-        rows = vars(self.model).get("_resident_rows")
-        if rows is not None:
-            return self._run(rows, state)
-        self.model.make_train_function(force=True)
-        function: Any = self.model.train_function  # now Keras's own
-        return function(*state, iterator)
-
-    def _run(self, rows: ResidentArrays, state: list):
-        shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
-        form = (self.xla, rows.batches.batch_size, *shapes)
-        started = time.perf_counter()
-        if self.xla not in self.programs:
-            self.programs[self.xla] = _train_program(self.model, self.xla)
-        result = self.programs[self.xla](rows, *state)
-        if form not in self.called:
-            self.called.add(form)
-            FIRST_CALLS.append(time.perf_counter() - started)
-        return result
-
-
-def _train_program(model: keras.Model, xla: bool) -> Callable:
-    if keras.backend.backend() == "jax":
-        from recipes.lab.resident_jax import train_program
-    else:
-        from recipes.lab.resident_tensorflow import train_program
-    return train_program(model, xla)
 
 
 def why_not(model: keras.Model, tree, arguments: dict) -> str:
@@ -239,36 +165,3 @@ def suits_xla(model: keras.Model, steps: int) -> bool:
     layers = [layer for layer in model._flatten_layers() if layer.weights]
     parts = [layer for layer in layers if not isinstance(layer, keras.Model)]
     return steps >= ENOUGH and all(isinstance(layer, dense) for layer in parts)
-
-
-def _tensors(tree):
-    """The arrays as tensors; those of the last fit again where nothing has changed.
-
-    To compare takes a fifth of the time to copy, and a sweep trains on the same
-    arrays over and over.
-    """
-    made = keras.tree.map_structure(_tensor, tree)
-    leaves = keras.tree.flatten(made)
-    size = sum(array.nbytes for array in keras.tree.flatten(tree))
-    _KEPT[:] = leaves if size <= LARGEST_KEPT else []
-    return made
-
-
-def _tensor(array: np.ndarray):
-    if array.dtype.kind == "f" and array.dtype != keras.config.floatx():
-        array = array.astype(keras.config.floatx())  # as `model.fit` does
-    for kept in _KEPT:
-        if _same(np.asarray(kept), array):
-            return kept
-    return keras.ops.convert_to_tensor(array)
-
-
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether arrays are equal, found out piece by piece, without large masks."""
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    rows = max(1, len(one) * PIECE // max(one.nbytes, 1))
-    return all(
-        np.array_equal(one[start : start + rows], other[start : start + rows])
-        for start in range(0, len(one), rows)
-    )

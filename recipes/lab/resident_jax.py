@@ -1,20 +1,20 @@
 """Blocks of train steps as one JAX program."""
 
+from collections.abc import Callable
+
 import jax
 
 
-def train_program(model, xla: bool):
+def program_of(step: Callable) -> Callable:
     """Makes a program that trains on resident rows.
 
     Args:
-        model: A compiled model; its `train_step` of now is what is run.
-        xla: Not used: JAX always compiles with XLA.
+        step: A model's `train_step` of now.
 
     Returns:
         A function of `ResidentArrays` and the state, which runs the next call's
         steps and returns the logs of the last one and the new state.
     """
-    step = model.train_step
 
     def block(state, arrays, order, first, steps, size: int):
         structure = jax.tree.structure(state)

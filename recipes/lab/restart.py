@@ -1,5 +1,7 @@
 """A model that is compiled once and trained many times."""
 
+from recipes.lab.seeding import reseed
+
 import keras
 import numpy as np
 from keras.src.utils.rng_utils import get_random_seed
@@ -29,13 +31,17 @@ class Restart:
 
         Args:
             weights: As `model.get_weights` returns them; None draws new ones as the
-                layers' initializers do, from Keras's random state.
+                layers' initializers do: what Keras's seed decides, whatever was
+                drawn before, or at random where no seed was set.
         """
         variables = self.model.optimizer.variables
         for variable, value in zip(variables, self._fresh, strict=True):
             variable.assign(value)
         self._renew_random_layers()
         if weights is None:
+            seed = get_random_seed()
+            if seed is not None:
+                reseed(seed)
             weights = keras.models.clone_model(self.model).get_weights()
         self.model.set_weights(weights)
 

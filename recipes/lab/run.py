@@ -10,7 +10,7 @@ from recipes.lab import environment, store, verdicts
 from recipes.lab.catalog import Recipe
 from recipes.lab.errors import LabError, nearest
 from recipes.lab.output import Output
-from recipes.lab.resident import FIRST_CALLS
+from recipes.lab.resident_function import FIRST_CALLS
 from recipes.lab.verdicts import Holds, Verdict
 
 
@@ -122,8 +122,7 @@ class Lab:
             For each case's name the results, in the order of the seeds.
 
         Raises:
-            Exception: The first that `train` raised. The other members are run and
-                kept before; a note names every one that failed.
+            Exception: The first that `train` raised; see `sweep.run_members`.
         """
         from recipes.lab.sweep import run_members
 

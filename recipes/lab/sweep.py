@@ -42,7 +42,8 @@ def run_members(
         Case, seed and result, one by one.
 
     Raises:
-        LabError: Members failed; the others were trained and kept before.
+        Exception: The first that a member raised; all others were trained and kept
+            before. The message of a LabError, or a note, names those that failed.
     """
     failed: dict[str, Exception] = {}
     members = len(cases) * len(seeds)

@@ -1,6 +1,7 @@
 """The command line as a person meets it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -157,21 +158,78 @@ def test_copy_never_overwrites(tmp_path, capsys):
     assert main(["copy", TOY, str(tmp_path / "mine.txt")]) == 2
 
 
-def test_run_all_goes_on_after_a_failure(tmp_path, monkeypatch, capfd):
+class Pretended:
+    """A process that takes a moment; some fail."""
+
+    failing: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    most = alive = 0
+    returncode = None
+
+    def __init__(self, words, stdout=None, env=None, **_):
+        self.name, self.env, self.looks = words[4], env, 0
+        Pretended.asked += (self.name,)
+        Pretended.alive += 1
+        Pretended.most = max(Pretended.most, Pretended.alive)
+        if stdout:
+            stdout.write(f"what {self.name} prints\n".encode())
+
+    def poll(self):
+        self.looks += 1
+        if self.looks > 1 and self.returncode is None:
+            Pretended.alive -= 1
+            self.returncode = int(self.name in Pretended.failing)
+        return self.returncode
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    from recipes.lab import run_all
+
+    names = list(catalog.recipes())
+    monkeypatch.setattr(Pretended, "asked", ())
+    monkeypatch.setattr(Pretended, "most", 0)
+    monkeypatch.setattr(Pretended, "failing", (names[0],))
+    monkeypatch.setattr(run_all.subprocess, "Popen", Pretended)
+    return names
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_run_all_goes_on_after_a_failure(tmp_path, pretended, capfd, jobs):
     """One recipe's failure doesn't stop the others, and the exit code tells."""
-    from recipes.lab import commands
+    words = ["run", "--all", "--out", str(tmp_path), "--seeds", "2"]
+    assert main([*words, "--jobs", str(jobs)]) == 1
+    assert Pretended.asked == tuple(pretended)
+    assert Pretended.most == jobs
+    told = capfd.readouterr()
+    assert f"failed: {pretended[0]}." in told.err
+    assert f"[{len(pretended)}/{len(pretended)}]" in told.out
+    if jobs > 1:
+        for name in pretended:
+            assert told.out.count(f"what {name} prints") == 1
 
-    asked = []
 
-    class Done:
-        def __init__(self, code):
-            self.returncode = code
+def test_jobs_is_a_positive_number(capsys):
+    assert main(["run", "--all", "--jobs", "0"]) == 2
+    assert "0 is not positive" in capsys.readouterr().err
 
-    def pretend(words):
-        asked.append(words[4])
-        return Done(1 if words[4] == next(iter(catalog.recipes())) else 0)
 
-    monkeypatch.setattr(commands.subprocess, "run", pretend)
-    assert main(["run", "--all", "--out", str(tmp_path), "--seeds", "2"]) == 1
-    assert asked == list(catalog.recipes())
-    assert f"failed: {asked[0]}" in capfd.readouterr().err
+def test_ctrl_c_reaches_every_recipe_that_runs(tmp_path):
+    """Two recipes at a time; a SIGINT to the parent alone ends both, and is told."""
+    words = ["-m", "recipes", "run", "--all", "--jobs", "2", "--out", str(tmp_path)]
+    parent = subprocess.Popen(
+        [sys.executable, *words],
+        env=ENV,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("*/*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    parent.send_signal(signal.SIGINT)
+    parent.communicate(timeout=60)
+    assert parent.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.killpg(parent.pid, 0)  # nobody of its group is left

@@ -229,7 +229,7 @@ def test_a_crash_leaves_nothing_behind():
     with pytest.raises(RuntimeError, match="on purpose"):
         fit(model, X, Y, callbacks=[Crash()])
     assert "make_train_function" not in vars(model)
-    assert "_resident_rows" not in vars(model)
+    assert not [name for name in vars(model) if "_resident" in name]
     model.fit(X, Y, verbose=0)
 
 
@@ -353,6 +353,66 @@ def test_double_precision_arrays_train_as_floatx():
     fit(ours, X.astype("float64"), Y, epochs=1)
     fit(plain, X, Y, epochs=1)
     assert_same_weights(ours, plain, 0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_validation_in_memory_equals_that_of_plain_fit(weighted):
+    held_out = (X[:53], Y[:53], WEIGHTS[:53])[: 3 if weighted else 2]
+    model, plain = dense(dropout=0.3), dense(dropout=0.3)
+    given = {"epochs": 3, "batch_size": 16, "seed": 4}
+    history = fit(model, X, Y, validation_data=held_out, **given).history
+    expected = plain_keras(plain, X, Y, validation_data=held_out, **given)
+    assert set(history) == set(expected)
+    for key in ("val_loss", "val_accuracy"):
+        np.testing.assert_allclose(history[key], expected[key], rtol=1e-5)
+
+
+def test_validation_traces_once_for_many_fits():
+    traces = []
+
+    class Counting(keras.Sequential):
+        def test_step(self, *arguments):
+            traces.append(1)
+            return super().test_step(*arguments)
+
+    model = Counting([keras.layers.Input((8,)), keras.layers.Dense(3)])
+    model.compile("sgd", CROSSENTROPY)
+    fit(model, X, Y, epochs=2, validation_data=(X[:40], Y[:40]))
+    first = len(traces)
+    fit(model, X, Y, epochs=2, validation_data=(X[:40], Y[:40]))
+    assert len(traces) == first
+
+
+def test_a_callback_evaluates_other_data_between_validations():
+    found = []
+
+    class Other(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs = self.model.evaluate(X[100:], Y[100:], verbose=0, return_dict=True)
+            found.append(logs["loss"])
+
+    model, plain = dense("sgd"), dense("sgd")
+    given = {"epochs": 3, "batch_size": 32, "seed": 1, "callbacks": [Other()]}
+    given["validation_data"] = (X[:100], Y[:100])
+    history = fit(model, X, Y, **given).history
+    expected = fit(plain, X, Y, resident=False, **given).history
+    np.testing.assert_allclose(history["val_loss"], expected["val_loss"], rtol=1e-5)
+    np.testing.assert_allclose(found[:3], found[3:], rtol=1e-5)
+    logs = model.evaluate(X[:50], Y[:50], verbose=0, return_dict=True)
+    by_hand = CROSSENTROPY(Y[:50], model.predict(X[:50], verbose=0))
+    assert logs["loss"] == pytest.approx(float(by_hand), rel=1e-5)
+
+
+def test_a_callback_sees_every_batch_of_a_validation():
+    seen = []
+
+    class Batches(keras.callbacks.Callback):
+        def on_test_batch_end(self, batch, logs=None):
+            seen.append(batch)
+
+    fit(dense(), X, Y, batch_size=64, validation_data=(X, Y),
+        validation_batch_size=100, callbacks=[Batches()])  # fmt: skip
+    assert seen == [0, 1, 2]
 
 
 def test_validation_split_keeps_the_last_rows():

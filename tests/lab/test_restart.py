@@ -45,6 +45,17 @@ def test_new_weights_follow_keras_random_state():
     assert np.abs(drawn[0] - drawn[1]).max() > 0.01
 
 
+def test_new_weights_do_not_depend_on_what_was_drawn_before():
+    restart, drawn = Restart(new()), []
+    for others in (0, 2):
+        reseed(5)
+        for _ in range(others):
+            new()  # as a member of a sweep does that is the first to need a model
+        restart()
+        drawn.append(restart.model.get_weights()[0])
+    np.testing.assert_array_equal(*drawn)
+
+
 def test_dropout_starts_anew_whatever_was_trained_before():
     model = keras.Sequential(
         [keras.layers.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)]

@@ -1,0 +1,106 @@
+"""A model's train and test functions, as long as it trains on resident arrays."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from recipes.lab.resident_arrays import ResidentArrays
+
+import keras
+
+FIRST_CALLS: list[float] = []  # seconds of the calls that traced and compiled
+
+
+@contextlib.contextmanager
+def resident(
+    model: keras.Model, kind: str, rows: ResidentArrays, xla: bool
+) -> Iterator[None]:
+    """Gives the model a function over resident rows, as long as it is open.
+
+    Args:
+        model: A compiled model.
+        kind: "train" or "test": which of its functions.
+        rows: What it is to be trained or evaluated on.
+        xla: Whether the program is compiled by XLA (TensorFlow; JAX always does).
+    """
+    name, attribute = f"{kind}_function", f"_resident_{kind}_rows"
+
+    def make(force: bool = False):
+        if force or getattr(model, name) is None:
+            setattr(model, name, ResidentFunction(model, kind))
+        getattr(model, name).xla = xla
+
+    if not isinstance(getattr(model, name), ResidentFunction):
+        setattr(model, name, None)  # it was made for data that Keras brings
+    # Not as Keras sets attributes: it would track them as a part of the model.
+    object.__setattr__(model, attribute, rows)
+    object.__setattr__(model, f"make_{name}", make)
+    try:
+        yield
+    finally:
+        object.__delattr__(model, f"make_{name}")
+        object.__delattr__(model, attribute)
+
+
+class ResidentFunction:
+    """A train or test function that stays with its model, for the next `fit`.
+
+    `compile` drops it, as it drops Keras's own. Where Keras brings the data, in a
+    plain `model.fit` or `model.evaluate`, it makes way for Keras's own; also where
+    a callback evaluates on other data while `fit` runs.
+
+    Attributes:
+        xla: Which of its programs the next call runs.
+    """
+
+    def __init__(self, model: keras.Model, kind: str):
+        self.model, self.kind, self.xla = model, kind, False
+        self.programs: dict[bool, Callable] = {}
+        self.called: set[tuple] = set()
+
+    def __call__(self, *arguments):
+        """Runs what Keras wants run; the last argument is its iterator."""
+        *state, iterator = arguments
+        rows = vars(self.model).get(f"_resident_{self.kind}_rows")
+        if rows is None:
+            return self._kerass_own()(*state, iterator)
+        if self.kind == "test" and getattr(iterator, "element_spec", None) != _number():
+            function = self._kerass_own()
+            self.model.test_function = self
+            return function(*state, iterator)
+        return self._run(rows, state)
+
+    def _kerass_own(self) -> Any:
+        getattr(type(self.model), f"make_{self.kind}_function")(self.model, force=True)
+        return getattr(self.model, f"{self.kind}_function")
+
+    def _run(self, rows: ResidentArrays, state: list):
+        shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
+        form = (self.xla, rows.batches.batch_size, *shapes)
+        started = time.perf_counter()
+        if self.xla not in self.programs:
+            step = getattr(self.model, f"{self.kind}_step")
+            self.programs[self.xla] = _program(step, self.xla)
+        result = self.programs[self.xla](rows, *state)
+        if form not in self.called:
+            self.called.add(form)
+            FIRST_CALLS.append(time.perf_counter() - started)
+        return result
+
+
+def _number():
+    """The form of what Keras draws for a call over resident rows."""
+    import tensorflow as tf
+
+    return tf.TensorSpec((), tf.int64)
+
+
+def _program(step: Callable, xla: bool) -> Callable:
+    if keras.backend.backend() == "jax":
+        from recipes.lab.resident_jax import program_of
+
+        return program_of(step)
+    from recipes.lab.resident_tensorflow import program_of
+
+    return program_of(step, xla)
