@@ -31,11 +31,13 @@ class NormStep:
         self.updates = leaf.ring(self.width * 2) if update_ratio else None
         self.bad = leaf.slot(value=-1, dtype="int32")
 
-    def write(self, grads: list, variables: list, loss_scale: float = 1.0) -> Any:
+    def write(self, grads: list, variables: list, loss_scale: Any = None) -> Any:
         """Inside the step: adds a row, returns the norms in it."""
         pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if _counts(g, v)]
         grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
-        norms = _gradients.norms(grads) / loss_scale
+        norms = _gradients.norms(grads)
+        if loss_scale is not None:
+            norms = norms / loss_scale
         row = self._spread(variables, norms)
         if self.zero_share:
             sizes = [self.leaf.sizes[self.leaf.column(v)] for v in variables]

@@ -157,7 +157,7 @@ class Recording:
         def train_step(*arguments):
             with self._hooks():
                 result = step(*arguments)
-            self.steps.write(self.steps.read() + 1)
+            self.steps.increment()
             for leaf in self.leaves:
                 leaf.end_step()
             return result

@@ -149,8 +149,8 @@ class GradientNorms(TapCallback):
         """Inside the step: writes a row; forbids the update if the policy says so."""
         if self.stage != "batch":
             return None
-        loss_scale = leaf.optimizer.loss_scale_factor or 1.0
-        norms = leaf.state[self].write(grads, variables, loss_scale)
+        scale = leaf.optimizer.loss_scale_factor
+        norms = leaf.state[self].write(grads, variables, scale)
         return None if self.on_nonfinite == "log" else leaf.state[self].allows(norms)
 
     def on_update(self, leaf: Leaf, grads: list, variables: list) -> list:
