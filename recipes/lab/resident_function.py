@@ -47,8 +47,8 @@ class ResidentFunction:
     """A train or test function that stays with its model, for the next `fit`.
 
     `compile` drops it, as it drops Keras's own. Where Keras brings the data, in a
-    plain `model.fit` or `model.evaluate`, it makes way for Keras's own; also where
-    a callback evaluates on other data while `fit` runs.
+    plain `model.fit` or `model.evaluate`, it calls what Keras makes; also where a
+    callback evaluates on other data while `fit` runs.
 
     Attributes:
         xla: Which of its programs the next call runs.
@@ -58,22 +58,24 @@ class ResidentFunction:
         self.model, self.kind, self.xla = model, kind, False
         self.programs: dict[bool, Callable] = {}
         self.called: set[tuple] = set()
+        self._plain: Any = None
 
     def __call__(self, *arguments):
         """Runs what Keras wants run; the last argument is its iterator."""
         *state, iterator = arguments
         rows = vars(self.model).get(f"_resident_{self.kind}_rows")
-        if rows is None:
-            return self._kerass_own()(*state, iterator)
-        if self.kind == "test" and getattr(iterator, "element_spec", None) != _number():
-            function = self._kerass_own()
-            self.model.test_function = self
-            return function(*state, iterator)
+        other = self.kind == "test" and not _counts(iterator)
+        if rows is None or other:
+            return self._kerass_own()(*arguments)
         return self._run(rows, state)
 
     def _kerass_own(self) -> Any:
-        getattr(type(self.model), f"make_{self.kind}_function")(self.model, force=True)
-        return getattr(self.model, f"{self.kind}_function")
+        if self._plain is None:
+            name = f"{self.kind}_function"
+            getattr(type(self.model), f"make_{name}")(self.model, force=True)
+            self._plain = getattr(self.model, name)
+            setattr(self.model, name, self)
+        return self._plain
 
     def _run(self, rows: ResidentArrays, state: list):
         shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
@@ -89,11 +91,11 @@ class ResidentFunction:
         return result
 
 
-def _number():
-    """The form of what Keras draws for a call over resident rows."""
+def _counts(iterator) -> bool:
+    """Whether it gives the plain numbers that Keras draws for resident rows."""
     import tensorflow as tf
 
-    return tf.TensorSpec((), tf.int64)
+    return getattr(iterator, "element_spec", None) == tf.TensorSpec((), tf.int64)
 
 
 def _program(step: Callable, xla: bool) -> Callable:

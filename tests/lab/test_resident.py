@@ -377,9 +377,18 @@ def test_validation_traces_once_for_many_fits():
 
     model = Counting([keras.layers.Input((8,)), keras.layers.Dense(3)])
     model.compile("sgd", CROSSENTROPY)
-    fit(model, X, Y, epochs=2, validation_data=(X[:40], Y[:40]))
+
+    class Other(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.evaluate(X[40:80], Y[40:80], verbose=0)
+
+    given = {"validation_data": (X[:40], Y[:40]), "callbacks": [Other()]}
+    fit(model, X, Y, epochs=2, **given)
+    model.evaluate(X, Y, verbose=0)
     first = len(traces)
-    fit(model, X, Y, epochs=2, validation_data=(X[:40], Y[:40]))
+    for _ in range(2):
+        fit(model, X, Y, epochs=2, **given)
+        model.evaluate(X, Y, verbose=0)
     assert len(traces) == first
 
 
