@@ -31,7 +31,8 @@ def fit(
     finite loss.
 
     On TensorFlow and JAX the arrays stay in memory and a compiled program runs many
-    steps of the model's own `train_step` (one, where a callback looks at batches).
+    steps of the model's own `train_step` (one, where a callback looks at batches);
+    on TensorFlow validation data stays, too.
     Data that is no array, or too large, is trained on as `model.fit` does; a line
     in the log says so.
 
