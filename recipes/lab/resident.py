@@ -155,7 +155,7 @@ def suits_xla(model: keras.Model, steps: int) -> bool:
 
     It made the steps of dense networks two to three times as fast and those of
     convolutions 30 times as slow, for about a second of compilation
-    (benchmarks/fit.py).
+    (benchmarks/fit.py --slow).
     """
     dense = (
         keras.layers.Dense,
