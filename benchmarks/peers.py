@@ -71,17 +71,10 @@ def _take_turns(children: dict[str, Child], number: int) -> None:
 
 def machine() -> dict:
     """What the numbers belong to."""
-    name = platform.processor() or platform.machine()
-    try:
-        listed = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-        models = (line for line in listed if line.startswith("model name"))
-        name = next(models).partition(":")[2].strip()
-    except (OSError, StopIteration):
-        pass
+    found = environment.processor()
+    name, cores = found["cpu"], found["cores"]
     flags = cpu_flags()
     unit = next((flag for flag in UNITS if flag in flags), "")
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count()
     load = os.getloadavg()[0]
     busy = f"the load was {load:.1f} on {cores} cores when the run began."
     return {

@@ -32,9 +32,14 @@ def versions() -> dict[str, str]:
 
 def device() -> dict:
     """Returns the processor, its usable cores and the accelerators."""
+    return {**processor(), "accelerators": _accelerators()}
+
+
+def processor() -> dict:
+    """Returns the processor's name and its usable cores; loads no backend."""
     name = platform.processor() or platform.machine()
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 name = line.partition(":")[2].strip()
                 break
@@ -44,7 +49,7 @@ def device() -> dict:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count()
-    return {"cpu": name, "cores": cores, "accelerators": _accelerators()}
+    return {"cpu": name, "cores": cores}
 
 
 def source_digest(recipe: Path) -> str:
