@@ -49,7 +49,7 @@ class _Jobs:
     def __init__(self, jobs: int, recipes: int):
         self.jobs, self.recipes = jobs, recipes
         self.output = Output()
-        self.begun = self.ended = 0
+        self.ended = 0
         self.started = time.monotonic()
         self.running: dict[subprocess.Popen, tuple[str, IO | None]] = {}
 
@@ -78,9 +78,8 @@ class _Jobs:
         return [name for name in flags if name in failed]
 
     def _begin(self, name: str, flags: list[str]) -> None:
-        self.begun += 1
         if self.jobs == 1:
-            self._say(name, self.begun)
+            self._say(name, self.ended + 1)
         shown: dict[str, Any] = {}
         log = None
         if self.jobs > 1:
