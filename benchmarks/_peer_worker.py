@@ -26,11 +26,13 @@ class Contestant:
         describe: Gives "parameters", how many numbers it trains, and "detail", what
             the table says beside the name; may be empty before the first round.
         notes: Anything else for the JSON file.
+        others: Gives the peak memory in bytes of processes that it has started.
     """
 
     train: Callable[[int], float]
     describe: Callable[[], dict]
     notes: dict = field(default_factory=dict)
+    others: Callable[[], int] = lambda: 0
 
 
 def serve(package: str, build: Callable[[works.Work], Contestant]) -> None:
@@ -77,7 +79,8 @@ def _rounds(work: works.Work, build: Callable, say: Callable) -> None:
         start = time.perf_counter()
         loss = float(contestant.train(int(line.split()[1])))
         seconds = time.perf_counter() - start
-        told = {"seconds": seconds, "loss": loss, "peak": _peak()}
+        peak = _peak() + contestant.others()
+        told = {"seconds": seconds, "loss": loss, "peak": peak}
         say(**told, **contestant.describe())
 
 

@@ -120,7 +120,8 @@ WORKS = (
         "optimizers",
         "Optimizers, total",
         "SGD, Adam, RMSprop, AdaGrad, each training the MLP, one seed a round, all but "
-        "imports counted; PyTorch with a DataLoader and .item() every batch",
+        "imports counted; ours in two processes (2 ×) where that pays, PyTorch with a "
+        "DataLoader and .item() every batch",
         unit="total",
         family="dense",
         samples=60000,

@@ -112,6 +112,7 @@ def judge(lab) -> None:
         },
     }
     found, times = {}, {}
+    lab.alone()
     for way, functions in programs.items():
         numbers = x[:BATCH] if way == LAYER else x
         seconds = alternate(functions, numbers, lab.settings.rounds)

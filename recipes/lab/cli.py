@@ -6,7 +6,7 @@ Nothing here imports TensorFlow or Keras before a recipe runs.
 import argparse
 import sys
 
-from recipes.lab import catalog, commands, settings
+from recipes.lab import catalog, commands, processes, settings
 from recipes.lab.errors import LabError, UsageError, nearest
 from recipes.lab.run_all import run_all
 
@@ -104,11 +104,18 @@ def _run(words: list[str]) -> int:
     settings.add_flags(
         parser.add_argument_group("settings of this recipe"), recipe.fields
     )
+    _jobs_flag(parser, "processes that share the trainings", "2 where that pays")
     _lab_flags(parser)
     arguments = parser.parse(rest)
     from recipes.lab.execute import execute
 
-    return execute(recipe, settings.given(arguments), _options(arguments))
+    given, options = settings.given(arguments), _options(arguments)
+    options["jobs"] = given.pop("jobs", 0) or processes.default(options["smoke"])
+    return execute(recipe, given, options)
+
+
+def _jobs_flag(parser: argparse.ArgumentParser, what: str, default: object) -> None:
+    settings.add_flags(parser, (settings.Field("jobs", int, default, (), what),))
 
 
 def _recipe_name(words: list[str]) -> tuple[str | None, list[str]]:
@@ -131,8 +138,7 @@ def _run_without_name(words: list[str]) -> int:
         epilog=RUN_HELP,
     )
     parser.add_argument("--all", action="store_true", help="every recipe, in turn")
-    jobs = settings.Field("jobs", int, 1, (), "recipes at a time; they share the cores")
-    settings.add_flags(parser, (jobs,))
+    _jobs_flag(parser, "recipes at a time; they share the cores", 1)
     for name in ("seeds", "epochs"):
         field = settings.Field(name, int, "the recipe's", (), f"{name} of those with")
         settings.add_flags(parser, (field,))

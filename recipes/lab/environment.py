@@ -52,6 +52,19 @@ def processor() -> dict:
     return {"cpu": name, "cores": cores}
 
 
+def identity(recipe, settings: dict, smoke: bool, precision: str) -> dict:
+    """Returns what decides a run's results; a run is taken up where all is equal."""
+    return {
+        "recipe": recipe.name,
+        "source_sha256": source_digest(recipe.path),
+        "settings": settings,
+        "smoke": smoke,
+        "precision": precision,
+        "versions": versions(),
+        "backend": backend(),
+    }
+
+
 def source_digest(recipe: Path) -> str:
     """Returns a checksum of the recipe and of all code of this project.
 

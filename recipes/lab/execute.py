@@ -3,9 +3,11 @@
 import importlib
 import importlib.util
 import sys
+import types
 from pathlib import Path
 
-from recipes.lab import catalog, quiet
+from recipes.lab import catalog, environment, processes, quiet
+from recipes.lab.helpers import Helpers
 from recipes.lab.output import Output
 
 
@@ -16,7 +18,7 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
         recipe: What to run.
         given: The settings given on the command line.
         options: The lab's own flags: `out`, `data_dir`, `download`, `precision`,
-            `smoke`, `resume`.
+            `smoke`, `resume`, `jobs`.
 
     Returns:
         0: a run that reaches its end succeeds, whatever its verdicts.
@@ -25,38 +27,66 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
         LabError: The run can't go on.
         KeyboardInterrupt: Ctrl-C; what is finished is kept and was announced.
     """
-    _require_data(recipe, given, options)
-    quiet.load_backend()
+    values = {field.name: field.default for field in recipe.fields}
+    values |= {**(recipe.smoke if options["smoke"] else {}), **given}
+    _require_data(values, options)
+    output = Output()
+    output.heading(recipe, values, options["smoke"])
+    processes.share_cores(options["jobs"])
+    helpers = Helpers(options["jobs"] - 1)
+    try:
+        quiet.load_backend()
+        return _run(recipe, values, options, output, helpers)
+    finally:
+        helpers.end()
+
+
+def _run(recipe, values: dict, options: dict, output: Output, helpers: Helpers) -> int:
+    """Runs it, with the backend loaded."""
     from recipes.lab.run import Lab
+    from recipes.lab.run_folder import RunFolder
 
     import keras
 
-    output = Output()
     module = load(recipe)
-    smoke = recipe.smoke if options["smoke"] else {}
-    settings = module.Settings(**{**smoke, **given}) if recipe.fields else _Nothing()
-    output.heading(recipe, vars(settings), options["smoke"])
-    policy = keras.config.dtype_policy()
-    lab = Lab(
-        recipe, settings, output=output, **{**options, "out": Path(options["out"])}
-    )
+    settings = settings_of(module, values)
+    told = {name: options[name] for name in ("data_dir", "precision", "smoke")}
+    identity = environment.identity(recipe, values, told["smoke"], told["precision"])
+    root = Path(options["out"]) / recipe.name
+    folder = RunFolder(root, identity, options["resume"])
     if options["resume"]:
         output.line(
-            f"taking up {lab.folder.path}"
-            if lab.folder.resumed
+            f"taking up {folder.path}"
+            if folder.resumed
             else "nothing to resume: no interrupted run has these settings"
         )
+    lab = Lab(
+        recipe,
+        settings,
+        folder,
+        download=options["download"],
+        output=output,
+        part=(0, options["jobs"]),
+        alone=helpers.end,
+        **told,
+    )
+    policy = keras.config.dtype_policy()
+    helpers.join(recipe, folder.path, settings=values, **told)
     try:
         module.experiment(lab)
+        helpers.end()
         lab.finish()
     except BaseException:
-        kept = lab.abandon()
+        helpers.end()  # before what is kept is counted
+        kept = folder.abandon()
         if kept:
             noun = "training" if kept == 1 else "trainings"
             output.line(f"kept: {kept} finished {noun}. --resume goes on from there.")
         raise
     finally:
         keras.config.set_dtype_policy(policy)
+    for words in helpers.problems:
+        output.paragraph(f"A second process gave up, this one did its part: {words}")
     return 0
 
 
@@ -75,14 +105,15 @@ def load(recipe: catalog.Recipe):
     return module
 
 
-def _require_data(recipe: catalog.Recipe, given: dict, options: dict) -> None:
+def settings_of(module, values: dict):
+    """Returns the recipe's settings; an empty namespace where it has none."""
+    make = getattr(module, "Settings", types.SimpleNamespace)
+    return make(**values)
+
+
+def _require_data(values: dict, options: dict) -> None:
     """Refuses a set that is absent at once, before the backend is loaded."""
     from recipes.lab import data, prepared
 
-    chosen = {field.name: field.default for field in recipe.fields} | given
-    if chosen.get("data") in data.PREPARED:
-        prepared.require(chosen["data"], options["data_dir"], options["download"])
-
-
-class _Nothing:
-    """The settings of a recipe that has none."""
+    if values.get("data") in data.PREPARED:
+        prepared.require(values["data"], options["data_dir"], options["download"])

@@ -118,13 +118,13 @@ class _Bar:
     def start(self, what: str) -> None:
         self._bar.update(self._task, description=f"{self._title}: {what}"[:34])
 
-    def done(self) -> None:
-        self._bar.advance(self._task)
+    def done(self, members: int) -> None:
+        self._bar.update(self._task, completed=members)
 
 
 class _Silent:
     def start(self, what: str) -> None:
         pass
 
-    def done(self) -> None:
+    def done(self, members: int) -> None:
         pass

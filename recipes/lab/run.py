@@ -3,7 +3,6 @@
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from recipes.lab import environment, store, verdicts
@@ -11,32 +10,49 @@ from recipes.lab.catalog import Recipe
 from recipes.lab.errors import LabError, nearest
 from recipes.lab.output import Output
 from recipes.lab.resident_function import FIRST_CALLS
+from recipes.lab.run_folder import JoinedFolder, RunFolder
 from recipes.lab.verdicts import Holds, Verdict
 
 
 class Lab:
     """The bench of one run: settings, data, seeds, verdicts, figures, tables.
 
+    Args:
+        recipe: What is run.
+        settings: An instance of the recipe's `Settings`.
+        folder: Where everything is kept.
+        data_dir: The folder of prepared data; None for TFDS_DATA_DIR.
+        download: Whether absent data may be fetched.
+        precision: What `--precision` says.
+        smoke: Whether this is a smoke run.
+        output: What a person sees.
+        part: Which of how many processes that share the run this is.
+        alone: Ends the other ones.
+
     Attributes:
         settings: The recipe's frozen `Settings` of this run.
         seeds: The seeds of this run, `range(settings.seeds)`.
         smoke: Whether this is a smoke run: everything tiny, nothing judged.
+        alone: Call it before times are measured: from there on no other process
+            takes part in the run.
     """
 
     def __init__(
         self,
         recipe: Recipe,
         settings: Any,
+        folder: RunFolder | JoinedFolder,
         *,
-        out: Path = Path("runs"),
         data_dir: str | None = None,
         download: bool = False,
         precision: str = "auto",
         smoke: bool = False,
-        resume: bool = False,
         output: Output | None = None,
+        part: tuple[int, int] = (0, 1),
+        alone: Callable[[], None] = lambda: None,
     ):
         self.recipe, self.settings, self.smoke = recipe, settings, smoke
+        self.folder, self._part, self.alone = folder, part, alone
         self.seeds = range(getattr(settings, "seeds", 1))
         self.output = output or Output()
         self._data_dir, self._download = data_dir, download
@@ -48,16 +64,6 @@ class Lab:
         self._figures: list[dict] = []
         self._history: list[dict] = []
         self._started, self._called = time.time(), len(FIRST_CALLS)
-        self._identity = {
-            "recipe": recipe.name,
-            "source_sha256": environment.source_digest(recipe.path),
-            "settings": dict(vars(settings)),
-            "smoke": smoke,
-            "precision": precision,
-            "versions": environment.versions(),
-            "backend": environment.backend(),
-        }
-        self.folder = store.RunFolder(out / recipe.name, self._identity, resume)
 
     # What an experiment reads ------------------------------------------------
 
@@ -129,16 +135,17 @@ class Lab:
         cases = cases if isinstance(cases, Mapping) else {case: case for case in cases}
         seeds = self.seeds if seeds is None else seeds
         results: dict[str, list[dict]] = {name: [] for name in cases}
-        members = run_members(
+        found = run_members(
             train,
             cases,
             seeds,
             title=title,
             key=f"{sorted(self._data.items())}",
-            folder=self.folder,
+            members=self.folder.members,
             output=self.output,
+            part=self._part,
         )
-        for name, seed, value in members:
+        for (name, seed), value in found.items():
             results[name].append(value)
             self._record_history(title, name, seed, value)
         return results
@@ -189,8 +196,7 @@ class Lab:
         """Saves a figure as `figures/<name>.png`; the caption is also its alt text."""
         from recipes.lab import figures
 
-        path = self.folder.path / "figures" / f"{name}.png"
-        store.write(path, figures.png(figure))
+        self.folder.write(f"figures/{name}.png", figures.png(figure))
         self._figures.append({"file": f"figures/{name}.png", "caption": caption})
 
     # The end -----------------------------------------------------------------
@@ -209,8 +215,8 @@ class Lab:
                 f"in {self._requested_precision}."
             )
         if self._history:
-            store.write(self.folder.path / "history.csv", report.csv(self._history))
-        store.write(self.folder.path / "report.md", report.markdown(result))
+            self.folder.write("history.csv", report.csv(self._history))
+        self.folder.write("report.md", report.markdown(result))
         self.folder.finish(result)
         self.output.verdicts(result)
         told = f"{result['seconds']:.0f} s"
@@ -219,12 +225,8 @@ class Lab:
         self.output.line(f"Results ({told}): {self.folder.path}")
         return result
 
-    def abandon(self) -> int:
-        """Ends the run unfinished; returns how many trainings are kept."""
-        return self.folder.abandon()
-
     def _result(self) -> dict:
-        recipe, identity = self.recipe, self._identity
+        recipe, identity = self.recipe, self.folder.identity
         ordered = [self._verdicts[claim] for claim in recipe.claims]
         return store.plain(
             {
@@ -241,6 +243,7 @@ class Lab:
                 "backend": identity["backend"],
                 "versions": identity["versions"],
                 "device": environment.device(),
+                "processes": self._part[1],
                 "git_commit": environment.git_commit(),
                 "started": time.strftime(
                     "%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)

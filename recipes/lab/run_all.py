@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import IO, Any
 
-from recipes.lab import catalog
+from recipes.lab import catalog, processes
 from recipes.lab.errors import LabError
 from recipes.lab.output import Output
 
@@ -108,10 +108,8 @@ class _Jobs:
 
     def _part(self) -> dict[str, str]:
         """The environment of one of several: its part of the cores, our width."""
-        threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
-        names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-        parts = dict.fromkeys(names, threads)
-        return {**os.environ, "COLUMNS": str(self.output.console.width), **parts}
+        width = str(self.output.console.width)
+        return {**os.environ, "COLUMNS": width, **processes.threads(self.jobs)}
 
 
 def _flags(recipe: catalog.Recipe, given: dict, arguments) -> list[str]:
@@ -122,6 +120,8 @@ def _flags(recipe: catalog.Recipe, given: dict, arguments) -> list[str]:
             flags += [fields[name].flag, str(value)]
     if arguments.data and "data" in fields and arguments.data in fields["data"].choices:
         flags += ["--data", arguments.data]
+    if arguments.jobs > 1:
+        flags += ["--jobs", "1"]
     flags += ["--out", arguments.out, "--precision", arguments.precision]
     if arguments.data_dir:
         flags += ["--data-dir", arguments.data_dir]

@@ -1,18 +1,20 @@
-"""Seeds times settings: one training after the other, each kept when it is done.
+"""Seeds times settings: every training is kept when it is done.
 
-One process trains them in turn, so that every result is the same whatever ran before
-it. Two processes with one thread each take half the time (0.52), but 13 s to start,
-longer than most sweeps here; all members in one program take 0.37, but only where
-they differ in nothing but their weights (benchmarks/sweep.py: digits, batch 8).
+A process trains one member after the other, so that every result is the same whatever
+ran before it. Several processes share the members: each trains what no other has
+begun. In benchmarks/sweep.py two processes with a core each took 0.44 (digits) and
+0.71 (MNIST) of the time of one with both, two threads 0.8. All members as one program
+took 0.31 and 0.81, but it must be compiled for as long as dozens of small trainings
+take, and serves only members that differ in nothing but their numbers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from recipes.lab.errors import LabError
+from recipes.lab.members import Members
 from recipes.lab.output import Output
 from recipes.lab.seeding import reseed
-from recipes.lab.store import RunFolder
 
 import keras
 
@@ -24,9 +26,10 @@ def run_members(
     *,
     title: str,
     key: str,
-    folder: RunFolder,
+    members: Members,
     output: Output,
-) -> Iterator[tuple[str, int, dict]]:
+    part: tuple[int, int] = (0, 1),
+) -> dict[tuple[str, int], dict]:
     """Trains every case with every seed, seed by seed.
 
     Args:
@@ -35,45 +38,64 @@ def run_members(
         seeds: Random states are set from the seed before each call.
         title: What the progress says.
         key: What else a kept result depends on: the data.
-        folder: Where results are kept; those that it has are not trained again.
+        members: Where results are kept; those that it has are not trained again.
         output: Where progress is shown.
+        part: Which of how many processes this is: its part of the cases come first,
+            so that what they need is compiled in one process, not in all.
 
-    Yields:
-        Case, seed and result, one by one.
+    Returns:
+        Case and seed to result, seed by seed.
 
     Raises:
         Exception: The first that a member raised; all others were trained and kept
             before. The message of a LabError, or a note, names those that failed.
     """
-    failed: dict[str, Exception] = {}
-    members = len(cases) * len(seeds)
+    order = _order(list(cases), seeds, *part)
+    keys = {member: f"{title}|{member[0]}|{member[1]}|{key}" for member in order}
+    found: dict[tuple[str, int], dict] = {}
+    failed: dict[tuple[str, int], Exception] = {}
     keras.utils.set_random_seed(0)  # once: it slows every compiled model down
-    with output.progress(title, members) as progress:
-        # Seeds outside: an interrupted run has whole seeds of every case.
-        for seed in seeds:
-            for name, case in cases.items():
-                member = f"{title}|{name}|{seed}|{key}"
-                value = folder.member(member)
-                if value is None:
-                    progress.start(f"{name}, seed {seed}")
-                    reseed(seed)
-                    try:
-                        value = dict(train(case, seed))
-                    except Exception as error:
-                        failed[f"{name}, seed {seed}"] = error
-                    else:
-                        value = folder.keep(member, value)
-                progress.done()
+    with output.progress(title, len(order)) as progress:
+        # What other processes hold is left out at first, and waited for in the end.
+        for wait in (False, True):
+            for name, seed in order:
+                member = (name, seed)
+                if member in found or member in failed:
+                    continue
+                with members.claim(keys[member], wait) as held:
+                    value = members.find(keys[member]) if held else None
+                    if held and value is None:
+                        progress.start(f"{name}, seed {seed}")
+                        reseed(seed)
+                        try:
+                            value = dict(train(cases[name], seed))
+                        except Exception as error:
+                            failed[member] = error
+                        else:
+                            value = members.keep(keys[member], value)
                 if value is not None:
-                    yield name, seed, value
+                    found[member] = value
+                progress.done(members.count(keys.values()) + len(failed))
     if failed:
-        _raise(
-            f"{title}: {len(failed)} of {members} failed: {'; '.join(failed)}", failed
-        )
+        _raise(title, len(order), failed)
+    return {(name, seed): found[name, seed] for seed in seeds for name in cases}
 
 
-def _raise(told: str, failed: dict[str, Exception]) -> None:
+def _order(names: list, seeds: Sequence[int], process: int, of: int) -> list[tuple]:
+    """The members of its own cases, then those of the others from their end.
+
+    Seeds are outside: an interrupted run has whole seeds of the cases.
+    """
+    own = {name for i, name in enumerate(names) if i * of // len(names) == process}
+    members = [(name, seed) for seed in seeds for name in names]
+    first = [member for member in members if member[0] in own]
+    return first + [member for member in reversed(members) if member[0] not in own]
+
+
+def _raise(title: str, members: int, failed: dict[tuple[str, int], Exception]) -> None:
     """One sentence for what a user can help, the traceback of a bug else."""
+    names = "; ".join(f"{name}, seed {seed}" for name, seed in failed)
+    told = f"{title}: {len(failed)} of {members} failed: {names}"
     first = next(iter(failed.values()))
     if isinstance(first, LabError):
         raise LabError(f"{told}. The first: {first}") from first

@@ -40,6 +40,7 @@ def alternate(rounds: int) -> dict[int, np.ndarray]:
 
 def judge(lab) -> dict[int, np.ndarray]:
     """Judges time by update and by sample; returns seconds a sample by size."""
+    lab.alone()
     updates = alternate(lab.settings.rounds)
     samples = {size: seconds / size for size, seconds in updates.items()}
 

@@ -73,7 +73,7 @@ class Settings:
 
 
 def experiment(lab):
-    """Judges noise and counting, then time and memory, then training."""
+    """Judges noise, counting and memory, then training, then time."""
     chosen = lab.settings
     if chosen.updates % 66 or not chosen.updates:
         raise UsageError(f"--updates must be a multiple of 66, not {chosen.updates}.")
@@ -82,7 +82,6 @@ def experiment(lab):
     _batch_linear.judge_single(lab, linear)
     _batch_wells.judge(lab)
     _batch_memory.judge(lab)
-    times = _batch_timing.judge(lab)
     lab.precision("dense")
     digits = _batch_digits.Digits(lab.data("digits"))
     _batch_updates.judge_shuffling(lab, digits)
@@ -92,6 +91,7 @@ def experiment(lab):
     _batch_linear.judge_oscillation(lab, linear, runs)
     _batch_order.judge(lab, digits)
     _batch_normalization.judge(lab, digits)
+    times = _batch_timing.judge(lab)
     _batch_figures.draw(lab, runs, times, noise)
 
 

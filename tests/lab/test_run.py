@@ -117,7 +117,8 @@ def test_kill_9_leaves_nothing_half_written(tmp_path):
     assert (tmp_path / NAME / "latest").resolve() == before
     for path in tmp_path.rglob("*.json"):
         json.loads(path.read_text())
-    from recipes.lab import catalog, store
+    from recipes.lab import catalog
+    from recipes.lab.run_folder import RunFolder
 
     root = tmp_path / NAME
     (stopped,) = (
@@ -127,7 +128,7 @@ def test_kill_9_leaves_nothing_half_written(tmp_path):
     )
     identity = json.loads((stopped / "run.json").read_text())
     assert catalog.read(Path(TOY)).name == identity["recipe"]
-    folder = store.RunFolder(root, identity, resume=True)
+    folder = RunFolder(root, identity, resume=True)
     assert folder.path == stopped
     assert len(list((folder.path / "members").glob("*.json"))) >= 2
     folder.close()
@@ -147,7 +148,14 @@ def test_a_failed_member_loses_none_of_the_others(tmp_path, capsys):
         recipe.write_text(text.replace(line, bad.format(raised)))
         log.write_text("")
         done = subprocess.run(
-            [sys.executable, str(recipe), "--out", str(tmp_path / "runs")],
+            [
+                sys.executable,
+                str(recipe),
+                "--out",
+                str(tmp_path / "runs"),
+                "--jobs",
+                "1",
+            ],
             env={**os.environ, "TOY_LOG": str(log)},
             capture_output=True,
             text=True,
@@ -198,10 +206,10 @@ def test_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path, monkeypatch)
 
 
 def test_two_runs_cannot_resume_one_folder(tmp_path):
-    from recipes.lab import store
+    from recipes.lab.run_folder import RunFolder
 
-    first = store.RunFolder(tmp_path, {"a": 1})
-    second = store.RunFolder(tmp_path, {"a": 1}, resume=True)
+    first = RunFolder(tmp_path, {"a": 1})
+    second = RunFolder(tmp_path, {"a": 1}, resume=True)
     assert not second.resumed
     assert second.path != first.path
     first.close()

@@ -21,21 +21,3 @@ def test_numpy_becomes_plain():
 def test_anything_else_is_refused():
     with pytest.raises(TypeError, match="not plain data"):
         store.plain({"a": object()})
-
-
-def test_members_come_back_exactly(tmp_path):
-    folder = store.RunFolder(tmp_path, {"x": 1})
-    value = {"loss": [0.1 + 0.2, float("inf")], "n": 3}
-    assert folder.member("a") is None
-    assert folder.keep("a", value) == value
-    assert folder.member("a") == value
-    assert folder.member("b") is None
-    folder.close()
-
-
-def test_a_broken_member_is_run_again(tmp_path):
-    folder = store.RunFolder(tmp_path, {"x": 1})
-    folder.keep("a", {"n": 1})
-    next((folder.path / "members").glob("*.json")).write_text('{"key"')
-    assert folder.member("a") is None
-    folder.close()
