@@ -1,7 +1,6 @@
-"""Claims of the perceptron's chapter that need whole networks."""
+"""Claims of the perceptron's chapter that need networks in Keras."""
 
 from recipes.lab import fit, stats
-from recipes.basics import _sigmoid_network as net
 
 import keras
 import numpy as np
@@ -10,48 +9,15 @@ BATCH = 32
 
 
 def judge(lab) -> None:
-    """States the verdicts on networks; the last two depend on chance."""
-    _linear_stack(lab)
+    """States the verdicts on networks; they depend on chance."""
     _all_weights(lab)
     _spam(lab)
-
-
-def xor_accuracy(starts: int, passes: int, hidden) -> np.ndarray:
-    """Trains 2-4-1 networks on XOR from many starts; returns their accuracies."""
-    x, y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0.0, 1, 1, 0]])
-    layers = net.stack([net.random_layers((2, 4, 1), seed) for seed in range(starts)])
-    layers, _ = net.train(layers, x, y, rate=1.0, passes=passes, hidden=hidden)
-    outputs = net.forward(layers, x, hidden)[-1]
-    return ((outputs > 0.5) == y).mean((-2, -1))
 
 
 def train_steps(model, x, y, steps: int, seed: int) -> None:
     """Trains for a number of steps: one long epoch over the samples, repeated."""
     rows = np.resize(np.arange(len(x)), steps * BATCH)
     fit(model, x[rows], y[rows], batch_size=BATCH, epochs=1, seed=seed)
-
-
-def _linear_stack(lab) -> None:
-    layers = net.random_layers((5, 8, 6, 3), seed=0)
-    x = np.random.default_rng(0).normal(size=(5, 100))
-    deep = net.forward(layers, x, hidden=net.LINEAR, output=net.LINEAR)[-1]
-    W, b = np.eye(5), np.zeros((5, 1))
-    for kernel, bias in layers:
-        W, b = kernel @ W, kernel @ b + bias
-    gap = float(np.abs(deep - (W @ x + b)).max())
-    chosen = lab.settings
-    linear = xor_accuracy(chosen.starts, chosen.passes, net.LINEAR)
-    lab.verdict(
-        "linear-stack-collapses",
-        bool(gap < 1e-12 and linear.max() <= 0.75),
-        evidence={
-            "largest_difference_of_three_layers_to_one": gap,
-            "best_accuracy_on_XOR_of_a_deep_linear_net": linear.max(),
-            "starts": len(linear),
-        },
-        note=f"Three linear layers equal one to {gap:.0e}; with a linear hidden layer "
-        f"no start gets more than {linear.max():.0%} of XOR right.",
-    )
 
 
 def one_step(x, y, classes: int) -> list[dict]:

@@ -8,7 +8,6 @@ and samples. Every function also takes a stack of networks along leading axes.
 
 import itertools
 
-import keras
 import numpy as np
 
 
@@ -133,6 +132,8 @@ def keras_step(layers, x, y, rate: float = 1.0) -> tuple[list, list]:
     Returns:
         The gradients by the backend's autodiff, and the layers after the step.
     """
+    import keras
+
     dtype = "float32" if keras.backend.backend() == "jax" else "float64"
     model = keras.Sequential(
         [keras.layers.Dense(len(b), "sigmoid", dtype=dtype) for _, b in layers]

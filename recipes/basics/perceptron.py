@@ -14,12 +14,7 @@ from itertools import combinations
 from typing import Literal
 
 from recipes.lab import figures, lab_main
-from recipes.basics import (
-    _perceptron_bias,
-    _perceptron_data_size,
-    _perceptron_learning,
-    _perceptron_networks,
-)
+from recipes.basics import _perceptron_layers, _perceptron_learning
 from recipes.basics import _perceptron_rule as rule
 from recipes.basics import _sigmoid_network as net
 
@@ -82,6 +77,13 @@ def experiment(lab):
     judge_separability(lab, gates)
     draw_gates(lab, gates)
     _perceptron_learning.judge(lab)
+    _perceptron_layers.judge_stack(lab)
+    from recipes.basics import (  # Keras, which nothing above needs
+        _perceptron_bias,
+        _perceptron_data_size,
+        _perceptron_networks,
+    )
+
     _perceptron_bias.judge(lab)
     _perceptron_networks.judge(lab)
     _perceptron_data_size.judge(lab)
@@ -162,9 +164,7 @@ def judge_separability(lab, gates) -> None:
             [rule.PATTERNS[i] for i in rows], [rule.GATES["XOR"][i] for i in rows]
         )
     )
-    trained = _perceptron_networks.xor_accuracy(
-        chosen.starts, chosen.passes, net.SIGMOID
-    )
+    trained = _perceptron_layers.xor_accuracy(chosen.starts, chosen.passes, net.SIGMOID)
     lab.verdict(
         "perceptron-xor-fails",
         {

@@ -1,6 +1,6 @@
 """The bench that every recipe stands on.
 
-`lab_main` is loaded on first use: it brings Keras with it, and the command
+`lab_main` is loaded on first use: it prepares the process for a run, and the command
 line lists and describes recipes without.
 """
 

@@ -3,19 +3,30 @@
 import functools
 import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "scipy")
 
 
 def backend() -> str:
-    """Returns the name of the active Keras backend."""
-    import keras
+    """Returns the name of the Keras backend that is active, or would be if loaded."""
+    if "keras" in sys.modules:
+        import keras
 
-    return keras.backend.backend()
+        return keras.backend.backend()
+    if chosen := os.environ.get("KERAS_BACKEND"):
+        return chosen
+    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    try:
+        chosen = json.loads((folder / "keras.json").read_text()).get("backend")
+    except (OSError, ValueError, AttributeError):
+        chosen = None
+    return chosen or "tensorflow"
 
 
 @functools.cache
@@ -105,6 +116,8 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _accelerators() -> list[str]:
+    if "keras" not in sys.modules:
+        return []  # nothing used one
     name = backend()
     if name == "tensorflow":
         import tensorflow

@@ -1,14 +1,18 @@
 """Runs one recipe from its description to its results."""
 
+import contextlib
 import importlib
 import importlib.util
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 from recipes.lab import catalog, environment, processes, quiet
 from recipes.lab.helpers import Helpers
 from recipes.lab.output import Output
+from recipes.lab.run import Lab
+from recipes.lab.run_folder import RunFolder
 
 
 def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
@@ -32,24 +36,6 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
     _require_data(values, options)
     output = Output()
     output.heading(recipe, values, options["smoke"])
-    processes.share_cores(options["jobs"])
-    helpers = Helpers(options["jobs"] - 1)
-    try:
-        quiet.load_backend()
-        return _run(recipe, values, options, output, helpers)
-    finally:
-        helpers.end()
-
-
-def _run(recipe, values: dict, options: dict, output: Output, helpers: Helpers) -> int:
-    """Runs it, with the backend loaded."""
-    from recipes.lab.run import Lab
-    from recipes.lab.run_folder import RunFolder
-
-    import keras
-
-    module = load(recipe)
-    settings = settings_of(module, values)
     told = {name: options[name] for name in ("data_dir", "precision", "smoke")}
     identity = environment.identity(recipe, values, told["smoke"], told["precision"])
     root = Path(options["out"]) / recipe.name
@@ -60,22 +46,26 @@ def _run(recipe, values: dict, options: dict, output: Output, helpers: Helpers) 
             if folder.resumed
             else "nothing to resume: no interrupted run has these settings"
         )
-    lab = Lab(
-        recipe,
-        settings,
-        folder,
-        download=options["download"],
-        output=output,
-        part=(0, options["jobs"]),
-        alone=helpers.end,
-        **told,
-    )
-    policy = keras.config.dtype_policy()
-    helpers.join(recipe, folder.path, settings=values, **told)
+    jobs = options["jobs"]
+    processes.share_cores(jobs)
+    quiet.load_backend_later()
+    helpers = Helpers(jobs - 1, recipe, folder.path, settings=values, **told)
     try:
-        module.experiment(lab)
-        helpers.end()
-        lab.finish()
+        module = load(recipe)
+        lab = Lab(
+            recipe,
+            settings_of(module, values),
+            folder,
+            download=options["download"],
+            output=output,
+            part=(0, jobs),
+            alone=helpers.end,
+            **told,
+        )
+        with _policy_as_before():
+            module.experiment(lab)
+            helpers.end()
+            lab.finish()
     except BaseException:
         helpers.end()  # before what is kept is counted
         kept = folder.abandon()
@@ -83,11 +73,21 @@ def _run(recipe, values: dict, options: dict, output: Output, helpers: Helpers) 
             noun = "training" if kept == 1 else "trainings"
             output.line(f"kept: {kept} finished {noun}. --resume goes on from there.")
         raise
-    finally:
-        keras.config.set_dtype_policy(policy)
     for words in helpers.problems:
         output.paragraph(f"A second process gave up, this one did its part: {words}")
     return 0
+
+
+@contextlib.contextmanager
+def _policy_as_before() -> Iterator[None]:
+    """Puts Keras's dtype policy back, which a run may set."""
+    loaded = sys.modules.get("keras")
+    policy = loaded.config.dtype_policy() if loaded else "float32"
+    try:
+        yield
+    finally:
+        if loaded := sys.modules.get("keras"):
+            loaded.config.set_dtype_policy(policy)
 
 
 def load(recipe: catalog.Recipe):

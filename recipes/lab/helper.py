@@ -1,8 +1,8 @@
 """A process that helps with the trainings of a run: `python -m recipes.lab.helper`.
 
-It loads the backend, reads from its standard input what is run, and goes through the
-experiment with a `Lab` that says nothing and writes nothing but finished trainings.
-When the other end of its standard input is closed, it ends.
+It is told what is run by its only argument, JSON, and goes through the experiment with
+a `Lab` that says nothing and writes nothing but finished trainings. When the other end
+of its standard input is closed, it ends.
 """
 
 import json
@@ -16,11 +16,8 @@ from recipes.lab import catalog, quiet
 
 def main() -> None:
     """Takes part in one run."""
-    quiet.load_backend()
-    order = json.loads(sys.stdin.readline() or "{}")
-    if not order:
-        return  # nothing to help with
     threading.Thread(target=_end_with_the_other, daemon=True).start()
+    quiet.load_backend_later()
     from recipes.lab.execute import load, settings_of
     from recipes.lab.output import Output
     from recipes.lab.run import Lab
@@ -28,13 +25,13 @@ def main() -> None:
 
     from rich.console import Console
 
+    order = json.loads(sys.argv[1])
     recipe = catalog.find(order.pop("recipe"))
     module = load(recipe)
     settings = settings_of(module, order.pop("settings"))
+    folder = JoinedFolder(Path(order.pop("folder")))
     with open(os.devnull, "w") as nowhere:
-        output = Output(Console(file=nowhere))
-        folder = JoinedFolder(Path(order.pop("folder")))
-        told = {"output": output, "alone": sys.exit, **order}
+        told = {"output": Output(Console(file=nowhere)), "alone": sys.exit, **order}
         module.experiment(Lab(recipe, settings, folder, **told))
 
 

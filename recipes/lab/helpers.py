@@ -16,25 +16,33 @@ class Helpers:
 
     Each trains members that no other has begun and keeps them in the run's folder,
     where all find them. Whatever happens to one, the leading process trains what is
-    left: helpers save time and nothing depends on them. They begin at once with
-    loading the backend, and end with this process, however it ends.
+    left: helpers save time and nothing depends on them. They end with this process,
+    however it ends.
 
     Args:
         count: How many; 0 is fine.
+        recipe: The recipe that is run.
+        folder: The run's folder.
+        **told: Plain data for the `Lab` of each: settings and flags.
 
     Attributes:
         problems: The last words of those that failed, known when they are ended.
     """
 
-    def __init__(self, count: int):
-        self.count = count
+    def __init__(self, count: int, recipe: Recipe, folder: Path, **told):
         self.problems: list[str] = []
         self._children: list[subprocess.Popen] = []
         self._logs: list = []
-        for _ in range(count):
+        for number in range(1, count + 1):
+            order = {
+                "recipe": recipe.name if recipe.topic else str(recipe.path.resolve()),
+                "folder": str(folder.resolve()),
+                "part": [number, count + 1],
+                **told,
+            }
             log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
             child = subprocess.Popen(
-                [sys.executable, "-m", "recipes.lab.helper"],
+                [sys.executable, "-m", "recipes.lab.helper", json.dumps(order)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -43,25 +51,6 @@ class Helpers:
             )
             self._children.append(child)
             self._logs.append(log)
-
-    def join(self, recipe: Recipe, folder: Path, **told) -> None:
-        """Has them take part in a run.
-
-        Args:
-            recipe: The recipe that is run.
-            folder: The run's folder.
-            **told: Plain data for the `Lab` of each: settings and flags.
-        """
-        for number, child in enumerate(self._children, 1):
-            order = {
-                "recipe": recipe.name if recipe.topic else str(recipe.path.resolve()),
-                "folder": str(folder.resolve()),
-                "part": [number, self.count + 1],
-                **told,
-            }
-            with contextlib.suppress(OSError):  # it has ended; `problems` says why
-                child.stdin.write(json.dumps(order).encode() + b"\n")
-                child.stdin.flush()
 
     def end(self) -> None:
         """Ends them, whatever they are doing; what they have kept is whole."""

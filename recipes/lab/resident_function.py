@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from recipes.lab import first_calls
 from recipes.lab.resident_arrays import ResidentArrays
 
 import keras
-
-FIRST_CALLS: list[float] = []  # seconds of the calls that traced and compiled
 
 
 @contextlib.contextmanager
@@ -87,7 +86,7 @@ class ResidentFunction:
         result = self.programs[self.xla](rows, *state)
         if form not in self.called:
             self.called.add(form)
-            FIRST_CALLS.append(time.perf_counter() - started)
+            first_calls.SECONDS.append(time.perf_counter() - started)
         return result
 
 

@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from recipes.lab import environment, store, verdicts
+from recipes.lab import environment, first_calls, store, verdicts
 from recipes.lab.catalog import Recipe
 from recipes.lab.errors import LabError, nearest
 from recipes.lab.output import Output
-from recipes.lab.resident_function import FIRST_CALLS
 from recipes.lab.run_folder import JoinedFolder, RunFolder
 from recipes.lab.verdicts import Holds, Verdict
 
@@ -63,7 +62,7 @@ class Lab:
         self._tables: list[dict] = []
         self._figures: list[dict] = []
         self._history: list[dict] = []
-        self._started, self._called = time.time(), len(FIRST_CALLS)
+        self._started, self._called = time.time(), len(first_calls.SECONDS)
 
     # What an experiment reads ------------------------------------------------
 
@@ -227,6 +226,7 @@ class Lab:
 
     def _result(self) -> dict:
         recipe, identity = self.recipe, self.folder.identity
+        calls = first_calls.SECONDS[self._called :]
         ordered = [self._verdicts[claim] for claim in recipe.claims]
         return store.plain(
             {
@@ -249,7 +249,7 @@ class Lab:
                     "%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)
                 ),
                 "seconds": round(time.time() - self._started, 1),
-                "first_call_seconds": round(sum(FIRST_CALLS[self._called :]), 1),
+                "first_call_seconds": round(sum(calls), 1),
                 "claims": [verdict.as_dict() for verdict in ordered],
                 "tables": self._tables,
                 "figures": self._figures,

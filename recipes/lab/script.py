@@ -1,7 +1,7 @@
 """`lab_main`: what `python some_recipe.py` does.
 
-Importing this module loads the backend without its start-up log, which is why
-a recipe imports `recipes.lab` before Keras.
+Once this module is imported, Keras is loaded without its backend's start-up log, which
+is why a recipe imports `recipes.lab` before Keras.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def _jobs(words: list[str]) -> int:
 
 JOBS = _jobs(sys.argv[1:])
 processes.share_cores(JOBS)
-quiet.load_backend()
+quiet.load_backend_later()
 
 
 def lab_main(experiment: Callable) -> None:

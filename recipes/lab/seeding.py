@@ -1,12 +1,9 @@
 """Random states, set for each training of a sweep without slowing it."""
 
 import random
+import sys
 
-import keras
 import numpy as np
-from keras.src.backend.common import global_state
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
-from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
 
 
 def reseed(seed: int) -> None:
@@ -15,13 +12,24 @@ def reseed(seed: int) -> None:
     Setting that one empties TensorFlow's cache of kernels, so that every compiled
     train function is set up again: for a deep network that took as long as several
     epochs. Keras's layers and initializers don't draw from it. A sweep sets it once,
-    and this before each training.
+    and this before each training. Where Keras isn't loaded, NumPy's and Python's
+    states are all there is.
 
     Args:
         seed: A non-negative integer.
     """
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - Keras and users may draw from it
+    if "keras" in sys.modules:
+        _reseed_keras(seed)
+
+
+def _reseed_keras(seed: int) -> None:
+    import keras
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+    from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
+
     global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)
     global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
     if keras.backend.backend() == "torch":

@@ -8,6 +8,7 @@ took 0.31 and 0.81, but it must be compiled for as long as dozens of small train
 take, and serves only members that differ in nothing but their numbers.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,6 @@ from recipes.lab.errors import LabError
 from recipes.lab.members import Members
 from recipes.lab.output import Output
 from recipes.lab.seeding import reseed
-
-import keras
 
 
 def run_members(
@@ -54,7 +53,10 @@ def run_members(
     keys = {member: f"{title}|{member[0]}|{member[1]}|{key}" for member in order}
     found: dict[tuple[str, int], dict] = {}
     failed: dict[tuple[str, int], Exception] = {}
-    keras.utils.set_random_seed(0)  # once: it slows every compiled model down
+    if "keras" in sys.modules:
+        import keras
+
+        keras.utils.set_random_seed(0)  # once: it slows every compiled model down
     with output.progress(title, len(order)) as progress:
         # What other processes hold is left out at first, and waited for in the end.
         for wait in (False, True):
@@ -66,9 +68,8 @@ def run_members(
                     value = members.find(keys[member]) if held else None
                     if held and value is None:
                         progress.start(f"{name}, seed {seed}")
-                        reseed(seed)
                         try:
-                            value = dict(train(cases[name], seed))
+                            value = _trained(train, cases[name], seed)
                         except Exception as error:
                             failed[member] = error
                         else:
@@ -79,6 +80,16 @@ def run_members(
     if failed:
         _raise(title, len(order), failed)
     return {(name, seed): found[name, seed] for seed in seeds for name in cases}
+
+
+def _trained(train: Callable[[Any, int], Mapping], case, seed: int) -> dict:
+    """A training under its seed; again where Keras was only loaded in it, unseeded."""
+    seeded = "keras" in sys.modules
+    reseed(seed)
+    value = dict(train(case, seed))
+    if not seeded and "keras" in sys.modules:
+        return _trained(train, case, seed)
+    return value
 
 
 def _order(names: list, seeds: Sequence[int], process: int, of: int) -> list[tuple]:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from recipes.lab import members, processes
+from recipes.lab import catalog, members, processes
 from recipes.lab.cli import main
 from recipes.lab.helpers import Helpers
 
@@ -16,17 +16,45 @@ import pytest
 
 TOY = Path(__file__).parent / "toy_recipe.py"
 LINE = "        epochs = lab.settings.epochs\n"
-SLOW = (
-    LINE
-    + """        import time
+TAKES_A_WHILE = """
+        import time
         with open(os.environ["SLOW_LOG"], "a") as log:
             threads = os.environ.get("TF_NUM_INTRAOP_THREADS")
             log.write(f"{os.getpid()} {threads} {rate} {seed}\\n")
         time.sleep(0.4)
-        if os.environ.get("SLOW_FAILS") == f"{rate} {seed}":
-            1 / 0
 """
-)
+NUMBERS = f'''"""Numbers, slowly.
+
+Run: python slow.py
+"""
+
+import os
+from dataclasses import dataclass
+from recipes.lab import lab_main
+import numpy as np
+
+CLAIMS = {{"same": "It is the same."}}
+
+
+@dataclass(frozen=True)
+class Settings:
+    seeds: int = 5
+
+
+def experiment(lab):
+    def train(rate, seed):
+{TAKES_A_WHILE}
+        if os.environ.get("SLOW_FAILS") == f"{{rate}} {{seed}}":
+            1 / 0
+        return {{"number": np.random.random()}}
+
+    runs = lab.sweep(train, {{"large": 0.1, "small": 0.01}})
+    lab.verdict("same", True, evidence={{"runs": runs}})
+
+
+if __name__ == "__main__":
+    lab_main(experiment)
+'''
 MEMBERS = 16
 
 pytestmark = pytest.mark.skipif(
@@ -38,11 +66,18 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def slow(tmp_path):
     """A recipe whose trainings take a while and say which process they run in."""
+    path = tmp_path / "slow.py"
+    path.write_text(NUMBERS)
+    return path
+
+
+@pytest.fixture
+def slow_keras(slow):
+    """The same with a network."""
     text = TOY.read_text()
     assert text.count(LINE) == 1
-    path = tmp_path / "slow.py"
-    path.write_text(text.replace(LINE, SLOW))
-    return path
+    slow.write_text(text.replace(LINE, LINE + TAKES_A_WHILE))
+    return slow
 
 
 def begin(slow: Path, *flags: str, **environment: str) -> subprocess.Popen:
@@ -86,22 +121,22 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_two_processes_share_and_find_what_one_finds(slow):
+def test_two_processes_share_and_find_what_one_finds(slow_keras):
     results = []
     for jobs in ("1", "2"):
-        with begin(slow, "--jobs", jobs) as run:
+        with begin(slow_keras, "--jobs", jobs) as run:
             told, error = run.communicate(timeout=200)
         assert (run.returncode, error) == (0, "")
         assert "gave up" not in told
-        results.append(latest(slow))
+        results.append(latest(slow_keras))
     one, two = results
     assert (one["processes"], two["processes"]) == (1, 2)
     for part in ("claims", "tables", "settings", "data"):
         assert one[part] == two[part]
-    csvs = [p.read_bytes() for p in slow.parent.glob("runs/slow/2*/history.csv")]
+    csvs = [p.read_bytes() for p in slow_keras.parent.glob("runs/slow/2*/history.csv")]
     assert len(csvs) == 2
     assert csvs[0] == csvs[1]
-    log = lines(slow)
+    log = lines(slow_keras)
     alone, shared = log[:MEMBERS], log[MEMBERS:]
     assert len({pid for pid, *_ in alone}) == 1
     assert len({pid for pid, *_ in shared}) == 2
@@ -150,8 +185,8 @@ def test_a_failure_is_told_once_and_loses_none_of_the_others(slow):
     assert len(kept) == MEMBERS - 1
 
 
-def test_alone_ends_the_helpers():
-    helpers = Helpers(1)
+def test_alone_ends_the_helpers(tmp_path):
+    helpers = Helpers(1, catalog.find(str(TOY)), tmp_path)
     (child,) = helpers._children
     assert child.poll() is None
     helpers.end()

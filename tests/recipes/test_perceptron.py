@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from recipes.lab import cli
 from recipes.basics import _perceptron_bias as bias
+from recipes.basics import _perceptron_layers as layers
 from recipes.basics import _perceptron_networks as networks
 from recipes.basics import _perceptron_rule as rule
 from recipes.basics import _sigmoid_network as net
@@ -152,7 +153,7 @@ def test_line_error(slope, intercept, biased, error):
 
 
 def test_linear_hidden_layers_never_do_xor():
-    assert networks.xor_accuracy(10, 300, net.LINEAR).max() <= 0.75
+    assert layers.xor_accuracy(10, 300, net.LINEAR).max() <= 0.75
 
 
 def test_one_step_moves_what_meets():
