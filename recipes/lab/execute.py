@@ -3,7 +3,9 @@
 import contextlib
 import importlib
 import importlib.util
+import signal
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,11 +69,13 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
             helpers.end()
             lab.finish()
     except BaseException:
-        helpers.end()  # before what is kept is counted
-        kept = folder.abandon()
-        if kept:
-            noun = "training" if kept == 1 else "trainings"
-            output.line(f"kept: {kept} finished {noun}. --resume goes on from there.")
+        with _undisturbed():
+            helpers.end()  # before what is kept is counted
+            kept = folder.abandon()
+            if kept:
+                noun = "training" if kept == 1 else "trainings"
+                told = f"kept: {kept} finished {noun}. --resume goes on from there."
+                output.line(told)
         raise
     for words in helpers.problems:
         output.paragraph(f"A second process gave up, this one did its part: {words}")
@@ -88,6 +92,19 @@ def _policy_as_before() -> Iterator[None]:
     finally:
         if loaded := sys.modules.get("keras"):
             loaded.config.set_dtype_policy(policy)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C, which comes where several processes pass one on, waits."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def load(recipe: catalog.Recipe):

@@ -1,6 +1,5 @@
 """A run of one recipe: what its `experiment(lab)` is handed."""
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -146,7 +145,7 @@ class Lab:
         )
         for (name, seed), value in found.items():
             results[name].append(value)
-            self._record_history(title, name, seed, value)
+            self._history += _epochs(title, name, seed, value.get("history"))
         return results
 
     # What an experiment says -------------------------------------------------
@@ -256,19 +255,20 @@ class Lab:
             }
         )
 
-    def _record_history(self, title: str, case: str, seed: int, value: dict) -> None:
-        history = value.get("history")
-        if not isinstance(history, dict):
-            return
-        for epoch in range(max(map(len, history.values()), default=0)):
-            row = {"experiment": title, "case": case, "seed": seed, "epoch": epoch + 1}
-            for metric, values in history.items():
-                with contextlib.suppress(IndexError):
-                    row[metric] = values[epoch]
-            self._history.append(row)
-
 
 def _cell(value) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return str(value)
+
+
+def _epochs(title: str, case: str, seed: int, history) -> list[dict]:
+    """A row for each epoch of a training; none where it kept no history."""
+    if not isinstance(history, dict):
+        return []
+    told = {"experiment": title, "case": case, "seed": seed}
+    return [
+        {**told, "epoch": epoch + 1}
+        | {name: found[epoch] for name, found in history.items() if epoch < len(found)}
+        for epoch in range(max(map(len, history.values()), default=0))
+    ]

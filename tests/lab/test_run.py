@@ -90,6 +90,24 @@ def test_ctrl_c_keeps_finished_trainings(tmp_path, monkeypatch, capsys):
     assert untimed(result(tmp_path)) == untimed(result(tmp_path / "whole"))
 
 
+def test_a_second_ctrl_c_waits_until_what_is_kept_is_told(
+    tmp_path, monkeypatch, capsys
+):
+    from recipes.lab.run_folder import RunFolder
+
+    abandon = RunFolder.abandon
+
+    def interrupted(folder):
+        os.kill(os.getpid(), signal.SIGINT)
+        return abandon(folder)
+
+    monkeypatch.setattr(RunFolder, "abandon", interrupted)
+    monkeypatch.setenv("TOY_STOP_AT", "0.1 1")
+    assert run(tmp_path) == 130
+    assert "kept: 2 finished trainings" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_resume_takes_only_the_same_settings(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TOY_STOP_AT", "0.1 2")
     assert run(tmp_path) == 130
