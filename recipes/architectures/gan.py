@@ -5,7 +5,7 @@ small networks on the line, and a DCGAN on images, each pair from the same seeds
 
 Notes: 1.25 Generative adversarial networks
 Data: digits by default; `--data mnist` for larger ones (about 12 min).
-Run: recipes run gan   (about 3 min on 2 CPU cores)
+Run: recipes run gan   (about 1 min on 2 CPU cores)
 References: Goodfellow et al. (2014); Radford et al. (2015); Arjovsky and Bottou
     (2017); Heusel et al. (2017).
 """

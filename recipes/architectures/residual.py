@@ -6,7 +6,7 @@ and without skip connections, each at the best of three learning rates.
 
 Notes: 1.23 Residual networks
 Data: digits; random stacks of 64×64 layers.
-Run: recipes run residual   (about 2 min on 2 CPU cores)
+Run: recipes run residual   (about 40 s on 2 CPU cores)
 References: He, Zhang, Ren and Sun (2015, 2016); Ioffe and Szegedy (2015); Zhang,
     Dauphin and Ma (2019); De and Smith (2020).
 """

@@ -5,7 +5,7 @@ it would alone.
 
 Notes: 1.3 Activation functions
 Data: digits (or MNIST, Fashion-MNIST).
-Run: recipes run activation_depth    (about 25 s on 2 CPU cores)
+Run: recipes run activation_depth    (about 20 s on 2 CPU cores)
 References: Glorot, Bordes and Bengio (2011); Krizhevsky et al. (2012); Klambauer
     et al., Self-Normalizing Neural Networks (2017).
 """

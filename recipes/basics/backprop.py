@@ -6,7 +6,7 @@ from many starts, and curves with more and more hidden units.
 
 Notes: 1.2 Forward pass, chain rule, back-propagation by hand
 Data: the notes' worked examples; XOR; sin(x) and abs(x) on [-π, π].
-Run: recipes run backprop            (about 20 s on 2 CPU cores)
+Run: recipes run backprop            (about 15 s on 2 CPU cores)
 References: Rumelhart, Hinton and Williams (1986); Cybenko (1989).
 """
 

@@ -5,7 +5,7 @@ rule and not by rounding; whole networks run in Keras.
 
 Notes: 1.1 Neurons, perceptron, bias
 Data: AND, OR and XOR; digits (or MNIST) for networks; a synthetic table of spam.
-Run: recipes run perceptron          (about 40 s on 2 CPU cores)
+Run: recipes run perceptron          (about 20 s on 2 CPU cores)
 References: McCulloch and Pitts (1943); Rosenblatt (1958); Minsky and Papert (1969).
 """
 

@@ -6,7 +6,7 @@ trained with and without clipping.
 
 Notes: 1.13 Vanishing, exploding, clipping
 Data: the adding problem.
-Run: recipes run clipping            (about 25 s on 2 CPU cores)
+Run: recipes run clipping            (about 20 s on 2 CPU cores)
 References: Pascanu, Mikolov and Bengio (2013); Seetharaman et al. (2020).
 """
 

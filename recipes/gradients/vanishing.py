@@ -6,7 +6,7 @@ remedy changes. Recurrent networks recall the first symbol of a sequence.
 
 Notes: 1.13 Vanishing, exploding, clipping
 Data: digits; generated sequences.
-Run: recipes run vanishing           (about 40 s on 2 CPU cores)
+Run: recipes run vanishing           (about 30 s on 2 CPU cores)
 References: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Glorot and Bengio
     (2010); He, Zhang, Ren and Sun (2015); Ioffe and Szegedy (2015).
 """

@@ -148,11 +148,13 @@ def _how(result: dict) -> str:
     accelerators = ", ".join(device["accelerators"]) or "no accelerator"
     policies = {choice["policy"] for choice in result["precision"].values()}
     precision = ", ".join(sorted(policies)) or "float32"
+    count = result.get("processes", 1)  # earlier results know of one
+    processes = f" in {count} processes" if count > 1 else ""
     return (
         f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
         f"{result['backend']} {versions.get(result['backend'], '')}, {precision}; "
         f"{device['cpu']}, {device['cores']} cores, {accelerators}; "
-        f"{result['seconds']:.0f} s."
+        f"{result['seconds']:.0f} s{processes}."
     )
 
 

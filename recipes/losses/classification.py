@@ -6,7 +6,7 @@ labels that are wrong in part, and as in the notes' printed run.
 
 Notes: 1.5 Loss functions
 Data: digits; generated classes, among them the 1000 x 20 of the notes' run.
-Run: recipes run classification      (about 40 s on 2 CPU cores)
+Run: recipes run classification      (about 20 s on 2 CPU cores)
 References: Cortes and Vapnik (1995); Szegedy et al. (2016) for label smoothing;
     Ghosh et al. (2017) and Zhang and Sabuncu (2018) for noisy labels.
 """

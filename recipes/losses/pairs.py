@@ -6,7 +6,7 @@ wrong answer, with SGD and Adam, each at the best of three learning rates.
 
 Notes: 1.7 Activation × loss pairs
 Data: logits; digits (odd or even, and which); a linear regression with noise.
-Run: recipes run pairs   (about 25 s on 2 CPU cores)
+Run: recipes run pairs   (about 20 s on 2 CPU cores)
 References: Solla, Levin and Fleisher (1988); Glorot and Bengio (2010); Golik,
     Doetsch and Ney (2013).
 """

@@ -6,7 +6,7 @@ random forests.
 
 Notes: 1.5 Loss functions
 Data: generated: a noisy curve, planes and samples, a part of whose targets is off.
-Run: recipes run regression          (about 20 s on 2 CPU cores)
+Run: recipes run regression          (about 10 s on 2 CPU cores)
 References: Huber (1964); Tukey (1977); Koenker and Bassett (1978);
     Breiman (2001); Barron (2019).
 """

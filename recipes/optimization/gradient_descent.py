@@ -5,7 +5,7 @@ and with a network on digits.
 
 Notes: 1.10 Learning rate and schedules
 Data: parabolas and a double well; digits for the network.
-Run: recipes run gradient_descent    (about 20 s on 2 CPU cores)
+Run: recipes run gradient_descent    (about 15 s on 2 CPU cores)
 References: Cauchy (1847); LeCun et al. (1998), Efficient BackProp.
 """
 

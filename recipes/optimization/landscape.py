@@ -5,7 +5,7 @@ points of matrices and of a linear autoencoder, where all of them are known.
 
 Notes: 1.12 Loss landscape: minima and saddles
 Data: analytic surfaces; nothing is trained.
-Run: recipes run landscape           (about 15 s on 2 CPU cores)
+Run: recipes run landscape           (about 12 s on 2 CPU cores)
 References: Baldi and Hornik (1989); Dauphin et al. (2014); Dean and Majumdar (2006).
 """
 

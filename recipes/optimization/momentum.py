@@ -6,7 +6,7 @@ other at the same learning rate.
 
 Notes: 1.9 Momentum and exponentially weighted averages
 Data: analytic surfaces; nothing is trained.
-Run: recipes run momentum            (about 15 s on 2 CPU cores)
+Run: recipes run momentum            (about 10 s on 2 CPU cores)
 References: Polyak (1964); Sutskever et al. (2013); Kingma and Ba (2015).
 """
 

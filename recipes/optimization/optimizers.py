@@ -6,7 +6,7 @@ gets a sweep of learning rates.
 
 Notes: 1.8 Optimizers
 Data: digits by default; `--data mnist` reproduces the notes' table (about 10 min).
-Run: recipes run optimizers   (about 4 min on 2 CPU cores)
+Run: recipes run optimizers   (about 1 min on 2 CPU cores)
 References: Robbins and Monro (1951); Polyak (1964); Duchi et al. (2011);
     Tieleman and Hinton (2012); Zeiler (2012); Kingma and Ba (2015).
 """

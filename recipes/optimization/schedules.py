@@ -6,7 +6,7 @@ everything can be worked out; then a network on digits.
 
 Notes: 1.10 Learning rate and schedules
 Data: a bowl with noisy slopes; digits for the network.
-Run: recipes run schedules           (about 25 s on 2 CPU cores)
+Run: recipes run schedules           (about 20 s on 2 CPU cores)
 References: Robbins and Monro (1951); Loshchilov and Hutter (2017), SGDR; Smith
     (2017), Cyclical Learning Rates; Kingma and Ba (2015).
 """
