@@ -48,7 +48,7 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
             if folder.resumed
             else "nothing to resume: no interrupted run has these settings"
         )
-    jobs = options["jobs"]
+    jobs = 1 if options["download"] else options["jobs"]  # one alone fetches data
     processes.share_cores(jobs)
     quiet.load_backend_later()
     helpers = Helpers(jobs - 1, recipe, folder.path, settings=values, **told)
@@ -74,8 +74,8 @@ def execute(recipe: catalog.Recipe, given: dict, options: dict) -> int:
             kept = folder.abandon()
             if kept:
                 noun = "training" if kept == 1 else "trainings"
-                told = f"kept: {kept} finished {noun}. --resume goes on from there."
-                output.line(told)
+                words = f"kept: {kept} finished {noun}. --resume goes on from there."
+                output.line(words)
         raise
     for words in helpers.problems:
         output.paragraph(f"A second process gave up, this one did its part: {words}")

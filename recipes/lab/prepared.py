@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from recipes.lab import quiet
 from recipes.lab.array_cache import cached
 from recipes.lab.errors import LabError
 
@@ -67,6 +68,7 @@ def load(name: str, data_dir: str | None, download: bool):
 
 def _read(name: str, data_dir: str | None, download: bool) -> list:
     """Reads the records, which takes seconds."""
+    quiet.load_backend()  # else TensorFlow is loaded below, with its log
     with _quiet(progress=download):
         import tensorflow_datasets as tfds
 

@@ -217,3 +217,21 @@ def test_two_processes_only_where_that_pays(monkeypatch):
 def test_jobs_of_one_recipe_is_a_positive_number(capsys):
     assert main(["run", str(TOY), "--jobs", "0"]) == 2
     assert "0 is not positive" in capsys.readouterr().err
+
+
+def test_one_process_alone_fetches_data(tmp_path, monkeypatch):
+    from recipes.lab import execute
+
+    counts = []
+
+    class Counted(Helpers):
+        def __init__(self, count, *given, **told):
+            counts.append(count)
+            super().__init__(0, *given, **told)
+
+    monkeypatch.setattr(execute, "Helpers", Counted)
+    monkeypatch.setattr(processes.os, "environ", dict(os.environ))
+    words = ["run", str(TOY), "--out", str(tmp_path), "--smoke", "--jobs", "3"]
+    assert main(words) == 0
+    assert main([*words, "--download"]) == 0
+    assert counts == [2, 0]

@@ -77,3 +77,15 @@ def test_result_is_strict_json(runs):
 
     text = (next((runs / "toy_recipe").glob("2*/result.json"))).read_text()
     json.loads(text, parse_constant=refuse)
+
+
+def test_how_many_processes_a_time_belongs_to_is_told(runs):
+    from recipes.lab.report import markdown
+
+    found = json.loads(next((runs / "toy_recipe").glob("2*/result.json")).read_text())
+    assert " s." in markdown({**found, "seconds": 12.3, "processes": 1})
+    assert "12 s in 2 processes." in markdown(
+        {**found, "seconds": 12.3, "processes": 2}
+    )
+    del found["processes"]  # as results from before have it
+    assert "12 s." in markdown({**found, "seconds": 12.3})
