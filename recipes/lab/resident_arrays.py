@@ -65,8 +65,6 @@ def keep(*several: ResidentArrays) -> None:
 
 def _tensor(array: np.ndarray):
     """The array as a tensor; that of the last fit again where nothing has changed."""
-    if array.dtype.kind == "f" and array.dtype != keras.config.floatx():
-        array = array.astype(keras.config.floatx())  # as `model.fit` does
     for kept in _KEPT:
         if _same(np.asarray(kept), array):
             return kept

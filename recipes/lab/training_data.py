@@ -38,7 +38,7 @@ def prepare(x, y, sample_weight, class_weight, validation_split) -> tuple:
         sample_weight = _weights_by_class(y, class_weight)
     if sample_weight is not None and y is None:
         raise LabError("sample_weight needs targets; y is None.")
-    tree = _each(np.asarray, (x, y, sample_weight))
+    tree = _each(_array, (x, y, sample_weight))
     if not validation_split:
         return tree, None
     samples = len(keras.tree.flatten(tree)[0])
@@ -82,6 +82,13 @@ def _each(function, tree):
     return keras.tree.map_structure(
         lambda leaf: None if leaf is None else function(leaf), tree
     )
+
+
+def _array(values) -> np.ndarray:
+    """The values as an array; numbers with a point as floatx, as `model.fit` does."""
+    array = np.asarray(values)
+    floatx = keras.config.floatx()
+    return array.astype(floatx, copy=False) if array.dtype.kind == "f" else array
 
 
 def _finite(array: np.ndarray) -> bool:

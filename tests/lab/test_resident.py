@@ -348,9 +348,10 @@ def test_inputs_by_name_and_several_outputs():
     assert_same_weights(ours, plain)
 
 
-def test_double_precision_arrays_train_as_floatx():
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_double_precision_arrays_train_as_floatx(in_memory):
     ours, plain = dense(), dense()
-    fit(ours, X.astype("float64"), Y, epochs=1)
+    fit(ours, X.astype("float64"), Y, epochs=1, resident=in_memory)
     fit(plain, X, Y, epochs=1)
     assert_same_weights(ours, plain, 0)
 
