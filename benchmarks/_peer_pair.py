@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from recipes.lab import processes
 
-JOINED = "PEER_PAIR"  # names the folder that the second process finds members in
+JOINED = "PEER_JOINED"  # set for the second process
 
 
 class Pair:
@@ -24,8 +23,8 @@ class Pair:
 
     def __init__(self):
         self.peak, self._other = 0, None
-        joined = os.environ.get(JOINED)
-        self.folder = Path(joined or tempfile.mkdtemp(prefix="peers-"))
+        joined = JOINED in os.environ
+        self.folder = Path(os.environ["PEER_FOLDER"])  # where members are found
         count = 1 if joined else processes.default(smoke=False)
         self.part = (1, 2) if joined else (0, count)
         processes.share_cores(count)
@@ -34,7 +33,7 @@ class Pair:
                 [sys.executable, *sys.argv],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, JOINED: str(self.folder)},
+                env={**os.environ, JOINED: "1"},
             )
 
     def wait_until_ready(self) -> None:

@@ -138,7 +138,7 @@ def _run_without_name(words: list[str]) -> int:
         epilog=RUN_HELP,
     )
     parser.add_argument("--all", action="store_true", help="every recipe, in turn")
-    _jobs_flag(parser, "recipes at a time; they share the cores", 1)
+    _jobs_flag(parser, "recipes at a time, a process each", "in turn")
     for name in ("seeds", "epochs"):
         field = settings.Field(name, int, "the recipe's", (), f"{name} of those with")
         settings.add_flags(parser, (field,))
@@ -148,7 +148,7 @@ def _run_without_name(words: list[str]) -> int:
     if not arguments.all:
         parser.error("name a recipe, or say --all; `recipes list` names them")
     given = settings.given(arguments)
-    arguments.jobs = given.pop("jobs", 1)
+    arguments.jobs = given.pop("jobs", None)
     return run_all(given, arguments)
 
 

@@ -19,12 +19,13 @@ WAIT = 0.05  # seconds between two looks at what is running
 def run_all(given: dict, arguments: argparse.Namespace) -> int:
     """Runs the recipes in turn, or `arguments.jobs` of them at a time.
 
-    Several share the cores: each gets its part of the threads, and what it prints
-    is shown when it is done.
+    In turn each runs as it does alone, in two processes where that pays. With `jobs`
+    each is one process; several get their part of the cores, and what they print is
+    shown when they are done.
 
     Args:
         given: Settings given on the command line, for the recipes that have them.
-        arguments: The lab's own flags, `jobs` among them.
+        arguments: The lab's own flags, `jobs` (None: in turn) among them.
 
     Returns:
         0: every recipe ran.
@@ -35,7 +36,7 @@ def run_all(given: dict, arguments: argparse.Namespace) -> int:
     """
     chosen = list(catalog.recipes().values())
     flags = {recipe.name: _flags(recipe, given, arguments) for recipe in chosen}
-    failed = _Jobs(arguments.jobs, len(chosen)).run(flags)
+    failed = _Jobs(arguments.jobs or 1, len(chosen)).run(flags)
     output = Output()
     output.line(f"{len(chosen) - len(failed)} of {len(chosen)} recipes ran.", "bold")
     if failed:
@@ -120,7 +121,7 @@ def _flags(recipe: catalog.Recipe, given: dict, arguments) -> list[str]:
             flags += [fields[name].flag, str(value)]
     if arguments.data and "data" in fields and arguments.data in fields["data"].choices:
         flags += ["--data", arguments.data]
-    if arguments.jobs > 1:
+    if arguments.jobs:
         flags += ["--jobs", "1"]
     flags += ["--out", arguments.out, "--precision", arguments.precision]
     if arguments.data_dir:

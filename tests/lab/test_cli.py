@@ -163,12 +163,14 @@ class Pretended:
 
     failing: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     most = alive = 0
     returncode = None
 
     def __init__(self, words, stdout=None, env=None, **_):
         self.name, self.env, self.looks = words[4], env, 0
         Pretended.asked += (self.name,)
+        Pretended.flags += tuple(words[5:])
         Pretended.alive += 1
         Pretended.most = max(Pretended.most, Pretended.alive)
         if stdout:
@@ -188,23 +190,26 @@ def pretended(monkeypatch):
 
     names = list(catalog.recipes())
     monkeypatch.setattr(Pretended, "asked", ())
+    monkeypatch.setattr(Pretended, "flags", ())
     monkeypatch.setattr(Pretended, "most", 0)
     monkeypatch.setattr(Pretended, "failing", (names[0],))
     monkeypatch.setattr(run_all.subprocess, "Popen", Pretended)
     return names
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
+@pytest.mark.parametrize("jobs", [None, 1, 3])
 def test_run_all_goes_on_after_a_failure(tmp_path, pretended, capfd, jobs):
     """One recipe's failure doesn't stop the others, and the exit code tells."""
     words = ["run", "--all", "--out", str(tmp_path), "--seeds", "2"]
-    assert main([*words, "--jobs", str(jobs)]) == 1
+    assert main([*words, *(["--jobs", str(jobs)] if jobs else [])]) == 1
     assert Pretended.asked == tuple(pretended)
-    assert Pretended.most == jobs
+    assert Pretended.most == (jobs or 1)
+    # In turn each shares its trainings with a second process as it does alone.
+    assert Pretended.flags.count("--jobs") == (len(pretended) if jobs else 0)
     told = capfd.readouterr()
     assert f"failed: {pretended[0]}." in told.err
     assert f"[{len(pretended)}/{len(pretended)}]" in told.out
-    if jobs > 1:
+    if jobs == 3:
         for name in pretended:
             assert told.out.count(f"what {name} prints") == 1
 
