@@ -85,10 +85,19 @@ def _each(function, tree):
 
 
 def _array(values) -> np.ndarray:
-    """The values as an array; numbers with a point as floatx, as `model.fit` does."""
+    """The values as an array of a type that the backend has.
+
+    Numbers with a point become floatx, as in `model.fit`; JAX has no int64 and would
+    cut it down with a warning.
+    """
     array = np.asarray(values)
-    floatx = keras.config.floatx()
-    return array.astype(floatx, copy=False) if array.dtype.kind == "f" else array
+    if array.dtype.kind == "f":
+        return array.astype(keras.config.floatx(), copy=False)
+    if array.dtype == "int64" and keras.backend.backend() == "jax":
+        import jax
+
+        return array if jax.config.jax_enable_x64 else array.astype("int32")
+    return array
 
 
 def _finite(array: np.ndarray) -> bool:

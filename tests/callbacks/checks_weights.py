@@ -270,7 +270,7 @@ def check_weighting_callbacks_pickle():
 
 def check_class_balanced_loss_is_class_weight():
     generator = np.random.default_rng(0)
-    labels = generator.choice(3, size=40, p=[0.7, 0.2, 0.1])
+    labels = generator.choice(3, size=40, p=[0.7, 0.2, 0.1]).astype("int32")
     x = generator.normal(size=(40, 4)).astype("float32")
     weights = class_balanced_weights(labels)
     ends = []
@@ -322,7 +322,7 @@ def check_cost_sensitive_loss():
     inputs = layers.Input((2,))
     model = keras.Model(inputs, layers.Dense(3)(inputs))
     model.compile("sgd", loss)
-    fit(model, generator.normal(size=(6, 2)), labels)
+    fit(model, generator.normal(size=(6, 2)), labels.astype("int32"))
     assert cheapest_class(p, costs).tolist() == (p @ costs).argmin(-1).tolist()
     assert cost_weights([[0, 1], [19, 0]]) == {
         0: pytest.approx(0.1),

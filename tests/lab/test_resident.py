@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from recipes.lab import fit
+from recipes.lab import fit, training_data
 from callbacks import GradientNorms
 from recipes.lab.errors import LabError
 from zoo import dcgan
@@ -354,6 +354,16 @@ def test_double_precision_arrays_train_as_floatx(in_memory):
     fit(ours, X.astype("float64"), Y, epochs=1, resident=in_memory)
     fit(plain, X, Y, epochs=1)
     assert_same_weights(ours, plain, 0)
+
+
+def test_labels_of_64_bits_train_as_others():
+    ours, plain = dense(), dense()
+    fit(ours, X, Y.astype("int64"), epochs=1)
+    fit(plain, X, Y.astype("int32"), epochs=1)
+    assert_same_weights(ours, plain, 0)
+    (_, labels, _), _ = training_data.prepare(X, Y.astype("int64"), None, None, None)
+    kept = {"jax": "int32"}.get(keras.backend.backend(), "int64")
+    assert labels.dtype == kept
 
 
 @pytest.mark.parametrize("weighted", [False, True])
