@@ -36,12 +36,12 @@ class Members:
 
     def count(self, keys: Iterable[str]) -> int:
         """Returns how many of these are kept."""
-        kept = {path.stem for path in (self.folder / "members").glob("*.json")}
-        return sum(self._path(key).stem in kept for key in keys)
+        kept = self._kept()
+        return sum(self._path(key) in kept for key in keys)
 
     def total(self) -> int:
         """Returns how many are kept, of all sweeps of the run."""
-        return len(list((self.folder / "members").glob("*.json")))
+        return len(self._kept())
 
     def keep(self, key: str, value: dict) -> dict:
         """Keeps a finished member and returns it as it will be read back."""
@@ -87,6 +87,9 @@ class Members:
         if self._claims is not None:
             self._claims.close()
             self._claims = None
+
+    def _kept(self) -> set[Path]:
+        return set((self.folder / "members").glob("*.json"))
 
     def _path(self, key: str) -> Path:
         return self.folder / "members" / f"{_digest(key)[:20]}.json"

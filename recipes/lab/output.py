@@ -3,6 +3,7 @@
 import contextlib
 import textwrap
 from collections import Counter
+from collections.abc import Callable
 
 from recipes.lab import verdicts
 
@@ -118,13 +119,13 @@ class _Bar:
     def start(self, what: str) -> None:
         self._bar.update(self._task, description=f"{self._title}: {what}"[:34])
 
-    def done(self, members: int) -> None:
-        self._bar.update(self._task, completed=members)
+    def done(self, count: Callable[[], int]) -> None:
+        self._bar.update(self._task, completed=count())
 
 
 class _Silent:
     def start(self, what: str) -> None:
         pass
 
-    def done(self, members: int) -> None:
+    def done(self, count: Callable[[], int]) -> None:
         pass

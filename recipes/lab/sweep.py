@@ -53,6 +53,10 @@ def run_members(
     keys = {member: f"{title}|{member[0]}|{member[1]}|{key}" for member in order}
     found: dict[tuple[str, int], dict] = {}
     failed: dict[tuple[str, int], Exception] = {}
+
+    def settled() -> int:  # here and in other processes
+        return members.count(keys.values()) + len(failed)
+
     if "keras" in sys.modules:
         import keras
 
@@ -76,7 +80,7 @@ def run_members(
                             value = members.keep(keys[member], value)
                 if value is not None:
                     found[member] = value
-                progress.done(members.count(keys.values()) + len(failed))
+                progress.done(settled)
     if failed:
         _raise(title, len(order), failed)
     return {(name, seed): found[name, seed] for seed in seeds for name in cases}
