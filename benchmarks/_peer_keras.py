@@ -1,18 +1,18 @@
 """Keras as people write it: `model.fit(x, y, batch_size=...)` in float32."""
 
-from recipes.lab import quiet
-
 import _peer_works as works
 from _peer_worker import Contestant, serve
+
+from recipes.lab.training import quiet
 
 
 def build(work: works.Work) -> Contestant:
     quiet.load_backend()
 
-    from zoo import _blocks
-
     import keras
     from _peer_keras_models import compiled, targets, trainable
+
+    from zoo import _blocks
 
     # People write Keras's own layer.
     _blocks.FusedBatchNormalization = keras.layers.BatchNormalization

@@ -2,10 +2,10 @@
 
 import math
 
-import zoo
-
 import _peer_works as works
 import keras
+
+import zoo
 
 
 def compiled(name: str, optimizer=None) -> keras.Model:

@@ -2,21 +2,22 @@
 
 import os
 
-from recipes.lab import fit, quiet
-
 import _peer_works as works
 from _peer_pair import Pair
 from _peer_worker import Contestant, serve
+
+from recipes.lab import fit
+from recipes.lab.training import quiet
 
 
 def build(work: works.Work) -> Contestant:
     pair = Pair() if work.name == "optimizers" else None
     quiet.load_backend()
 
-    from recipes.lab import precision
-
     import keras
     from _peer_keras_models import trainable
+
+    from recipes.lab.training import precision
 
     keras.utils.set_random_seed(0)
     choice = precision.choose("auto", work.family)
@@ -56,17 +57,17 @@ def four_optimizers(work: works.Work, x, y, pair: Pair):
 
     Models are compiled in the first round, which pays for that.
     """
-    from recipes.lab.members import Members
-    from recipes.lab.output import Output
-    from recipes.lab.restart import Restart
-    from recipes.lab.sweep import run_members
+    from _peer_keras_models import compiled
+    from rich.console import Console
+
+    from recipes.lab.reporting.console import Output
+    from recipes.lab.running.members import Members
+    from recipes.lab.running.sweep import run_members
+    from recipes.lab.training.restart import Restart
     from recipes.optimization._optimizer_network import (
         initial_weights,
         notes_optimizers,
     )
-
-    from _peer_keras_models import compiled
-    from rich.console import Console
 
     models, restarts = [], {}
     nowhere = Output(Console(file=open(os.devnull, "w")))  # noqa: SIM115 - kept

@@ -10,16 +10,16 @@ TensorFlow backend has the kernel.
 import argparse
 from unittest import mock
 
-from recipes.lab import quiet
+from recipes.lab.training import quiet
 
 quiet.load_backend()
-
-import zoo  # noqa: E402
-from zoo import _blocks  # noqa: E402
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from _pairs import compare  # noqa: E402
+
+import zoo  # noqa: E402
+from zoo import _blocks  # noqa: E402
 
 CASES = {
     "resnet20": (lambda: zoo.resnet20(), (128, 32, 32, 3)),

@@ -17,9 +17,13 @@ import argparse
 import threading
 import time
 
-from recipes.lab import quiet
+from recipes.lab.training import quiet
 
 quiet.load_backend()
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+from keras import layers  # noqa: E402
 
 from callbacks import (  # noqa: E402
     AdaptiveGradientClipping,
@@ -30,10 +34,6 @@ from callbacks import (  # noqa: E402
     NoisySampleWeighting,
     UncertaintyWeighting,
 )
-
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-from keras import layers  # noqa: E402
 
 
 class Turns(keras.callbacks.Callback):

@@ -12,15 +12,16 @@ round traces and compiles and isn't counted; its seconds are in the second table
 import argparse
 import time
 
-from recipes.lab import fit, quiet
+from recipes.lab import fit
+from recipes.lab.training import quiet
 
 quiet.load_backend()
 
-from recipes.lab import resident  # noqa: E402
-from zoo import lenet, lstm, mlp, resnet20  # noqa: E402
-
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+
+from recipes.lab.training import resident  # noqa: E402
+from zoo import lenet, lstm, mlp, resnet20  # noqa: E402
 
 WORKS = {  # model, samples, batch size, shape of a sample (int: token ids below it)
     "MLP 784-128-64-10, batch 64": (

@@ -19,14 +19,15 @@ import textwrap
 import time
 from pathlib import Path
 
-from recipes.lab import environment, store
-from recipes.lab.errors import LabError
-from recipes.lab.precision import cpu_flags
-
 import _peer_table as table
 import _peer_works as works
 from _peer_children import HERE, Child
 from rich.console import Console
+
+from recipes.lab import files
+from recipes.lab.errors import LabError
+from recipes.lab.running import environment
+from recipes.lab.training.precision import cpu_flags
 
 UNITS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
 
@@ -135,8 +136,8 @@ def _words(work: works.Work) -> str:
 
 def _write(folder: Path, stem: str, rows: list[dict], about: dict) -> None:
     told = {"machine": about, "rows": rows}
-    store.write(folder / f"{stem}.json", store.to_json(told))
-    store.write(folder / f"{stem}.md", table.markdown(rows, about))
+    files.write(folder / f"{stem}.json", files.to_json(told))
+    files.write(folder / f"{stem}.md", table.markdown(rows, about))
 
 
 def _at_least_one(text: str) -> int:

@@ -19,14 +19,16 @@ import sys
 import threading
 import time
 
-from recipes.lab import fit, processes, quiet
+from recipes.lab import fit
+from recipes.lab.running import processes
+from recipes.lab.training import quiet
 
 SIZES = {"digits": (8, 5), "mnist": (64, 2)}  # batch size, epochs
 
 
 def rows(name: str):
     """Returns images as rows, and their labels."""
-    from recipes.lab.data import load
+    from recipes.lab.data.sets import load
 
     found = load(name)
     return found.x_train.reshape(len(found.x_train), -1), found.y_train
@@ -35,11 +37,11 @@ def rows(name: str):
 def one_after_the_other(name: str):
     """Returns a function that trains members with the seeds it is given."""
     quiet.load_backend()
-    from recipes.lab.restart import Restart
-    from recipes.lab.seeding import reseed
-    from zoo import mlp
-
     import keras
+
+    from recipes.lab.training.restart import Restart
+    from recipes.lab.training.seeding import reseed
+    from zoo import mlp
 
     (x, y), (size, epochs) = rows(name), SIZES[name]
     model = mlp(x.shape[1:], 10, units=(128, 64))
@@ -58,9 +60,9 @@ def one_after_the_other(name: str):
 
 def in_one_program(name: str, count: int):
     """Returns a function that trains them as one model with one output each."""
-    from zoo import mlp
-
     import keras
+
+    from zoo import mlp
 
     (x, y), (size, epochs) = rows(name), SIZES[name]
     inputs = keras.Input(x.shape[1:])

@@ -11,11 +11,11 @@ The backend is that of KERAS_BACKEND. `recipes/lab/precision.py` follows the num
 
 import argparse
 
-import zoo
-
 import keras
 import numpy as np
 from _pairs import compare
+
+import zoo
 
 CASES = {
     "mlp": (lambda: zoo.mlp((784,), 10), (128, 784), 10),

@@ -8,13 +8,13 @@ a NaN in it is handed back as it came: scaling can't mend it, and
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from callbacks import _checks, _gradients
-from callbacks._leaves import Leaf
-from callbacks._taps import TapCallback
-
 import keras
 import numpy as np
 from keras import ops
+
+from callbacks import _checks, _gradients
+from callbacks._leaves import Leaf
+from callbacks._taps import TapCallback
 
 Limit = float | Callable[[int], float] | keras.optimizers.schedules.LearningRateSchedule
 

@@ -5,10 +5,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from callbacks._state import Ring, Slot
-
 import keras
 from keras import ops
+
+from callbacks._state import Ring, Slot
 
 _ABSENT = object()
 

@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import keras
+from keras import ops
+
 from callbacks import _checks
 from callbacks._leaves import replaced
 from callbacks._taps import TapCallback
-
-import keras
-from keras import ops
 
 
 @contextlib.contextmanager

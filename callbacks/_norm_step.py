@@ -2,12 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+from keras import ops
+
 from callbacks import _gradients
 from callbacks._leaves import Leaf
 from callbacks._norm_table import ABSENT
-
-import numpy as np
-from keras import ops
 
 
 class NormStep:

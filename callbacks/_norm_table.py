@@ -3,9 +3,9 @@
 import csv
 from typing import Any
 
-from callbacks import _files
-
 import numpy as np
+
+from callbacks import _files
 
 # In a row: this variable had no gradient at all (a norm is never negative).
 ABSENT = -1.0

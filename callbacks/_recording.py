@@ -14,12 +14,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import keras
+from keras import ops
+
 from callbacks import _carry
 from callbacks._leaves import Leaf, apply_if, find_leaves, replaced
 from callbacks._state import Slot
-
-import keras
-from keras import ops
 
 _KEY = "gradient_recording"
 

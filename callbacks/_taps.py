@@ -3,10 +3,10 @@
 import contextlib
 from typing import Any
 
+import keras
+
 from callbacks._leaves import Leaf
 from callbacks._recording import Recording
-
-import keras
 
 
 class TapCallback(keras.callbacks.Callback):

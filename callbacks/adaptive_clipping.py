@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from keras import ops
+
 from callbacks import _checks, _gradients
 from callbacks._clipping import Clipped, ClippingCallback, Limit
 from callbacks._leaves import Leaf
-
-from keras import ops
 
 
 def unit_axes(shape: tuple[int, ...]) -> tuple[int, ...] | None:

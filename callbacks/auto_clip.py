@@ -2,12 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+from keras import ops
+
 from callbacks import _checks, _clipping, _gradients
 from callbacks._clipping import Clipped, ClippingCallback
 from callbacks._leaves import Leaf
-
-import numpy as np
-from keras import ops
 
 
 def percentile(values: Any, count: Any, percent: float) -> Any:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from callbacks import _checks
-
 import keras
 import numpy as np
 from keras import ops
+
+from callbacks import _checks
 
 
 def class_balanced_weights(

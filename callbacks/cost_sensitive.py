@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from callbacks import _checks
-
 import keras
 import numpy as np
 from keras import ops
+
+from callbacks import _checks
 
 
 def _cost_matrix(costs: Any) -> np.ndarray:

@@ -4,15 +4,15 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from keras import ops
+
 from callbacks import _checks, _nonfinite
 from callbacks._leaves import Leaf
 from callbacks._nonfinite import NonFinite
 from callbacks._norm_step import NormStep
 from callbacks._norm_table import NormTable
 from callbacks._taps import TapCallback
-
-import numpy as np
-from keras import ops
 
 
 class GradientNorms(TapCallback):

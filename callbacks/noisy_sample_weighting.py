@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from keras import ops
+
 from callbacks import _checks
 from callbacks._losses import LossCallback, check_loss, known_outputs, output_names
-
-from keras import ops
 
 
 def small_loss_weights(losses: Any, kept: Any, floor: float) -> Any:

@@ -4,6 +4,9 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from keras import ops
+
 from callbacks import _checks
 from callbacks._leaves import replaced
 from callbacks._losses import (
@@ -13,9 +16,6 @@ from callbacks._losses import (
     name_of,
     output_names,
 )
-
-import numpy as np
-from keras import ops
 
 
 def adam_step(

@@ -2,7 +2,7 @@
 
 import sys
 
-from recipes.lab.cli import main
+from recipes.lab.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,9 +5,9 @@ import os
 import signal
 from pathlib import Path
 
-from recipes.lab import quiet
-
 import pytest
+
+from recipes.lab.training import quiet
 
 quiet.load_backend()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -24,7 +24,7 @@ def _own_cache(tmp_path_factory):
 @pytest.fixture
 def recipes_run(tmp_path, capsys):
     """Runs `recipes run ...` in this process; returns its result."""
-    from recipes.lab.cli import main
+    from recipes.lab.cli.main import main
 
     def run(name: str, *flags: str, code: int = 0) -> dict | str:
         out = tmp_path / "runs"

@@ -42,7 +42,7 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel):
 def test_wheel_works_from_another_folder(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
-        "import recipes, sys; from recipes.lab.cli import main; "
+        "import recipes, sys; from recipes.lab.cli.main import main; "
         "print(recipes.__file__); sys.exit(main(['show', 'optimizers']))"
     )
     done = subprocess.run(

@@ -3,6 +3,8 @@
 import inspect
 from typing import Any
 
+import keras
+
 from zoo import _checks
 from zoo.char_lm import char_lm as char_lm
 from zoo.char_lm import sample as sample
@@ -29,8 +31,6 @@ from zoo.resnet import resnet44 as resnet44
 from zoo.resnet import resnet50 as resnet50
 from zoo.resnet import resnet56 as resnet56
 from zoo.resnet import resnet110 as resnet110
-
-import keras
 
 # Every builder, and the one that gets a variant's further settings.
 _FAMILIES = {

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+import keras
+from keras import layers, regularizers
+
 from zoo import _checks
 from zoo.layers import Maxout
 from zoo.normalization import FusedBatchNormalization
 from zoo.penalties import Lp
-
-import keras
-from keras import layers, regularizers
 
 NORMALIZATIONS = ("batch", "layer", None)
 MAXOUT_PIECES = 2

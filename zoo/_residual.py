@@ -6,9 +6,9 @@ A block's path is a list of (filters, kernel size, stride), one entry a convolut
 from dataclasses import dataclass
 from typing import Any
 
-from zoo import _blocks
-
 from keras import layers
+
+from zoo import _blocks
 
 EXPANSION = 4
 

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from zoo import _checks
-from zoo.recurrent import recurrent
-
 import keras
 import numpy as np
 from keras import layers, ops
+
+from zoo import _checks
+from zoo.recurrent import recurrent
 
 
 def char_lm(

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import _blocks, _checks
-from zoo.gan import GAN, _check_settings
-
 import keras
 from keras import layers
+
+from zoo import _blocks, _checks
+from zoo.gan import GAN, _check_settings
 
 KERNEL = 4
 SMALLEST = 8

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import keras
+import numpy as np
+from keras import ops
+
 from zoo import _checks
 from zoo._turns import Turns
 from zoo.losses import (
@@ -9,10 +13,6 @@ from zoo.losses import (
     minimax_generator_loss,
     non_saturating_generator_loss,
 )
-
-import keras
-import numpy as np
-from keras import ops
 
 GENERATOR_LOSSES = {
     "non_saturating": non_saturating_generator_loss,

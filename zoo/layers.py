@@ -1,9 +1,9 @@
 """What Keras lacks and the notes need: Maxout, DropConnect, a forget-gate bias."""
 
-from zoo import _checks
-
 import keras
 from keras import ops
+
+from zoo import _checks
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import _blocks, _checks
-
 import keras
 from keras import layers
+
+from zoo import _blocks, _checks
 
 _POOLINGS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
 _PADDINGS = ("same", "valid")

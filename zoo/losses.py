@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from zoo import _checks
-from zoo.penalties import Lp as Lp
-
 import keras
 from keras import ops
+
+from zoo import _checks
+from zoo.penalties import Lp as Lp
 
 
 def _tensor(values: Any) -> Any:

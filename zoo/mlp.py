@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import _blocks, _checks
-from zoo.layers import DropConnect
-
 import keras
 from keras import layers
+
+from zoo import _blocks, _checks
+from zoo.layers import DropConnect
 
 
 def mlp(

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from zoo import _checks
-
 import keras
 from keras import ops
+
+from zoo import _checks
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import _blocks, _checks
-from zoo.layers import ForgetBias
-
 import keras
 from keras import layers
+
+from zoo import _blocks, _checks
+from zoo.layers import ForgetBias
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import _blocks, _checks, _residual
-
 import keras
 from keras import layers
+
+from zoo import _blocks, _checks, _residual
 
 BLOCKS = ("basic", "bottleneck")
 SHORTCUTS = ("identity", "projection")

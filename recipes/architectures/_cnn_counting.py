@@ -1,10 +1,10 @@
 """Shapes and parameter counts, read off real Keras layers."""
 
-from zoo import lenet
-
 import keras
 import numpy as np
 from keras import layers
+
+from zoo import lenet
 
 SHAPES = {  # as the notes print them: height, width, channels; then units
     "conv_1": (28, 28, 32),

@@ -1,10 +1,10 @@
 """Which pixels an output can see: found by lighting them one at a time."""
 
-from recipes.lab.gradients import gradients
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.lab import gradients
 
 SIZE = 41  # pixels a side of the image that is probed
 STRIDE = 2

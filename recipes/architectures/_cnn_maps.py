@@ -3,11 +3,11 @@
 import math
 from fractions import Fraction
 
-from recipes.architectures._cnn_counting import accepts, times
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.architectures._cnn_counting import accepts, times
 
 COUNTS = (
     *("whole", "whole_as_printed", "whole_rounded_down"),

@@ -1,12 +1,12 @@
 """What pooling costs, keeps and saves."""
 
-from recipes.architectures._cnn_counting import built
-from recipes.architectures._cnn_maps import formula
-from zoo import lenet
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.architectures._cnn_counting import built
+from recipes.architectures._cnn_maps import formula
+from zoo import lenet
 
 WINDOWS = (
     *(layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D),

@@ -1,12 +1,12 @@
 """The pictures of the GAN recipe."""
 
-from recipes.lab import figures
+import numpy as np
+
 from recipes.architectures import _gan_line as line
 from recipes.architectures._gan_formulas import logit_gradients
 from recipes.architectures._gan_images import Images
 from recipes.architectures._gan_pair import LOSSES
-
-import numpy as np
+from recipes.lab import figures
 
 NAMES = {"non_saturating": "-log D", "minimax": "log(1-D)"}
 STYLES = {

@@ -1,16 +1,16 @@
 """What can be said of a GAN's losses without training one."""
 
-from recipes.architectures._gan_pair import LOSSES
-from recipes.lab.gradients import gradients
-from zoo.gan import GENERATOR_LOSSES
-from zoo.losses import discriminator_loss
-
 import keras
 import numpy as np
 from keras import ops
 from scipy.integrate import trapezoid
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
+
+from recipes.architectures._gan_pair import LOSSES
+from recipes.lab import gradients
+from zoo.gan import GENERATOR_LOSSES
+from zoo.losses import discriminator_loss
 
 EARLY = 1e-4  # D(G(z)) where the discriminator is sure
 TOLERANCE = 1e-5  # single precision, relative

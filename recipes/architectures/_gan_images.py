@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from recipes.lab import fit, stats
-from recipes.architectures._gan_pair import BATCH_SIZE, LOSSES, Pair
-from recipes.architectures._sample_quality import Ruler
-from zoo.dcgan import dcgan_discriminator, dcgan_generator
-
 import keras
 import numpy as np
+
+from recipes.architectures._gan_pair import BATCH_SIZE, LOSSES, Pair
+from recipes.architectures._sample_quality import Ruler
+from recipes.lab import fit, stats
+from zoo.dcgan import dcgan_discriminator, dcgan_generator
 
 ROUNDS = 10  # looks at the samples while a GAN trains
 SHOWN = 8  # samples in a row of the picture

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import fit, stats
-from recipes.architectures._gan_pair import BATCH_SIZE, LOSSES, Pair
-from zoo import mlp
-
 import keras
 import numpy as np
 from keras import ops
 from scipy.stats import wasserstein_distance
+
+from recipes.architectures._gan_pair import BATCH_SIZE, LOSSES, Pair
+from recipes.lab import fit, stats
+from zoo import mlp
 
 MEAN, DEVIATION = 4.0, 1.0  # the real numbers
 NEAR = 0.1  # "the mean is right": within this of the real one

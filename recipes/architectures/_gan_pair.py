@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from recipes.lab import fit
-from recipes.lab.gradients import gradients
-from zoo.gan import GAN, GENERATOR_LOSSES
-
 import keras
 import numpy as np
 from keras import ops
+
+from recipes.lab import fit, gradients
+from zoo.gan import GAN, GENERATOR_LOSSES
 
 LOSSES = ("non_saturating", "minimax")
 BATCH_SIZE = 64

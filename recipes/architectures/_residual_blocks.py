@@ -1,10 +1,10 @@
 """A residual block taken apart: the sum, the identity, and the way around."""
 
-from recipes.lab.gradients import gradients
-from zoo import mlp, resnet
-
 import keras
 import numpy as np
+
+from recipes.lab import gradients
+from zoo import mlp, resnet
 
 BLOCKS = 6
 WIDTH = 16

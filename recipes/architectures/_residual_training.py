@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit
+from zoo import mlp
 
 RATES = (0.01, 0.03, 0.1)
 CHOOSING = 1000  # the seed that decides the rate; it is none of those judged

@@ -1,10 +1,10 @@
 """How good generated images are: a distance to real ones, and the classes covered."""
 
-from recipes.lab import fit
-from zoo import lenet
-
 import keras
 import numpy as np
+
+from recipes.lab import fit
+from zoo import lenet
 
 MOST = 2000  # images of each half of the real data; more only cost time
 

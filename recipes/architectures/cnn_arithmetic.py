@@ -12,10 +12,10 @@ References: LeCun et al. (1998); Lin, Chen and Yan (2013); Dumoulin and Visin (2
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main
-from recipes.architectures import _cnn_counting, _cnn_fields, _cnn_maps, _cnn_pooling
-
 import numpy as np
+
+from recipes.architectures import _cnn_counting, _cnn_fields, _cnn_maps, _cnn_pooling
+from recipes.lab import figures, lab_main
 
 CLAIMS = {
     "cnn-shapes-28": "28×28×1 through two rounds of 3×3 convolution (32, then 64 "

@@ -13,7 +13,8 @@ References: Goodfellow et al. (2014); Radford et al. (2015); Arjovsky and Bottou
 from dataclasses import dataclass
 from typing import Literal
 
-from recipes.lab import lab_main, stats
+import numpy as np
+
 from recipes.architectures import _gan_figures as pictures
 from recipes.architectures._gan_formulas import judge_formulas
 from recipes.architectures._gan_images import (
@@ -31,8 +32,7 @@ from recipes.architectures._gan_line import (
     learn_line,
 )
 from recipes.architectures._gan_pair import LOSSES
-
-import numpy as np
+from recipes.lab import lab_main, stats
 
 CLAIMS = {
     "gan-roles": "The generator maps noise to data; the discriminator is a binary "

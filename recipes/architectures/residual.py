@@ -13,7 +13,8 @@ References: He, Zhang, Ren and Sun (2015, 2016); Ioffe and Szegedy (2015); Zhang
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main, stats
+import numpy as np
+
 from recipes.architectures import _residual_blocks
 from recipes.architectures import _residual_jacobians as jacobians
 from recipes.architectures._residual_training import (
@@ -23,9 +24,7 @@ from recipes.architectures._residual_training import (
     final,
     learn,
 )
-from recipes.lab.errors import UsageError
-
-import numpy as np
+from recipes.lab import UsageError, figures, lab_main, stats
 
 CLAIMS = {
     "res-block": "A residual block computes y = x + f(x).",

@@ -1,8 +1,8 @@
 """Data sets side by side: every network of a seed has its own rows."""
 
-from recipes.lab import generators
-
 import numpy as np
+
+from recipes.lab import generators
 
 ROWS = 800  # of a regression for training, and as many for the test
 

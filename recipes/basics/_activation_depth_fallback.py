@@ -1,13 +1,13 @@
 """Deep networks: whether leaky ReLU, ELU or SELU help where ReLU suffers."""
 
-from recipes.lab import figures, stats
-from recipes.basics._activation_data import copies
-from recipes.basics._activation_measures import Watch, accuracy, larger, sweep_together
-from recipes.basics._activation_networks import Kind, SideBySide, cross_entropy
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.basics._activation_data import copies
+from recipes.basics._activation_measures import Watch, accuracy, larger, sweep_together
+from recipes.basics._activation_networks import Kind, SideBySide, cross_entropy
+from recipes.lab import figures, stats
 
 KINDS = {
     "ReLU": Kind("relu"),

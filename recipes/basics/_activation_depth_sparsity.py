@@ -1,13 +1,13 @@
 """Does sparsity generalize? Sparser ReLU layers, and a dense relative."""
 
-from recipes.lab import stats
-from recipes.basics._activation_data import copies
-from recipes.basics._activation_measures import Watch, accuracy, larger, sweep_together
-from recipes.basics._activation_networks import Kind, SideBySide, cross_entropy
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.basics._activation_data import copies
+from recipes.basics._activation_measures import Watch, accuracy, larger, sweep_together
+from recipes.basics._activation_networks import Kind, SideBySide, cross_entropy
+from recipes.lab import stats
 
 ROWS = 200  # few, so that there is something to gain
 HIDDEN = (64, 64)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from recipes.lab import stats
-from recipes.basics._activation_networks import SideBySide
-from recipes.lab.errors import LabError
-
 import keras
 import numpy as np
+
+from recipes.basics._activation_networks import SideBySide
+from recipes.lab import LabError, stats
 
 
 class Watch(keras.callbacks.Callback):

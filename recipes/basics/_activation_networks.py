@@ -8,12 +8,11 @@ and gradients and Adam work weight by weight: each learns exactly as it would al
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recipes.lab import fit
-from recipes.lab.gradients import gradients
-
 import keras
 import numpy as np
 from keras import layers, ops
+
+from recipes.lab import fit, gradients
 
 DEAD = 1e-6  # a unit is dead where its slope stays below this for every sample
 

@@ -1,13 +1,13 @@
 """Units that start dead, activations that may wake them, and rates that kill."""
 
-from recipes.lab import figures, stats
-from recipes.basics._activation_data import ROWS, linear_rows, stacked
-from recipes.basics._activation_measures import Watch, mean_square, sweep_together
-from recipes.basics._activation_networks import Kind, SideBySide
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.basics._activation_data import ROWS, linear_rows, stacked
+from recipes.basics._activation_measures import Watch, mean_square, sweep_together
+from recipes.basics._activation_networks import Kind, SideBySide
+from recipes.lab import figures, stats
 
 RATE, LARGE = 0.01, 1.0  # Adam's learning rates
 EPOCHS = 50

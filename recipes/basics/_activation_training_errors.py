@@ -1,8 +1,8 @@
 """Reads errors out of the race's runs."""
 
-from recipes.lab import stats
-
 import numpy as np
+
+from recipes.lab import stats
 
 
 def curves(runs, case: str, metric: str = "train_mse") -> np.ndarray:

@@ -1,11 +1,11 @@
 """ReLU as the output where a number is to be predicted."""
 
-from recipes.lab import stats
+import numpy as np
+
 from recipes.basics._activation_data import ROWS, linear_rows, stacked
 from recipes.basics._activation_measures import Watch, mean_square, sweep_together
 from recipes.basics._activation_networks import Kind, SideBySide
-
-import numpy as np
+from recipes.lab import stats
 
 RATE = 0.01
 MARGIN = 0.05  # of the target's variance: what still counts as equally good

@@ -1,6 +1,9 @@
 """PReLU: slopes that are learned, and what they cost on small data."""
 
-from recipes.lab import stats
+import keras
+import numpy as np
+from keras import layers, ops
+
 from recipes.basics._activation_data import ROWS, curved_rows, stacked
 from recipes.basics._activation_measures import (
     Watch,
@@ -9,10 +12,7 @@ from recipes.basics._activation_measures import (
     sweep_together,
 )
 from recipes.basics._activation_networks import Kind, SideBySide
-
-import keras
-import numpy as np
-from keras import layers, ops
+from recipes.lab import stats
 
 STARTS = {"PReLU from 0": 0.0, "PReLU from 0.25": 0.25}
 KINDS = {

@@ -2,12 +2,11 @@
 
 import warnings
 
-from recipes.lab import fit, stats
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
 from keras import activations, layers, ops
+
+from recipes.lab import Restart, fit, stats
 
 GRADES = 4
 EPOCHS = 8

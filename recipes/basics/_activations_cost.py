@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from recipes.lab import figures, stats
-
 import keras
 import numpy as np
 from keras import activations, ops
+
+from recipes.lab import figures, stats
 
 FUNCTIONS = {
     "leaky ReLU": activations.leaky_relu,

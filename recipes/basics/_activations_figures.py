@@ -1,11 +1,11 @@
 """The curves of the notes' table, and two ways in which slopes fall."""
 
-from recipes.lab import figures
+import numpy as np
+
 from recipes.basics import _activations_negative as negative
 from recipes.basics import _activations_sigmoids as sigmoids
 from recipes.basics import _activations_table as formulas
-
-import numpy as np
+from recipes.lab import figures
 
 TWICE = ("ELU, α = 0.5", "swish, β = 2")  # one of each is enough for a picture
 

@@ -1,5 +1,10 @@
 """What passes through negative units: chains of them, swish and softplus."""
 
+import numpy as np
+from keras import activations
+from scipy.optimize import brentq
+from scipy.special import lambertw
+
 from recipes.basics._activations_table import (
     apply,
     autodiff,
@@ -10,11 +15,6 @@ from recipes.basics._activations_table import (
     swish_slope,
     table,
 )
-
-import numpy as np
-from keras import activations
-from scipy.optimize import brentq
-from scipy.special import lambertw
 
 CHAIN = 10  # units in a row
 NAMES = (

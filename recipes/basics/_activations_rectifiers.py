@@ -1,5 +1,8 @@
 """ReLU and its relatives: their centers and their kinks."""
 
+import numpy as np
+from keras import activations, ops
+
 from recipes.basics._activations_sigmoids import normal_mean
 from recipes.basics._activations_table import (
     apply,
@@ -11,9 +14,6 @@ from recipes.basics._activations_table import (
     relu,
     table,
 )
-
-import numpy as np
-from keras import activations, ops
 
 
 def judge(lab) -> None:

@@ -1,5 +1,9 @@
 """The sigmoid and tanh: their derivations, slopes, and how they compare."""
 
+import numpy as np
+from keras import ops
+from scipy.optimize import brentq
+
 from recipes.basics._activations_table import (
     autodiff,
     difference,
@@ -7,10 +11,6 @@ from recipes.basics._activations_table import (
     sigmoid,
     tanh,
 )
-
-import numpy as np
-from keras import ops
-from scipy.optimize import brentq
 
 X = np.linspace(-6, 6, 1201)
 EXACT = 1e-12  # float64, values of order one

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recipes.lab.gradients import gradients
-
 import keras
 import numpy as np
 from keras import activations, ops
+
+from recipes.lab import gradients
 
 
 @dataclass(frozen=True)

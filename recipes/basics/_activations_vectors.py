@@ -2,7 +2,10 @@
 
 import warnings
 
-from recipes.lab import fit, generators
+import keras
+import numpy as np
+from keras import activations, layers, ops
+
 from recipes.basics._activations_table import (
     apply,
     gap,
@@ -11,12 +14,8 @@ from recipes.basics._activations_table import (
     softmax,
     softmax_jacobian,
 )
-from recipes.lab.gradients import gradients
+from recipes.lab import fit, generators, gradients
 from zoo.layers import Maxout
-
-import keras
-import numpy as np
-from keras import activations, layers, ops
 
 
 def judge(lab) -> None:

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from recipes.basics import _sigmoid_network as net
-
 import keras
 import numpy as np
+
+from recipes.basics import _sigmoid_network as net
 
 
 def judge(lab) -> None:

@@ -1,8 +1,8 @@
 """The formulas of back-propagation, each against finite differences and autodiff."""
 
-from recipes.basics import _sigmoid_network as net
-
 import numpy as np
+
+from recipes.basics import _sigmoid_network as net
 
 SHAPES = ((2, 1), (3, 4, 2), (5, 8, 8, 3), (4, 3, 3, 3, 2), (1, 6, 1))
 

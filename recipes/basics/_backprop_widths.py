@@ -1,11 +1,11 @@
 """Universal approximation: curves fitted with more and more hidden units."""
 
-from recipes.lab import figures, stats
-from recipes.basics import _sigmoid_network as net
-
 import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
+
+from recipes.basics import _sigmoid_network as net
+from recipes.lab import figures, stats
 
 CURVES = {"sin": np.sin, "abs": np.abs}
 

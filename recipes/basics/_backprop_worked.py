@@ -1,8 +1,8 @@
 """The worked 2-2-1 network of the notes, line by line beside what it should read."""
 
-from recipes.basics import _sigmoid_network as net
-
 import numpy as np
+
+from recipes.basics import _sigmoid_network as net
 
 # The 2-2-1 network: one sample, sigmoids, cost ½ (y - ŷ)².
 X, Y = np.array([0.5, 0.8]), 1.0

@@ -3,11 +3,11 @@
 import itertools
 from dataclasses import dataclass
 
-from recipes.lab import stats
-from recipes.basics._initialization_rules import RULES
-
 import numpy as np
 from scipy.special import expit
+
+from recipes.basics._initialization_rules import RULES
+from recipes.lab import stats
 
 INPUTS = 32  # samples that go through each network
 KEPT = np.log10(2)  # from first to last layer a kept variance changes by less

@@ -1,10 +1,10 @@
 """Pictures: variance through depth, units that stay alike, losses by start."""
 
-from recipes.lab import figures
+import numpy as np
+
 from recipes.basics import _initialization_training as training
 from recipes.basics._initialization_symmetry import UNITS, parted
-
-import numpy as np
+from recipes.lab import figures
 
 SHOWN = (
     "ReLU, He",

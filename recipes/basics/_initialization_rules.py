@@ -1,9 +1,9 @@
 """The rules that scale random weights, and Keras's own initializers sampled."""
 
-from recipes.lab import stats
-
 import keras
 import numpy as np
+
+from recipes.lab import stats
 
 # Standard deviation by fan_in (a layer's inputs) and fan_out (its units).
 RULES = {

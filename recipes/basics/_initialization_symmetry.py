@@ -3,14 +3,13 @@
 import math
 from dataclasses import dataclass
 
-from recipes.lab import fit
-from recipes.basics._initialization_rules import draw
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.basics._initialization_rules import draw
+from recipes.lab import Restart, fit
+from zoo import mlp
 
 UNITS = 4
 CONSTANT = 0.1

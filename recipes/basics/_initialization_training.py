@@ -1,13 +1,12 @@
 """What a start is worth in training: all ones, and how fast good and bad ones learn."""
 
-from recipes.lab import fit, stats
-from recipes.basics._initialization_rules import draw
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
 from scipy.special import expit
+
+from recipes.basics._initialization_rules import draw
+from recipes.lab import Restart, fit, stats
+from zoo import mlp
 
 BATCH_SIZE = 64
 GUESSING = float(np.log(10))  # nats: ten classes, all equally likely

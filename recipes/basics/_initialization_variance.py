@@ -1,11 +1,11 @@
 """Verdicts on variances: what Xavier's, He's and poor weights make of them."""
 
+import numpy as np
+
 from recipes.basics import _initialization_depth as depths
 from recipes.basics import _initialization_rules as rules
 from recipes.basics._initialization_depth import change, explodes, factor, kept
 from zoo import mlp_mnist_shallow
-
-import numpy as np
 
 
 def judge(lab, found) -> None:

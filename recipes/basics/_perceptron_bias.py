@@ -1,9 +1,9 @@
 """What a bias is for, and before which layers it is not."""
 
-from recipes.basics import _sigmoid_network as net
-
 import keras
 import numpy as np
+
+from recipes.basics import _sigmoid_network as net
 
 TOLERANCE = 1e-4  # float32, outputs of order one
 

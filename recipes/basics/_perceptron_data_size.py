@@ -1,15 +1,14 @@
 """Classical methods against a small convolutional network, by the number of samples."""
 
-from recipes.lab import figures, stats
-from recipes.basics._perceptron_networks import BATCH, train_steps
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
+
+from recipes.basics._perceptron_networks import BATCH, train_steps
+from recipes.lab import Restart, figures, stats
 
 SIZES = (20, 60, 200, 600, 2000, 6000)
 CLASSICAL = {

@@ -1,8 +1,8 @@
 """Networks of the perceptron's chapter that NumPy trains: XOR, and linear layers."""
 
-from recipes.basics import _sigmoid_network as net
-
 import numpy as np
+
+from recipes.basics import _sigmoid_network as net
 
 
 def xor_accuracy(starts: int, passes: int, hidden) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from recipes.lab import stats
-from recipes.basics import _perceptron_rule as rule
-
 import numpy as np
+
+from recipes.basics import _perceptron_rule as rule
+from recipes.lab import stats
 
 RATES = [Fraction(n, 16) for n in (1, 4, 8, 16, 32, 160)] + [
     Fraction(1, 10),

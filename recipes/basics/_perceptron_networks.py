@@ -1,9 +1,9 @@
 """Claims of the perceptron's chapter that need networks in Keras."""
 
-from recipes.lab import fit, stats
-
 import keras
 import numpy as np
+
+from recipes.lab import fit, stats
 
 BATCH = 32
 

@@ -13,14 +13,13 @@ References: Glorot, Bordes and Bengio (2011); Krizhevsky et al. (2012); Klambaue
 from dataclasses import dataclass
 from typing import Literal
 
-from recipes.lab import figures, lab_main, stats
+import numpy as np
+
 from recipes.basics import _activation_depth_fallback, _activation_depth_sparsity
 from recipes.basics._activation_data import copies
 from recipes.basics._activation_measures import Watch, accuracy, sweep_together
 from recipes.basics._activation_networks import Kind, SideBySide, cross_entropy
-from recipes.lab.errors import LabError
-
-import numpy as np
+from recipes.lab import LabError, figures, lab_main, stats
 
 CLAIMS = {
     "relu-faster-convergence": "ReLU converges faster than sigmoid and tanh.",

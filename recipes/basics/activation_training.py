@@ -14,7 +14,9 @@ References: LeCun et al., Efficient BackProp (1998); Maas et al. (2013); He et a
 from dataclasses import dataclass
 from typing import Literal
 
-from recipes.lab import figures, lab_main, stats
+import numpy as np
+from keras import layers, ops
+
 from recipes.basics import (
     _activation_training_death,
     _activation_training_outputs,
@@ -31,9 +33,7 @@ from recipes.basics._activation_training_errors import (
     log_error,
     ranking,
 )
-
-import numpy as np
-from keras import layers, ops
+from recipes.lab import figures, lab_main, stats
 
 CLAIMS = {
     "act-race-10-10-1": "In a 10-10-1 network ReLU learns fastest, tanh comes second, "

@@ -13,7 +13,10 @@ References: Nair and Hinton (2010); Maas et al. (2013); Goodfellow et al. (2013)
 
 from dataclasses import dataclass
 
-from recipes.lab import lab_main
+import keras
+import numpy as np
+from keras import activations, ops
+
 from recipes.basics import (
     _activations_cost,
     _activations_figures,
@@ -23,10 +26,7 @@ from recipes.basics import (
     _activations_vectors,
 )
 from recipes.basics import _activations_table as formulas
-
-import keras
-import numpy as np
-from keras import activations, ops
+from recipes.lab import lab_main
 
 CLAIMS = {
     "act-formulas": "The formulas of sigmoid, tanh, ReLU, leaky ReLU, PReLU, ELU, "

@@ -13,7 +13,8 @@ References: Rumelhart, Hinton and Williams (1986); Cybenko (1989).
 from dataclasses import dataclass
 from math import comb
 
-from recipes.lab import figures, lab_main, stats
+import numpy as np
+
 from recipes.basics import (
     _backprop_examples,
     _backprop_formulas,
@@ -21,8 +22,7 @@ from recipes.basics import (
     _backprop_worked,
 )
 from recipes.basics import _sigmoid_network as net
-
-import numpy as np
+from recipes.lab import figures, lab_main, stats
 
 CLAIMS = {
     "forward-2-2-1": "The worked forward pass of a 2-2-1 sigmoid network gives the "

@@ -14,16 +14,15 @@ References: LeCun, Bottou, Orr and Müller (1998); Glorot and Bengio (2010); He,
 from dataclasses import dataclass
 from typing import Literal
 
-from recipes.lab import lab_main
+import numpy as np
+
 from recipes.basics import _initialization_depth as depths
 from recipes.basics import _initialization_figures as pictures
 from recipes.basics import _initialization_rules as rules
 from recipes.basics import _initialization_symmetry as symmetry
 from recipes.basics import _initialization_training as training
 from recipes.basics import _initialization_variance as variance
-from recipes.lab.errors import UsageError
-
-import numpy as np
+from recipes.lab import UsageError, lab_main
 
 CLAIMS = {
     "init-ones-bad": "Setting all weights and biases to 1 is a bad start.",

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from recipes.lab import figures, lab_main
+import numpy as np
+from scipy.optimize import linprog
+
 from recipes.basics import _perceptron_layers, _perceptron_learning
 from recipes.basics import _perceptron_rule as rule
 from recipes.basics import _sigmoid_network as net
-
-import numpy as np
-from scipy.optimize import linprog
+from recipes.lab import figures, lab_main
 
 CLAIMS = {
     "mp-threshold-gate": "A McCulloch-Pitts unit fires when its weighted sum is above "

@@ -1,12 +1,12 @@
 """What each way to clip makes of a gradient, read off one step of plain SGD."""
 
-from recipes.lab import figures
-from callbacks import GradientClipping
-from recipes.gradients._watch import Start, draw_weights, watch
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from callbacks import GradientClipping
+from recipes.gradients._watch import Start, draw_weights, watch
+from recipes.lab import figures
+from zoo import mlp
 
 LIMIT, BOUND = 1.0, 0.1  # of a norm; of an entry
 GAINS = np.geomspace(0.3, 3.0, 6)  # on the weights: gradients of many sizes

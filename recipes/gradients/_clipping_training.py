@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.lab import generators
-from callbacks import AutoClip, GradientClipping, GradientNorms
-from recipes.gradients._watch import Start, watch
-from zoo import simple_rnn
-
 import keras
 import numpy as np
+
+from callbacks import AutoClip, GradientClipping, GradientNorms
+from recipes.gradients._watch import Start, watch
+from recipes.lab import generators
+from zoo import simple_rnn
 
 LENGTH, SAMPLES, BATCH_SIZE, UNITS = 20, 320, 64, 32
 RATES = (0.03, 0.1, 1.0)

@@ -1,10 +1,10 @@
 """Wide and deep networks, looked at before training: what large weights do."""
 
-from recipes.gradients._watch import Start, draw_weights, standardized, watch
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.gradients._watch import Start, draw_weights, standardized, watch
+from zoo import mlp
 
 WIDTH, ROWS = 256, 256
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from recipes.lab import fit
-from callbacks import GradientNorms
-from recipes.gradients._watch import draw_weights, standardized
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from callbacks import GradientNorms
+from recipes.gradients._watch import draw_weights, standardized
+from recipes.lab import fit
+from zoo import mlp
 
 WIDTH = 256
 TYPES = {"float16": 40, "float32": 80, "float64": 400}  # layers that are enough

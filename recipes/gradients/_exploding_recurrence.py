@@ -1,11 +1,11 @@
 """A tanh recurrence: the Jacobian over many steps, near zero and far from it."""
 
-from recipes.lab import figures
-from recipes.gradients._watch import Start, middle, unanimous, watch
-from zoo import simple_rnn
-
 import keras
 import numpy as np
+
+from recipes.gradients._watch import Start, middle, unanimous, watch
+from recipes.lab import figures
+from zoo import simple_rnn
 
 UNITS, STEPS = 64, 30
 TINY = 1e-8

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, stats
+import keras
+import numpy as np
+
 from recipes.gradients._watch import (
     Start,
     Test,
@@ -11,10 +13,8 @@ from recipes.gradients._watch import (
     unanimous,
     watch,
 )
+from recipes.lab import figures, stats
 from zoo import mlp
-
-import keras
-import numpy as np
 
 WIDTH, BATCH_SIZE = 64, 64
 ROWS = 320  # few enough to be learned by heart

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from recipes.gradients._vanishing_networks import (
     GUESSING,
     changes,
@@ -9,8 +11,6 @@ from recipes.gradients._vanishing_networks import (
     hidden,
     losses,
 )
-
-import numpy as np
 
 # The case and what is known to be wrong with it, because it was built that way.
 AILMENTS = {

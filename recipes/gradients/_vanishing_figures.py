@@ -1,7 +1,7 @@
 """The pictures of the deep networks: gradients by layer, and what is learned."""
 
-from recipes.lab import figures
 from recipes.gradients._vanishing_networks import at_start, losses
+from recipes.lab import figures
 
 SHOWN = ("ReLU, He", "tanh", "tanh, N(0, 0.01²)", "sigmoid")
 

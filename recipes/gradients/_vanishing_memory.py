@@ -1,13 +1,12 @@
 """Recall of a sequence's first symbol: what a recurrent network learns by distance."""
 
-from recipes.lab import figures, stats
-from recipes.gradients._watch import Start, Test, middle, watch
-from recipes.lab.gradients import gradients
-from zoo import recurrent
-
 import keras
 import numpy as np
 from keras import ops
+
+from recipes.gradients._watch import Start, Test, middle, watch
+from recipes.lab import figures, gradients, stats
+from zoo import recurrent
 
 SYMBOLS = 4  # two to be recalled, two that only pass the time
 UNITS = 32

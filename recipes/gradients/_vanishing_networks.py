@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+import keras
+import numpy as np
+
 from callbacks import GradientNorms
 from recipes.gradients._watch import Start, draw_weights, standardized, watch
 from zoo import mlp
-
-import keras
-import numpy as np
 
 WIDTH = 64  # as many units as an image has pixels: all hidden kernels have one shape
 BATCH_SIZE = 128

@@ -1,10 +1,10 @@
 """The slopes that a gradient is multiplied by on its way through a network."""
 
-from recipes.lab.gradients import gradients
-
 import keras
 import numpy as np
 from keras import ops
+
+from recipes.lab import gradients
 
 ACTIVATIONS = {
     "sigmoid": keras.activations.sigmoid,

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.lab import fit
-from callbacks import GradientNorms
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
+
+from callbacks import GradientNorms
+from recipes.lab import Restart, fit
 
 # A gradient that is no number is in the report; its line in the log would come
 # between the lines of a run where some diverge on purpose.

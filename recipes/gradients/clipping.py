@@ -12,7 +12,8 @@ References: Pascanu, Mikolov and Bengio (2013); Seetharaman et al. (2020).
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main
+import numpy as np
+
 from recipes.gradients import _clipping_rules as rules
 from recipes.gradients._clipping_training import (
     GUESSING,
@@ -23,8 +24,7 @@ from recipes.gradients._clipping_training import (
     stable,
 )
 from recipes.gradients._watch import unanimous
-
-import numpy as np
+from recipes.lab import figures, lab_main
 
 CLAIMS = {
     "clip-by-norm": "Clipping scales a gradient that is too large down to a threshold "

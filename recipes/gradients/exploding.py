@@ -13,15 +13,14 @@ References: Bengio, Simard and Frasconi (1994); Glorot and Bengio (2010); Pascan
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main, stats
+import numpy as np
+
 from recipes.gradients import _exploding_overflow as overflow
 from recipes.gradients import _exploding_recurrence as recurrence
 from recipes.gradients import _exploding_training as training
 from recipes.gradients._exploding_networks import NETWORKS, WEIGHTS, Starting, growth
 from recipes.gradients._watch import FLOWS, middle, unanimous
-from recipes.lab.errors import UsageError
-
-import numpy as np
+from recipes.lab import UsageError, figures, lab_main, stats
 
 CLAIMS = {
     "explode-large-weights": "Large weights make gradients explode.",

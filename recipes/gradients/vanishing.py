@@ -13,7 +13,8 @@ References: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Glorot and Be
 
 from dataclasses import dataclass
 
-from recipes.lab import lab_main, stats
+import numpy as np
+
 from recipes.gradients import _vanishing_diagnosis as diagnosis
 from recipes.gradients import _vanishing_figures as pictures
 from recipes.gradients import _vanishing_memory as memory
@@ -27,9 +28,7 @@ from recipes.gradients._vanishing_networks import (
     measured,
 )
 from recipes.gradients._watch import FLOWS, middle, unanimous
-from recipes.lab.errors import UsageError
-
-import numpy as np
+from recipes.lab import UsageError, lab_main, stats
 
 CLAIMS = {
     "vanish-sigmoid-depth": "In deep sigmoid networks hardly any gradient arrives at "

@@ -1,22 +1,54 @@
-"""The bench that every recipe stands on.
+"""The public face of the lab: what a recipe, a notebook or a script imports.
 
-`lab_main` is loaded on first use: it prepares the process for a run, and the command
-line lists and describes recipes without.
+Importing this loads nothing else; each name loads its room on first use.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from recipes.lab.fit import fit
-
 if TYPE_CHECKING:
-    from recipes.lab.script import lab_main
+    from recipes.lab.cli.script import lab_main as lab_main
+    from recipes.lab.data import generators as generators
+    from recipes.lab.data.sets import split as split
+    from recipes.lab.errors import LabError as LabError
+    from recipes.lab.errors import UsageError as UsageError
+    from recipes.lab.evidence import figures as figures
+    from recipes.lab.evidence import stats as stats
+    from recipes.lab.training.fit import fit as fit
+    from recipes.lab.training.gradients import gradients as gradients
+    from recipes.lab.training.restart import Restart as Restart
+    from recipes.lab.training.seeding import reseed as reseed
 
-__all__ = ["fit", "lab_main"]
+_WHERE = {
+    "LabError": "errors",
+    "Restart": "training.restart",
+    "UsageError": "errors",
+    "figures": "evidence.figures",
+    "fit": "training.fit",
+    "generators": "data.generators",
+    "gradients": "training.gradients",
+    "lab_main": "cli.script",
+    "reseed": "training.seeding",
+    "split": "data.sets",
+    "stats": "evidence.stats",
+}
+
+__all__ = sorted(_WHERE)
 
 
 def __getattr__(name: str):
-    if name == "lab_main":
-        from recipes.lab.script import lab_main
+    if name not in _WHERE:
+        raise AttributeError(f"module 'recipes.lab' has no attribute '{name}'")
+    module = import_module(f"recipes.lab.{_WHERE[name]}")
+    found = (
+        module
+        if _WHERE[name].endswith(f".{name}")
+        and name in ("figures", "generators", "stats")
+        else getattr(module, name)
+    )
+    globals()[name] = found
+    return found
 
-        return lab_main
-    raise AttributeError(f"module 'recipes.lab' has no attribute '{name}'")
+
+def __dir__():
+    return __all__

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
 from keras import layers, losses
+
+from recipes.lab import Restart, fit
+from zoo import mlp
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,14 @@
 
 import time
 
-from recipes.lab import generators, stats
-from recipes.lab.data import split
-from recipes.lab.gradients import gradients
-from recipes.losses import _classification_formulas as formulas
-
 import keras
 import numpy as np
 from keras import losses
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+
+from recipes.lab import generators, gradients, split, stats
+from recipes.losses import _classification_formulas as formulas
 
 TOLERANCE = 1e-5  # relative; Keras computes in float32
 CLASSES = 5

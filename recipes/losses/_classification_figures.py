@@ -1,9 +1,9 @@
 """Figures of the classification recipe."""
 
+import numpy as np
+
 from recipes.lab import figures
 from recipes.losses import _classification_formulas as formulas
-
-import numpy as np
 
 
 def draw_losses():

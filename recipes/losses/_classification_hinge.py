@@ -2,13 +2,12 @@
 
 from statistics import NormalDist
 
-from recipes.lab import fit, generators, stats
-from recipes.lab.restart import Restart
-from recipes.losses import _classification_formulas as formulas
-
 import keras
 import numpy as np
 from keras import layers, losses
+
+from recipes.lab import Restart, fit, generators, stats
+from recipes.losses import _classification_formulas as formulas
 
 SAMPLES, TESTS = 400, 40_000
 RADIUS = 4.0  # of the circle on which the blobs lie

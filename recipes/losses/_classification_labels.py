@@ -1,12 +1,11 @@
 """Several labels at once: what the outputs of a network must be, and what not."""
 
-from recipes.lab import fit, stats
-from recipes.lab.restart import Restart
-from recipes.losses import _classification_formulas as formulas
-
 import keras
 import numpy as np
 from keras import layers, losses
+
+from recipes.lab import Restart, fit, stats
+from recipes.losses import _classification_formulas as formulas
 
 FEATURES, LABELS, SAMPLES = 10, 3, 600
 CASES = {  # activation of the outputs, and whether the loss takes logits

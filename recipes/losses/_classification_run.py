@@ -1,12 +1,11 @@
 """The notes' printed run: 1000 samples, 20 features, a 32-16-1 network."""
 
-from recipes.lab import fit, generators
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
 from keras import layers
 from sklearn.model_selection import train_test_split
+
+from recipes.lab import Restart, fit, generators
 
 BATCH = 32
 # What the notes print of epochs 1 and 6, and of validation accuracy from 1 to 6.

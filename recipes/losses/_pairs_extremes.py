@@ -1,13 +1,13 @@
 """Cross-entropy where it breaks: outputs that are no probabilities, huge logits."""
 
-from recipes.lab.gradients import gradients
-from recipes.losses._pairs_gradients import LOSSES, by_logit
-from recipes.losses._pairs_results import MARGIN, Results, outcomes
-from recipes.losses._pairs_training import USUAL, WRONGER
-
 import keras
 import numpy as np
 from keras import ops
+
+from recipes.lab import gradients
+from recipes.losses._pairs_gradients import LOSSES, by_logit
+from recipes.losses._pairs_results import MARGIN, Results, outcomes
+from recipes.losses._pairs_training import USUAL, WRONGER
 
 
 def relu_with_cross_entropy() -> dict:

@@ -1,11 +1,11 @@
 """The pictures of the recipe on pairs."""
 
+import numpy as np
+
 from recipes.lab import figures
 from recipes.losses._pairs_gradients import by_logit
 from recipes.losses._pairs_results import Results
 from recipes.losses._pairs_training import OPTIMIZERS, USUAL, WRONG, Case
-
-import numpy as np
 
 NAMES = {
     "bce from logits": "cross-entropy, from logits",

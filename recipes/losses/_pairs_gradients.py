@@ -1,10 +1,10 @@
 """What each pair sends back to the logit, by Keras's losses and by formula."""
 
-from recipes.lab.gradients import gradients
-
 import keras
 import numpy as np
 from keras import ops
+
+from recipes.lab import gradients
 
 LOSSES = {
     "bce": keras.losses.BinaryCrossentropy,

@@ -1,10 +1,9 @@
 """ReLU at the output of a regression: targets of both signs, and from zero."""
 
-from recipes.lab import fit, stats
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit, stats
 
 FEATURES, ROWS, HIDDEN = 10, 1000, 32
 GOOD = 0.9  # share of the target's variance that a useful network explains

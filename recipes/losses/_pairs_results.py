@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from recipes.lab import stats
-from recipes.lab.stats import Comparison
-from recipes.losses._pairs_training import OPTIMIZERS, USUAL, WRONG, Case
-
 import numpy as np
+
+from recipes.lab import stats
+from recipes.lab.evidence.stats import Comparison
+from recipes.losses._pairs_training import OPTIMIZERS, USUAL, WRONG, Case
 
 GOOD = 0.9  # a network that gets this far in balanced accuracy has learned
 MARGIN = 0.02  # a pair is worse from this difference in balanced accuracy on

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from recipes.losses._pairs_gradients import LOSSES, unseen
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit
+from recipes.losses._pairs_gradients import LOSSES, unseen
 
 RATES = {"SGD": (0.1, 1.0, 10.0), "Adam": (0.001, 0.01, 0.1)}
 CHOOSING = (1000, 1001)  # the seeds that decide the rate; none of those judged

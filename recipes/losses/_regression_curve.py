@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import fit
-from recipes.lab.errors import UsageError
-from recipes.lab.restart import Restart
-from recipes.losses._regression_linear import iqr_cap, outside
-from zoo import mlp
-from zoo.losses import Barron, Quantile
-
 import keras
 import numpy as np
 from keras import losses
 from sklearn.ensemble import RandomForestRegressor
+
+from recipes.lab import Restart, UsageError, fit
+from recipes.losses._regression_linear import iqr_cap, outside
+from zoo import mlp
+from zoo.losses import Barron, Quantile
 
 NOISE, BATCH = 0.2, 40
 GRID = np.linspace(-3, 3, 121)

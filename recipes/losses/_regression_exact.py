@@ -2,13 +2,13 @@
 
 import math
 
-from recipes.lab.gradients import gradients
-from recipes.losses import _regression_formulas as formulas
-from zoo import losses as zoo_losses
-
 import keras
 import numpy as np
 from keras import losses
+
+from recipes.lab import gradients
+from recipes.losses import _regression_formulas as formulas
+from zoo import losses as zoo_losses
 
 TOLERANCE = 1e-5  # relative; Keras computes in float32
 

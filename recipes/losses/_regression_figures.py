@@ -2,11 +2,11 @@
 
 from functools import partial
 
+import numpy as np
+
 from recipes.lab import figures
 from recipes.losses import _regression_curve as curve
 from recipes.losses import _regression_formulas as formulas
-
-import numpy as np
 
 
 def draw_losses():

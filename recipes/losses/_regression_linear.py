@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from recipes.lab import generators, stats
-
 import numpy as np
 from scipy import optimize
 from sklearn.linear_model import QuantileRegressor
+
+from recipes.lab import generators, stats
 
 SAMPLES = 500  # to fit, and as many to measure on
 

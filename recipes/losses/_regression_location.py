@@ -3,13 +3,12 @@
 from fractions import Fraction
 from functools import partial
 
-from recipes.lab import stats
-from recipes.lab.gradients import gradients
-from recipes.losses import _regression_formulas as formulas
-from zoo.losses import Quantile
-
 import numpy as np
 from keras import losses
+
+from recipes.lab import gradients, stats
+from recipes.losses import _regression_formulas as formulas
+from zoo.losses import Quantile
 
 CENTER, FAR = 5.0, 100.0  # the notes' sample: 95 targets near 5, and 5 near 100
 QUANTILES = (0.1, 0.5, 0.9, 0.99)

@@ -1,11 +1,11 @@
 """Errors of unequal cost: weights, a loss of costs, and the cheapest decision."""
 
-from recipes.lab import stats
+import numpy as np
+
 from callbacks import CostSensitiveLoss
+from recipes.lab import stats
 from recipes.losses import _weighting_gaussians as gaussians
 from recipes.losses._weighting_imbalance import BALANCED, column
-
-import numpy as np
 
 COSTED = "weights from costs"
 PLAIN, CHEAPEST = "no weights, threshold 1/2", "no weights, cheapest decision"

@@ -1,14 +1,12 @@
 """Equalities: class weights as sample weights, and weights as repeated rows."""
 
-from recipes.lab import generators
-from callbacks import ClassBalancedLoss
-from recipes.lab.gradients import gradients
-from recipes.lab.seeding import reseed
-from zoo import mlp
-
 import keras
 import numpy as np
 from keras import ops
+
+from callbacks import ClassBalancedLoss
+from recipes.lab import generators, gradients, reseed
+from zoo import mlp
 
 CLASS_WEIGHT = {0: 1.0, 1: 5.0}
 IN_ORDER = {"shuffle": False, "verbose": 0}  # Keras's own fit, seen row by row alike

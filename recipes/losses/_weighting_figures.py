@@ -1,11 +1,11 @@
 """The pictures of the recipe on weighted losses."""
 
+import numpy as np
+
 from recipes.lab import figures
 from recipes.losses import _weighting_gaussians as gaussians
 from recipes.losses import _weighting_tasks as tasks
 from recipes.losses._weighting_imbalance import BALANCED, NOTES, column
-
-import numpy as np
 
 
 def draw_weights(lab, plane: dict[str, list[dict]]) -> None:

@@ -1,13 +1,12 @@
 """Rare positives in the plane: a linear classifier, its metrics, its closed form."""
 
-from recipes.lab import fit, generators
-from callbacks import cheapest_class
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
 from scipy.stats import norm
+
+from callbacks import cheapest_class
+from recipes.lab import Restart, fit, generators
+from zoo import mlp
 
 GAP = 2.0  # between the means of the two classes, in standard deviations
 POSITIVE = 0.05  # share of the rare class

@@ -1,14 +1,12 @@
 """Weights for a rare class: what they buy, what they cost, and what else buys it."""
 
-from recipes.lab import fit, stats
-from callbacks import class_balanced_weights, cost_weights
-from recipes.lab.data import split
-from recipes.lab.restart import Restart
-from recipes.losses import _weighting_gaussians as gaussians
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from callbacks import class_balanced_weights, cost_weights
+from recipes.lab import Restart, fit, split, stats
+from recipes.losses import _weighting_gaussians as gaussians
+from zoo import mlp
 
 NOTES, BALANCED = "weight 5", "inverse frequency"
 GAINS = ("recall", "balanced accuracy", "F1")

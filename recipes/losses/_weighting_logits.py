@@ -2,13 +2,13 @@
 
 import warnings
 
-from recipes.lab import fit, generators
-from recipes.losses._weighting_exact import CLASS_WEIGHT, gap
-from recipes.losses._weighting_gaussians import scores
-
 import keras
 import numpy as np
 from keras import ops
+
+from recipes.lab import fit, generators
+from recipes.losses._weighting_exact import CLASS_WEIGHT, gap
+from recipes.losses._weighting_gaussians import scores
 
 
 class HandWritten(keras.layers.Layer):

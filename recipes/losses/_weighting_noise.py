@@ -1,14 +1,13 @@
 """Wrong labels: less weight for the doubtful ones, where doubt is known or guessed."""
 
-from recipes.lab import fit, stats
+import keras
+import numpy as np
+
 from callbacks import NoisySampleWeighting
-from recipes.lab.restart import Restart
+from recipes.lab import Restart, fit, stats
 from recipes.losses import _weighting_gaussians as gaussians
 from recipes.losses._weighting_imbalance import column, cross_entropy
 from zoo import mlp
-
-import keras
-import numpy as np
 
 FLIPPED = 0.3  # share of the digits with a wrong label
 LOW = 0.1  # weight of a doubtful label

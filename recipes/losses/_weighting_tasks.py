@@ -1,11 +1,10 @@
 """Two tasks on scales a hundred apart: weights of their losses, given or learned."""
 
-from recipes.lab import fit, stats
-from callbacks import LossWeightSchedule, UncertaintyWeighting
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
+
+from callbacks import LossWeightSchedule, UncertaintyWeighting
+from recipes.lab import Restart, fit, stats
 
 TASKS = ("small", "big")
 SCALE = 100.0  # the big task's target, in units of the small task's

@@ -13,8 +13,9 @@ References: Cortes and Vapnik (1995); Szegedy et al. (2016) for label smoothing;
 
 from dataclasses import dataclass
 
-from recipes.lab import lab_main, stats
-from recipes.lab.errors import UsageError
+import numpy as np
+
+from recipes.lab import UsageError, lab_main, stats
 from recipes.losses import (
     _classification_digits,
     _classification_exact,
@@ -23,8 +24,6 @@ from recipes.losses import (
     _classification_labels,
     _classification_run,
 )
-
-import numpy as np
 
 CLAIMS = {
     "loss-bce": "Binary cross-entropy is −y log p − (1 − y) log(1 − p).",

@@ -13,14 +13,14 @@ References: Solla, Levin and Fleisher (1988); Glorot and Bengio (2010); Golik,
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from recipes.lab import lab_main
 from recipes.losses import _pairs_extremes, _pairs_figures, _pairs_relu
 from recipes.losses import _pairs_gradients as exact
 from recipes.losses import _pairs_training as training
 from recipes.losses._pairs_results import GOOD, MARGIN, Results, outcomes
 from recipes.losses._pairs_training import OPTIMIZERS, USUAL, WRONG, WRONGER, Case
-
-import numpy as np
 
 CLAIMS = {
     "pair-sigmoid-bce": "A sigmoid output goes well with binary cross-entropy.",

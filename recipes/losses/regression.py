@@ -13,6 +13,8 @@ References: Huber (1964); Tukey (1977); Koenker and Bassett (1978);
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from recipes.lab import lab_main, stats
 from recipes.losses import (
     _regression_curve,
@@ -21,8 +23,6 @@ from recipes.losses import (
     _regression_location,
 )
 from recipes.losses import _regression_linear as linear
-
-import numpy as np
 
 CLAIMS = {
     "loss-mse": "Mean squared error is the mean of the squared errors, 1/N Σ(y − ŷ)², "

@@ -1,10 +1,10 @@
 """Small against large batches: accuracy, speed and the gap to held-out digits."""
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._batch_digits import LARGE, MIDDLE, SIZES, SMALL
 from recipes.optimization._batch_runs import LEVEL, ONE_RATE, RATES, Runs
-
-import numpy as np
 
 
 def judge(lab, runs: Runs) -> None:

@@ -1,11 +1,10 @@
 """A small network on digits, trained in batches of several sizes."""
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit
+from zoo import mlp
 
 TRAINED = 1056  # of the digits: 66 x 16, 33 x 32, 2 x 528; the others are held out
 SMALL, MIDDLE, LARGE = 16, 32, 528

@@ -1,10 +1,10 @@
 """What to look at: accuracy on two axes, noise and time by batch size."""
 
+import numpy as np
+
 from recipes.lab import figures
 from recipes.optimization._batch_digits import SIZES, TRAINED
 from recipes.optimization._batch_runs import ONE_RATE
-
-import numpy as np
 
 
 def draw(lab, runs, times, noise) -> None:

@@ -5,11 +5,11 @@ B, a step at rate η turns the expected squared distance q of the weights into
 (1 − 2η + η²(1 + (d + 1)/B))q + η²dσ²/B.
 """
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._batch_digits import LARGE, SMALL
 from recipes.optimization._batch_runs import RATES
-
-import numpy as np
 
 DIMENSIONS, NOISE = 10, 0.5  # standard deviation of the labels' noise
 RATE, TOO_MUCH = 0.05, 0.5

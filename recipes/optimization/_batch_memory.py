@@ -3,9 +3,9 @@
 import itertools
 import tracemalloc
 
-from recipes.optimization._batch_noise import backward, initial_weights
-
 import numpy as np
+
+from recipes.optimization._batch_noise import backward, initial_weights
 
 WIDTHS = (784, 128, 64, 10)  # the notes' network
 SIZES = (16, 32, 128, 528)

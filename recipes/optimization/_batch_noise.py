@@ -2,11 +2,11 @@
 
 import itertools
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._batch_digits import MIDDLE, SIZES, TRAINED
 from recipes.optimization._batch_runs import FEW, LOW_RATE
-
-import numpy as np
 
 DRAWS = 150  # batches of each size for each seed
 

@@ -1,12 +1,11 @@
 """Batch normalization with few samples: what its outputs are, and what is learned."""
 
-from recipes.lab import fit, stats
-from recipes.lab.restart import Restart
-from recipes.optimization._batch_digits import MIDDLE, Digits, measure
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit, stats
+from recipes.optimization._batch_digits import MIDDLE, Digits, measure
+from zoo import mlp
 
 TINY, RATE = 2, 0.05
 

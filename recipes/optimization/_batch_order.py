@@ -1,12 +1,11 @@
 """A small CNN on digits that come shuffled, in one order, or sorted by class."""
 
-from recipes.lab import fit, stats
-from recipes.lab.restart import Restart
-from recipes.optimization._batch_digits import MIDDLE, TRAINED, Digits, measure
-
 import keras
 import numpy as np
 from keras import layers
+
+from recipes.lab import Restart, fit, stats
+from recipes.optimization._batch_digits import MIDDLE, TRAINED, Digits, measure
 
 SHUFFLED, ONE_ORDER, SORTED = "shuffled every epoch", "one random order", "sorted"
 

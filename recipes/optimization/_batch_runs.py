@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from recipes.optimization._batch_digits import MEASURES, MIDDLE, SIZES, TRAINED, Digits
-
 import numpy as np
+
+from recipes.optimization._batch_digits import MEASURES, MIDDLE, SIZES, TRAINED, Digits
 
 RATES = (0.2, 0.6, 1.8)  # at 3.2 this network learns nothing
 ONE_RATE = 0.2  # where all sizes have the same

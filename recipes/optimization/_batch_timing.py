@@ -2,11 +2,11 @@
 
 import time
 
-from recipes.lab import stats
-from zoo import mlp_mnist
-
 import keras
 import numpy as np
+
+from recipes.lab import stats
+from zoo import mlp_mnist
 
 SIZES = (1, 16, 32, 64, 528)
 CALLS = 3  # of which the fastest counts: the others were interrupted

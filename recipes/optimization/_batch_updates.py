@@ -1,11 +1,11 @@
 """Counting updates, and what shuffling does to a full batch."""
 
+import keras
+import numpy as np
+
 from recipes.lab import fit
 from recipes.optimization._batch_digits import MIDDLE, TRAINED, Digits
 from recipes.optimization._batch_noise import backward, initial_weights
-
-import keras
-import numpy as np
 
 UPDATES = 20  # of the training in two orders
 

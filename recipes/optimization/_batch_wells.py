@@ -1,8 +1,8 @@
 """A double well made of many samples: who stays in the shallow well."""
 
-from recipes.lab import stats
-
 import numpy as np
+
+from recipes.lab import stats
 
 SAMPLES, WALKERS, RATE, TILT = 1024, 100, 0.1, 0.1
 SIZES = (1, 8, 32, SAMPLES)

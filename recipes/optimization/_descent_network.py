@@ -1,11 +1,10 @@
 """A small network on digits, trained at many learning rates."""
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit
+from zoo import mlp
 
 RATES = (0.001, 0.01, 0.1, 1.0, 10.0)
 GUESSING = float(np.log(10))  # nats: ten classes, all equally likely

@@ -1,11 +1,11 @@
 """Three cures for a run that diverges, on a bowl and on digits."""
 
+import numpy as np
+from keras.optimizers import SGD, Adam
+
 from recipes.lab import stats
 from recipes.optimization._descent_network import GUESSING
 from recipes.optimization._descent_paths import keras_path
-
-import numpy as np
-from keras.optimizers import SGD, Adam
 
 CURVATURES = np.array([1.0, 0.1])  # so that plain descent diverges from rate 2 on
 STEPS = 200

@@ -1,10 +1,10 @@
 """A small rate in a shallow well: what noise can do there, and what it can't."""
 
+import numpy as np
+
 from recipes.lab import figures, stats
 from recipes.optimization._descent_paths import DoubleWell, roll
 from recipes.optimization._rules import sgd
-
-import numpy as np
 
 SMALL, LARGE, NOISE = 0.01, 0.1, 1.0
 

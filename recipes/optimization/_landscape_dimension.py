@@ -2,9 +2,9 @@
 
 from itertools import combinations, pairwise
 
-from recipes.lab import figures, stats
-
 import numpy as np
+
+from recipes.lab import figures, stats
 
 SIZES = (1, 2, 3, 4, 5, 6)
 

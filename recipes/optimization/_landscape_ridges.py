@@ -1,9 +1,9 @@
 """Saddles: what they are, and what starting exactly on one means."""
 
+import numpy as np
+
 from recipes.optimization._descent_paths import first_step, saddle_slope
 from recipes.optimization._rules import RULES, descend
-
-import numpy as np
 
 RATE, STEPS, NOISE = 0.01, 6000, 0.01
 ASLANT = "on a ridge 30° to the axes"

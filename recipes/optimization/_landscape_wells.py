@@ -1,11 +1,11 @@
 """Wells: out of the shallow one, and to and fro in one."""
 
+import numpy as np
+from keras.optimizers import SGD
+
 from recipes.lab import figures, stats
 from recipes.optimization._descent_paths import DoubleWell, keras_path, roll
 from recipes.optimization._rules import momentum, sgd
-
-import numpy as np
-from keras.optimizers import SGD
 
 STEPS, NOISE = 5000, 1.0
 WAYS = {  # to walk: how the rule is made

@@ -1,9 +1,9 @@
 """Exponentially weighted averages: what the notes ask, and where Keras keeps them."""
 
-from recipes.optimization._descent_paths import keras_path
-
 import keras
 import numpy as np
+
+from recipes.optimization._descent_paths import keras_path
 
 MEMORIES = {0.9: 10, 0.99: 100}  # β and 1/(1 − β)
 

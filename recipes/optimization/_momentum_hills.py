@@ -1,5 +1,8 @@
 """Momentum among hills: out of a shallow well, and off a saddle."""
 
+import numpy as np
+from keras.optimizers import SGD
+
 from recipes.lab import figures
 from recipes.optimization._descent_paths import (
     DoubleWell,
@@ -10,9 +13,6 @@ from recipes.optimization._descent_paths import (
 )
 from recipes.optimization._momentum_forms import averaged, plain, velocity
 from recipes.optimization._rules import momentum
-
-import numpy as np
-from keras.optimizers import SGD
 
 RATE, STEPS = 0.01, 5000
 

@@ -2,6 +2,9 @@
 
 from itertools import pairwise
 
+import numpy as np
+from keras.optimizers import SGD
+
 from recipes.optimization._descent_paths import keras_path
 from recipes.optimization._momentum_forms import (
     arrival,
@@ -11,9 +14,6 @@ from recipes.optimization._momentum_forms import (
     plain,
     velocity,
 )
-
-import numpy as np
-from keras.optimizers import SGD
 
 LESS = 0.9  # "less" is at most this share
 FORMS = ("plain", "velocity", "averaged", "Nesterov")

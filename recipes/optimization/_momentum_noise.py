@@ -1,9 +1,9 @@
 """Momentum and noise: in the direction that is followed, and where weights end."""
 
+import numpy as np
+
 from recipes.lab import figures
 from recipes.optimization._momentum_averages import average
-
-import numpy as np
 
 RATE, CHAINS, STEPS = 0.1, 200, 1000
 

@@ -1,11 +1,10 @@
 """The network of the notes' optimizer table, trained many times over."""
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit
+from zoo import mlp
 
 # A set that is 40 times smaller than MNIST gets batches that are 8 times smaller.
 BATCH_SIZE = {"digits": 8, "mnist": 64, "fashion_mnist": 64}

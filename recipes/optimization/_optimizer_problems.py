@@ -4,10 +4,10 @@ Every optimizer gets the best rate of one grid, the same for all, chosen by the
 mean over seeds of what is compared: none loses by an unlucky rate.
 """
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._rules import RULES
-
-import numpy as np
 
 RATES = np.logspace(-4, 1, 16)  # three a decade
 

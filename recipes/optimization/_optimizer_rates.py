@@ -2,14 +2,14 @@
 
 import itertools
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._optimizer_network import (
     StopAtLoss,
     final_losses,
     losses_of,
 )
-
-import numpy as np
 
 FLOOR = 0.1  # training loss at which test scores are compared
 

@@ -1,10 +1,9 @@
 """The claim about recurrent networks: four optimizers on the adding problem."""
 
-from recipes.lab import fit, generators, stats
-from recipes.lab.restart import Restart
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit, generators, stats
 
 LENGTH = 20  # numbers in a sequence; two of them are to be added
 RATES = (0.001, 0.01, 0.1)

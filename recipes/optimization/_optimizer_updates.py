@@ -1,9 +1,9 @@
 """Claims about the update rules themselves: Keras's optimizers against NumPy."""
 
-from recipes.optimization import _rules
-
 import keras
 import numpy as np
+
+from recipes.optimization import _rules
 
 TOLERANCE = 1e-4  # float32; 1 - beta_2**t alone costs Adam five digits in step one
 

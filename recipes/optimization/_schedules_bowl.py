@@ -4,9 +4,9 @@ A step x ← x − η(x + noise) turns the expected square q of the distance int
 (1 − η)²q + η²: everything here can be worked out, and is simulated as well.
 """
 
-from recipes.optimization._schedules_formulas import cosine
-
 import numpy as np
+
+from recipes.optimization._schedules_formulas import cosine
 
 RATE, STEPS, START = 0.1, 400, 10.0  # noise of variance 1 on every slope
 CHAINS = 500  # simulated at once for each seed

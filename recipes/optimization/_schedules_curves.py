@@ -1,11 +1,11 @@
 """Every formula of the notes beside the schedule or callback that Keras has for it."""
 
-from recipes.optimization import _schedules_formulas as formulas
-from recipes.optimization._schedules_keras import Script, draw, in_training, of_keras
-
 import keras
 import numpy as np
 from keras.optimizers import schedules
+
+from recipes.optimization import _schedules_formulas as formulas
+from recipes.optimization._schedules_keras import Script, draw, in_training, of_keras
 
 CLOSE = 1e-6  # of the first rate: Keras computes in float32
 PER_EPOCH = 32  # updates an epoch, where both are counted

@@ -1,10 +1,10 @@
 """Stability, generalization and epochs: what a falling rate buys, and what not."""
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._schedules_bowl import GOAL, RATE
 from recipes.optimization._schedules_network import WRONG, by_epoch, column
-
-import numpy as np
 
 EASY = 0.9  # share of the held-out digits that is right
 

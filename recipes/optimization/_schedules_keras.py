@@ -1,11 +1,11 @@
 """The rates that Keras's optimizers and callbacks really use, and their picture."""
 
-from recipes.lab import figures, fit
-from recipes.optimization import _schedules_formulas as formulas
-
 import keras
 import numpy as np
 from keras.optimizers import schedules
+
+from recipes.lab import figures, fit
+from recipes.optimization import _schedules_formulas as formulas
 
 
 def of_keras(schedule, times) -> np.ndarray:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from recipes.optimization._schedules_formulas import SHAPES
-from zoo import mlp
-
 import keras
 import numpy as np
+
+from recipes.lab import Restart, fit
+from recipes.optimization._schedules_formulas import SHAPES
+from zoo import mlp
 
 TRAINED = 1024  # digits to train on; all others are held out
 BATCH_SIZE = 32

@@ -1,9 +1,9 @@
 """High first or low first: the same rates in both orders."""
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._schedules_network import column
-
-import numpy as np
 
 
 def gains_on_digits(falling, rising) -> dict[str, stats.Comparison]:

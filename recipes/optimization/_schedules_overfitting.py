@@ -1,9 +1,9 @@
 """Overfitting: what a drop of the rate does that stopping early would not."""
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._schedules_network import WRONG, Plan, by_epoch, column
-
-import numpy as np
 
 TIMELY, LATE = "drop after a quarter", "drop after three quarters"
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from recipes.lab import stats
 from recipes.optimization._schedules_network import Plan, column
-
-import numpy as np
 
 MARGIN = np.log(1.1)  # to make up for a rate is to end at least 10 % lower
 CENTERS = {"SGD": -0.5, "SGD, cosine": -0.5, "Adam": -2.5}  # decades of the rates

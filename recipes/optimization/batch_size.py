@@ -13,8 +13,7 @@ References: Robbins and Monro (1951); Ioffe and Szegedy (2015); Keskar et al. (2
 
 from dataclasses import dataclass
 
-from recipes.lab import lab_main
-from recipes.lab.errors import UsageError
+from recipes.lab import UsageError, lab_main
 from recipes.optimization import (
     _batch_compared,
     _batch_digits,

@@ -11,13 +11,13 @@ References: Cauchy (1847); LeCun et al. (1998), Efficient BackProp.
 
 from dataclasses import dataclass
 
+import numpy as np
+from keras.optimizers import SGD
+
 from recipes.lab import figures, lab_main, stats
 from recipes.optimization import _descent_rescue, _descent_stuck
 from recipes.optimization._descent_network import GUESSING, RATES, Learner
 from recipes.optimization._descent_paths import first_step, keras_path
-
-import numpy as np
-from keras.optimizers import SGD
 
 CLAIMS = {
     "lr-too-small-slow": "Too small a learning rate is slow, stagnates and underfits.",

@@ -11,8 +11,10 @@ References: Baldi and Hornik (1989); Dauphin et al. (2014); Dean and Majumdar (2
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main
-from recipes.lab.errors import UsageError
+import numpy as np
+from keras import optimizers
+
+from recipes.lab import UsageError, figures, lab_main
 from recipes.optimization import (
     _landscape_dimension,
     _landscape_ridges,
@@ -25,9 +27,6 @@ from recipes.optimization._descent_paths import (
     saddle_height,
     saddle_slope,
 )
-
-import numpy as np
-from keras import optimizers
 
 CLAIMS = {
     "saddle-definition": "A saddle is a flat point that is a minimum in one direction "

@@ -12,8 +12,11 @@ References: Polyak (1964); Sutskever et al. (2013); Kingma and Ba (2015).
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main
-from recipes.lab.errors import UsageError
+import numpy as np
+from keras.optimizers import SGD
+from keras.optimizers.schedules import PiecewiseConstantDecay
+
+from recipes.lab import UsageError, figures, lab_main
 from recipes.optimization import (
     _momentum_averages,
     _momentum_hills,
@@ -29,10 +32,6 @@ from recipes.optimization._momentum_forms import (
     plain,
     velocity,
 )
-
-import numpy as np
-from keras.optimizers import SGD
-from keras.optimizers.schedules import PiecewiseConstantDecay
 
 CLAIMS = {
     "ewma-definition": "An exponentially weighted average, v ← βv + (1 − β)x, gives a "

@@ -14,6 +14,9 @@ References: Robbins and Monro (1951); Polyak (1964); Duchi et al. (2011);
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from keras.optimizers import SGD, Adagrad, Adam, RMSprop
+
 from recipes.lab import figures, lab_main
 from recipes.optimization._optimizer_network import (
     Contestant,
@@ -29,9 +32,6 @@ from recipes.optimization._optimizer_rates import (
 )
 from recipes.optimization._optimizer_recurrent import judge_recurrent
 from recipes.optimization._optimizer_updates import judge_updates
-
-import numpy as np
-from keras.optimizers import SGD, Adagrad, Adam, RMSprop
 
 CLAIMS = {
     "opt-sgd-update": "SGD: θ ← θ − η∇J.",

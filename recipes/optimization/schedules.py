@@ -13,8 +13,7 @@ References: Robbins and Monro (1951); Loshchilov and Hutter (2017), SGDR; Smith
 
 from dataclasses import dataclass
 
-from recipes.lab import figures, lab_main
-from recipes.lab.errors import UsageError
+from recipes.lab import UsageError, figures, lab_main
 from recipes.optimization import (
     _schedules_bowl,
     _schedules_curves,

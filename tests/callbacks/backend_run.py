@@ -8,7 +8,7 @@ import time
 import traceback
 import warnings
 
-from recipes.lab import quiet
+from recipes.lab.training import quiet
 
 MODULES = ("checks_norms", "checks_clipping", "checks_weights")
 

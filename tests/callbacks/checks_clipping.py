@@ -2,6 +2,11 @@
 
 import pickle
 
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
 from callbacks import (
     AdaptiveGradientClipping,
     AutoClip,
@@ -24,11 +29,6 @@ from tests.callbacks.helpers import (
     noisy,
     numpy,
 )
-
-import keras
-import numpy as np
-import pytest
-from keras import layers, ops
 
 BACKEND = keras.backend.backend()
 RATE = 0.5

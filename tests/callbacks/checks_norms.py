@@ -8,6 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
 from callbacks import GradientNorms, _state
 from tests.callbacks.helpers import (
     TARGETS,
@@ -24,11 +29,6 @@ from tests.callbacks.helpers import (
     numpy,
     weights,
 )
-
-import keras
-import numpy as np
-import pytest
-from keras import layers, ops
 
 BACKEND = keras.backend.backend()
 

@@ -2,6 +2,11 @@
 
 import pickle
 
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
 from callbacks import (
     ClassBalancedLoss,
     CostSensitiveLoss,
@@ -21,11 +26,6 @@ from tests.callbacks.helpers import (
     fit,
     numpy,
 )
-
-import keras
-import numpy as np
-import pytest
-from keras import layers, ops
 
 BACKEND = keras.backend.backend()
 RATE = 0.1

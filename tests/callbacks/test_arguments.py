@@ -3,11 +3,11 @@
 import doctest
 import importlib
 
-import callbacks
-from callbacks import _files
-
 import numpy as np
 import pytest
+
+import callbacks
+from callbacks import _files
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """The cache of arrays: equal arrays, checked, and never in the way."""
 
-from recipes.lab import array_cache
-
 import numpy as np
 import pytest
+
+from recipes.lab.data import cache
 
 IMAGES = np.arange(24, dtype="uint8").reshape(2, 3, 4)
 TEXTS = np.array(["naïve", "", "two words"], dtype=object)
@@ -29,8 +29,8 @@ def source(tmp_path, monkeypatch):
 
 def test_the_second_reading_gives_the_same_arrays(source):
     reader = Reader(IMAGES, np.array([1, 2], "int32"), TEXTS, None)
-    first = array_cache.cached("toy", source, reader)
-    second = array_cache.cached("toy", source, reader)
+    first = cache.cached("toy", source, reader)
+    second = cache.cached("toy", source, reader)
     assert reader.calls == 1
     for one, two in zip(first[:3], second[:3], strict=True):
         assert one.dtype == two.dtype
@@ -40,26 +40,26 @@ def test_the_second_reading_gives_the_same_arrays(source):
 
 def test_a_changed_source_is_read_again_and_the_old_file_goes(source):
     reader = Reader(IMAGES, None, IMAGES, None)
-    array_cache.cached("toy", source, reader)
+    cache.cached("toy", source, reader)
     (source / "1.0.0" / "records").write_text("abcd")
-    array_cache.cached("toy", source, reader)
+    cache.cached("toy", source, reader)
     assert reader.calls == 2
-    assert len(list(array_cache.folder().iterdir())) == 1
+    assert len(list(cache.folder().iterdir())) == 1
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
 def test_a_damaged_file_is_read_again(source, damage):
     reader = Reader(IMAGES, None, IMAGES, None)
-    array_cache.cached("toy", source, reader)
-    (path,) = array_cache.folder().iterdir()
+    cache.cached("toy", source, reader)
+    (path,) = cache.folder().iterdir()
     content = bytearray(path.read_bytes())
     at = content.index(IMAGES.tobytes())
     content[at] ^= 1
     path.write_bytes({"flip": content, "cut": content[: at + 3], "empty": b""}[damage])
-    found = array_cache.cached("toy", source, reader)
+    found = cache.cached("toy", source, reader)
     assert reader.calls == 2
     np.testing.assert_array_equal(found[0], IMAGES)
-    array_cache.cached("toy", source, reader)
+    cache.cached("toy", source, reader)
     assert reader.calls == 2  # and kept whole again
 
 
@@ -68,5 +68,5 @@ def test_a_cache_that_cannot_be_written_does_not_matter(source, monkeypatch):
     blocked.write_text("in the way")
     monkeypatch.setenv("RECIPES_CACHE_DIR", str(blocked))
     reader = Reader(IMAGES, None, IMAGES, None)
-    found = array_cache.cached("toy", source.parent / "other", reader)
+    found = cache.cached("toy", source.parent / "other", reader)
     np.testing.assert_array_equal(found[0], IMAGES)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from recipes.lab import catalog
 from recipes.lab.errors import LabError
-
-import pytest
 
 TOY = Path(__file__).parent / "toy_recipe.py"
 

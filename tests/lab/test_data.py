@@ -2,29 +2,30 @@
 
 import os
 
-from recipes.lab import data, generators, prepared
-from recipes.lab.errors import LabError, UsageError
-
 import numpy as np
 import pytest
+
+from recipes.lab import generators
+from recipes.lab.data import prepared, sets
+from recipes.lab.errors import LabError, UsageError
 
 FOLDER = os.environ.get("TFDS_DATA_DIR")
 
 
-@pytest.mark.parametrize("name", [*data.EMBEDDED, *generators.GENERATED])
+@pytest.mark.parametrize("name", [*sets.EMBEDDED, *generators.GENERATED])
 def test_sets_without_network(name):
-    found = data.load(name)
+    found = sets.load(name)
     assert found.x_train.dtype == np.float32
     assert len(found.x_train) == len(found.y_train)
     assert len(found.x_test) == len(found.y_test)
     assert np.isfinite(found.x_train).all()
     if found.num_classes:
         assert set(np.unique(found.y_train)) == set(range(found.num_classes))
-    assert data.load(name).checksum == found.checksum
+    assert sets.load(name).checksum == found.checksum
 
 
 def test_digits_are_images_and_splits_are_disjoint():
-    digits = data.load("digits")
+    digits = sets.load("digits")
     assert digits.x_train.shape == (1437, 8, 8, 1)
     assert digits.x_test.shape == (360, 8, 8, 1)
     assert digits.x_train.min() == 0.0
@@ -57,7 +58,7 @@ def test_generators_keep_their_promise():
 
 def test_unknown_name_gets_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'digits'"):
-        data.load("digit")
+        sets.load("digit")
 
 
 def test_a_half_copied_set_is_one_sentence(tmp_path):
@@ -65,7 +66,7 @@ def test_a_half_copied_set_is_one_sentence(tmp_path):
     broken.mkdir(parents=True)
     (broken / "dataset_info.json").write_text("{}")
     with pytest.raises(LabError, match="cannot read 'mnist' in"):
-        data.load("mnist", str(tmp_path))
+        sets.load("mnist", str(tmp_path))
 
 
 @pytest.mark.skipif(not FOLDER, reason="TFDS_DATA_DIR is not set")
@@ -81,7 +82,7 @@ def test_a_half_copied_set_is_one_sentence(tmp_path):
 def test_prepared_sets(name, train, test):
     if not prepared.is_here(name, None):
         pytest.skip(f"{name} is not in {FOLDER}")
-    found = data.load(name)
+    found = sets.load(name)
     assert found.x_train.shape == train
     assert found.x_test.shape == test
     if name == "mnist":

@@ -2,9 +2,9 @@
 
 import itertools
 
-from recipes.lab import figures
-
 import numpy as np
+
+from recipes.lab import figures
 
 
 def drawn():

@@ -1,12 +1,12 @@
 """`fit`: other orders every epoch, same results, and no silent failure."""
 
-from recipes.lab import fit
-from recipes.lab.batches import ShuffledArrays
-from recipes.lab.errors import LabError
-
 import keras
 import numpy as np
 import pytest
+
+from recipes.lab import fit
+from recipes.lab.errors import LabError
+from recipes.lab.training.order import ShuffledArrays
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4)).astype("float32")

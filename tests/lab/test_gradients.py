@@ -1,9 +1,9 @@
 """Gradients against derivatives by hand."""
 
-from recipes.lab.gradients import gradients
-
 import numpy as np
 from keras import ops
+
+from recipes.lab.training.gradients import gradients
 
 
 def test_a_cubic_by_hand():

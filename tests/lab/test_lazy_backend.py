@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-from recipes.lab import environment
-
 import pytest
+
+from recipes.lab.running import environment
 
 RECIPE = '''"""Numbers.
 
@@ -56,7 +56,7 @@ def run(tmp_path):
         out = ["--jobs", "1", "--out", str(tmp_path / "runs")]
         command = [sys.executable, *words, *out]
         done = subprocess.run(command, capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
         result = tmp_path / "runs" / "numbers_" / "latest" / "result.json"
         return done.stdout, json.loads(result.read_text())
 
@@ -107,11 +107,9 @@ def test_the_backend_is_known_before_keras_is_loaded(tmp_path, monkeypatch):
 def test_a_backend_that_fails_to_load_shows_its_log():
     code = (
         "import os, sys, types\n"
-        "from recipes.lab import quiet\n"
+        "from recipes.lab.training import quiet\n"
         "os.environ['KERAS_BACKEND'] = 'nonsense'\n"
-        "quiet.load_backend_later()\n"
-        "quiet.load_backend_later()\n"
-        "import keras\n"
+        "quiet.load_backend()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1

@@ -3,17 +3,17 @@
 import subprocess
 import sys
 
-from recipes.lab import members
-from recipes.lab.members import Members
-from recipes.lab.run_folder import JoinedFolder, RunFolder
-from recipes.lab.sweep import _order
-
 import pytest
+
+from recipes.lab.running import members
+from recipes.lab.running.members import Members
+from recipes.lab.running.run_folder import JoinedFolder, RunFolder
+from recipes.lab.running.sweep import _order
 
 CLAIM = """
 import sys
 from pathlib import Path
-from recipes.lab.members import Members
+from recipes.lab.running.members import Members
 with Members(Path(sys.argv[1])).claim("a", wait=False) as held:
     print(held, flush=True)
     sys.stdin.readline()

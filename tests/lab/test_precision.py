@@ -4,10 +4,10 @@ import subprocess
 import sys
 import types
 
-from recipes.lab import precision
-from recipes.lab.precision import Hardware, choose
-
 import pytest
+
+from recipes.lab.training import precision
+from recipes.lab.training.precision import Hardware, choose
 
 AMX = frozenset({"fpu", "avx512_bf16", "amx_bf16", "amx_tile"})
 AVX = frozenset({"fpu", "avx512_bf16"})
@@ -160,12 +160,12 @@ def test_examples():
 
 @pytest.mark.slow
 def test_accuracy_in_bfloat16_is_within_the_noise_of_the_seeds():
-    import zoo
-
     import keras
     import numpy as np
     from scipy import stats
     from sklearn.datasets import load_digits
+
+    import zoo
 
     bunch = load_digits()
     images = (bunch.images / 16.0).astype("float32")[..., None]

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from recipes.lab.cli import main
-from recipes.lab.report import BEGIN, END
-
 import pytest
+
+from recipes.lab.cli.main import main
+from recipes.lab.reporting.report import BEGIN, END
 
 TOY = str(Path(__file__).parent / "toy_recipe.py")
 
@@ -80,7 +80,7 @@ def test_result_is_strict_json(runs):
 
 
 def test_how_many_processes_a_time_belongs_to_is_told(runs):
-    from recipes.lab.report import markdown
+    from recipes.lab.reporting.report import markdown
 
     found = json.loads(next((runs / "toy_recipe").glob("2*/result.json")).read_text())
     assert " s." in markdown({**found, "seconds": 12.3, "processes": 1})

@@ -8,14 +8,15 @@ import os
 import subprocess
 import sys
 
-from recipes.lab import fit, training_data
-from callbacks import GradientNorms
-from recipes.lab.errors import LabError
-from zoo import dcgan
-
 import keras
 import numpy as np
 import pytest
+
+from callbacks import GradientNorms
+from recipes.lab import fit
+from recipes.lab.errors import LabError
+from recipes.lab.training import checks
+from zoo import dcgan
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 8)).astype("float32")
@@ -361,7 +362,7 @@ def test_labels_of_64_bits_train_as_others():
     fit(ours, X, Y.astype("int64"), epochs=1)
     fit(plain, X, Y.astype("int32"), epochs=1)
     assert_same_weights(ours, plain, 0)
-    (_, labels, _), _ = training_data.prepare(X, Y.astype("int64"), None, None, None)
+    (_, labels, _), _ = checks.prepare(X, Y.astype("int64"), None, None, None)
     kept = {"jax": "int32"}.get(keras.backend.backend(), "int64")
     assert labels.dtype == kept
 
@@ -445,7 +446,7 @@ def test_validation_split_keeps_the_last_rows():
 
 def test_data_that_does_not_fit_goes_the_ordinary_way_and_says_so(caplog, monkeypatch):
     caplog.set_level(logging.INFO, "recipes")
-    monkeypatch.setattr("recipes.lab.resident.LARGEST", 1000)
+    monkeypatch.setattr("recipes.lab.training.resident.LARGEST", 1000)
     fit(dense(), X, Y)
     assert "the arrays take 0.0 GiB, over" in caplog.text
     eager, same = dense(run_eagerly=True), dense()

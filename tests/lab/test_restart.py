@@ -1,11 +1,11 @@
 """A restarted model trains as a new one does."""
 
-from recipes.lab import fit
-from recipes.lab.restart import Restart
-from recipes.lab.seeding import reseed
-
 import keras
 import numpy as np
+
+from recipes.lab import fit
+from recipes.lab.training.restart import Restart
+from recipes.lab.training.seeding import reseed
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4)).astype("float32")

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from recipes.lab.cli import main
-
 import pytest
+
+from recipes.lab.cli.main import main
 
 TOY = str(Path(__file__).parent / "toy_recipe.py")
 NAME = "toy_recipe"
@@ -93,7 +93,7 @@ def test_ctrl_c_keeps_finished_trainings(tmp_path, monkeypatch, capsys):
 def test_a_second_ctrl_c_waits_until_what_is_kept_is_told(
     tmp_path, monkeypatch, capsys
 ):
-    from recipes.lab.run_folder import RunFolder
+    from recipes.lab.running.run_folder import RunFolder
 
     abandon = RunFolder.abandon
 
@@ -136,7 +136,7 @@ def test_kill_9_leaves_nothing_half_written(tmp_path):
     for path in tmp_path.rglob("*.json"):
         json.loads(path.read_text())
     from recipes.lab import catalog
-    from recipes.lab.run_folder import RunFolder
+    from recipes.lab.running.run_folder import RunFolder
 
     root = tmp_path / NAME
     (stopped,) = (
@@ -204,7 +204,7 @@ def test_unwritable_folder_is_one_sentence(tmp_path, capsys):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path, monkeypatch):
-    from recipes.lab import store
+    from recipes.lab import files
     from recipes.lab.errors import LabError
 
     target = tmp_path / "result.json"
@@ -218,13 +218,13 @@ def test_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path, monkeypatch)
     )
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     with pytest.raises(LabError, match="No space left on device"):
-        store.write(target, "x" * 100_000)
+        files.write(target, "x" * 100_000)
     monkeypatch.undo()
     assert target.read_text() == "old"
 
 
 def test_two_runs_cannot_resume_one_folder(tmp_path):
-    from recipes.lab.run_folder import RunFolder
+    from recipes.lab.running.run_folder import RunFolder
 
     first = RunFolder(tmp_path, {"a": 1})
     second = RunFolder(tmp_path, {"a": 1}, resume=True)

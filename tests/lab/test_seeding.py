@@ -2,10 +2,10 @@
 
 import random
 
-from recipes.lab.seeding import reseed
-
 import keras
 import numpy as np
+
+from recipes.lab.training.seeding import reseed
 
 
 def draws():

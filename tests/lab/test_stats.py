@@ -1,11 +1,11 @@
 """Paired comparisons against independent computations."""
 
-from recipes.lab.errors import LabError
-from recipes.lab.stats import paired
-
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
+
+from recipes.lab.errors import LabError
+from recipes.lab.evidence.stats import paired
 
 
 def test_mean_effect_and_sign():

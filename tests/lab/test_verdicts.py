@@ -1,9 +1,9 @@
 """How a verdict follows from what a run saw."""
 
-from recipes.lab.verdicts import judge
-
 import numpy as np
 import pytest
+
+from recipes.lab.evidence.verdicts import judge
 
 
 @pytest.mark.parametrize(

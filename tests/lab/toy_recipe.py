@@ -13,9 +13,9 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-from recipes.lab import figures, fit, lab_main, stats
-
 import keras
+
+from recipes.lab import figures, fit, lab_main, stats
 
 CLAIMS = {"larger-faster": "A larger rate is faster.", "in-part": "Holds in part."}
 SMOKE = {"seeds": 2, "epochs": 1}

@@ -2,11 +2,11 @@
 
 import json
 
-from recipes.lab import cli
+from recipes.lab.cli.main import main
 
 
 def run(out, *words) -> dict:
     """Runs `recipes run ...` into a folder of its own; returns its only result."""
-    assert cli.main(["run", *words, "--out", str(out)]) == 0
+    assert main(["run", *words, "--out", str(out)]) == 0
     (result,) = out.glob("*/2*/result.json")
     return json.loads(result.read_text(encoding="utf-8"))

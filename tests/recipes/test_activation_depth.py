@@ -1,5 +1,9 @@
 """Activations in deep networks: data, sparsity and the recipe as a whole."""
 
+import numpy as np
+import pytest
+from keras import ops
+
 from recipes.basics import (
     _activation_depth_fallback,
     _activation_depth_sparsity,
@@ -8,12 +12,8 @@ from recipes.basics import (
 from recipes.basics._activation_data import copies
 from recipes.basics._activation_measures import accuracy
 from recipes.basics._activation_networks import SideBySide, cross_entropy
-from recipes.lab.data import load
+from recipes.lab.data.sets import load
 from tests.recipes.running import run
-
-import numpy as np
-import pytest
-from keras import ops
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +82,16 @@ def test_leaky_relu_keeps_ten_layers_alive():
 
 
 def test_unknown_data_is_refused(tmp_path, capsys):
-    from recipes.lab import cli
+    from recipes.lab.cli.main import main
 
-    code = cli.main(["run", "activation_depth", "--data=digit", "--out", str(tmp_path)])
+    code = main(["run", "activation_depth", "--data=digit", "--out", str(tmp_path)])
     assert code == 2
     assert "digit" in capsys.readouterr().err
 
 
 def test_one_layer_has_no_first_and_last(tmp_path, capsys):
-    from recipes.lab import cli
+    from recipes.lab.cli.main import main
 
-    code = cli.main(["run", "activation_depth", "--layers=1", "--out", str(tmp_path)])
+    code = main(["run", "activation_depth", "--layers=1", "--out", str(tmp_path)])
     assert code == 1
     assert "layers must be 2 or more" in capsys.readouterr().err

@@ -1,6 +1,10 @@
 """Activations in training: networks side by side, data, outputs and verdicts."""
 
-from recipes.lab import fit
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
 from recipes.basics import (
     _activation_training_outputs,
     _activation_training_slopes,
@@ -15,13 +19,9 @@ from recipes.basics._activation_measures import (
     sweep_together,
 )
 from recipes.basics._activation_networks import Kind, SideBySide
+from recipes.lab import fit
 from recipes.lab.errors import LabError
 from tests.recipes.running import run
-
-import keras
-import numpy as np
-import pytest
-from keras import layers, ops
 
 KINDS = {
     "tanh": Kind("tanh"),

@@ -2,7 +2,9 @@
 
 import time
 
-from recipes.lab import cli, stats
+import numpy as np
+import pytest
+
 from recipes.basics import (
     _activations_cost,
     _activations_negative,
@@ -14,10 +16,9 @@ from recipes.basics import (
     activations,
 )
 from recipes.basics import _activations_table as formulas
+from recipes.lab import stats
+from recipes.lab.cli.main import main
 from tests.recipes.running import run
-
-import numpy as np
-import pytest
 
 EXACT = {
     "act-formulas": "supported",
@@ -116,7 +117,7 @@ def test_figures(result):
 
 def test_a_copy_runs(tmp_path):
     path = tmp_path / "mine.py"
-    assert cli.main(["copy", "activations", str(path)]) == 0
+    assert main(["copy", "activations", str(path)]) == 0
     smoke = run(tmp_path, str(path), "--smoke")
     assert [entry["id"] for entry in smoke["claims"]] == list(activations.CLAIMS)
     assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}

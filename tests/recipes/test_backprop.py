@@ -3,16 +3,16 @@
 import json
 from fractions import Fraction
 
-from recipes.lab import cli
+import numpy as np
+import pytest
+
 from recipes.basics import _backprop_examples as examples
 from recipes.basics import _backprop_formulas as formulas
 from recipes.basics import _backprop_worked as worked
 from recipes.basics import _sigmoid_network as net
 from recipes.basics import backprop
+from recipes.lab.cli.main import main
 from tests.recipes.running import run
-
-import numpy as np
-import pytest
 
 EXACT = {
     "forward-2-2-1": "supported",
@@ -89,7 +89,7 @@ def test_smoke_judges_nothing(smoke):
 
 def test_a_copy_gives_the_same_evidence(tmp_path, smoke, capsys):
     path = tmp_path / "mine.py"
-    assert cli.main(["copy", "backprop", str(path)]) == 0
+    assert main(["copy", "backprop", str(path)]) == 0
     again = run(tmp_path, str(path), "--smoke")
     assert json.dumps(again["claims"]) == json.dumps(smoke["claims"])
 

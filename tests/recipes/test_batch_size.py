@@ -1,6 +1,10 @@
 """The batch_size recipe: noise, counts and memory by formula, and the verdicts."""
 
-from recipes.lab import data
+import keras
+import numpy as np
+import pytest
+
+from recipes.lab.data import sets
 from recipes.optimization import (
     _batch_compared,
     _batch_digits,
@@ -15,14 +19,10 @@ from recipes.optimization import (
 )
 from tests.recipes.running import run
 
-import keras
-import numpy as np
-import pytest
-
 
 @pytest.fixture(scope="module")
 def digits():
-    return _batch_digits.Digits(data.load("digits"))
+    return _batch_digits.Digits(sets.load("digits"))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_updates_are_not_a_multiple_of_66(recipes_run):
 
 def test_gradients_of_samples_are_those_of_keras():
     """Keras's gradient of the mean loss is the mean of our gradients."""
-    from recipes.lab.gradients import gradients
+    from recipes.lab.training.gradients import gradients
 
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(12, 5)), rng.integers(10, size=12)

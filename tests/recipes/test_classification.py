@@ -1,7 +1,12 @@
 """The classification recipe: formulas, labels, networks and exact verdicts."""
 
-from recipes.lab import data
-from recipes.lab.verdicts import judge
+import keras
+import numpy as np
+import pytest
+from scipy import special
+
+from recipes.lab.data import sets
+from recipes.lab.evidence.verdicts import judge
 from recipes.losses import _classification_digits as digits
 from recipes.losses import _classification_exact as exact
 from recipes.losses import _classification_formulas as formulas
@@ -9,11 +14,6 @@ from recipes.losses import _classification_hinge as hinge
 from recipes.losses import _classification_labels as labels
 from recipes.losses import _classification_run as notes_run
 from recipes.losses import classification
-
-import keras
-import numpy as np
-import pytest
-from scipy import special
 
 
 class Bench:
@@ -136,7 +136,7 @@ def test_multiclass_hinge_of_keras():
 @pytest.fixture(scope="module")
 def networks():
     learners = [digits.NOISE["cross-entropy"], digits.NOISE["absolute error"]]
-    return digits.Digits(data.load("digits"), learners, samples=300)
+    return digits.Digits(sets.load("digits"), learners, samples=300)
 
 
 def test_digits_are_split_without_loss(networks):

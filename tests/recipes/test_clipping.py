@@ -1,13 +1,13 @@
 """The clipping recipe: the rules by hand, and judges that can go either way."""
 
+import numpy as np
+import pytest
+
 from recipes.gradients import _clipping_rules as rules
 from recipes.gradients import _clipping_training as training
 from recipes.gradients import clipping
 from recipes.gradients._watch import draw_weights
 from zoo import mlp
-
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -17,7 +17,7 @@ class Bench:
         self.found, self.seeds = {}, range(2)
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         kind, conditions = judge(holds)
         self.found[claim] = kind, conditions, evidence, note

@@ -2,6 +2,11 @@
 
 from fractions import Fraction
 
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
 from recipes.architectures import (
     _cnn_counting,
     _cnn_fields,
@@ -9,12 +14,7 @@ from recipes.architectures import (
     _cnn_pooling,
     cnn_arithmetic,
 )
-from recipes.lab.gradients import gradients
-
-import keras
-import numpy as np
-import pytest
-from keras import layers
+from recipes.lab.training.gradients import gradients
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def verdicts(tmp_path_factory):
     """The evidence and verdict of every claim, from one whole run."""
     import json
 
-    from recipes.lab.cli import main
+    from recipes.lab.cli.main import main
 
     out = tmp_path_factory.mktemp("runs")
     assert main(["run", "cnn_arithmetic", "--draws", "60", "--out", str(out)]) == 0

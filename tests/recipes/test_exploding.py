@@ -1,13 +1,13 @@
 """The exploding recipe: growth by closed forms, and judges that can go either way."""
 
+import numpy as np
+import pytest
+
 from recipes.gradients import _exploding_networks as networks
 from recipes.gradients import _exploding_overflow as overflow
 from recipes.gradients import _exploding_recurrence as recurrence
 from recipes.gradients import _exploding_training as training
 from recipes.gradients import exploding
-
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -18,7 +18,7 @@ class Bench:
         self.seeds = range(5)
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         kind, conditions = judge(holds)
         self.found[claim] = kind, conditions, evidence, note
@@ -53,9 +53,9 @@ def test_a_chain_ends_in_inf_and_then_nan(dtype):
 
 
 def test_a_training_is_stopped_at_its_first_lost_gradient():
-    from recipes.lab import data
+    from recipes.lab.data import sets
 
-    digits = data.load("digits")
+    digits = sets.load("digits")
     first, lost = overflow.stopped(digits, 8, rate=100.0, seed=0)
     assert first.layer.startswith(("hidden", "logits"))
     assert first.epoch == 0
@@ -68,9 +68,9 @@ def test_a_training_is_stopped_at_its_first_lost_gradient():
 
 def test_linear_growth_is_that_of_its_weights():
     """Each of nine kernels of gain 2 · He stretches a gradient by 2√2 on average."""
-    from recipes.lab import data
+    from recipes.lab.data import sets
 
-    digits = data.load("digits")
+    digits = sets.load("digits")
     starting = networks.Starting(digits, 4, range(2))
     run = [starting.look(("linear", "2 × He's"), seed) for seed in range(2)]
     assert networks.growth(run) == pytest.approx([8**1.5] * 2, rel=0.3)

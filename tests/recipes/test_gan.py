@@ -1,16 +1,16 @@
 """The GAN recipe: its formulas, its sample measures, its networks, its verdicts."""
 
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
 from recipes.architectures import _gan_formulas as formulas
 from recipes.architectures import _gan_images, _gan_line, gan
 from recipes.architectures._gan_figures import mosaic
 from recipes.architectures._gan_pair import LOSSES, Pair
 from recipes.architectures._sample_quality import coverage, frechet
-from recipes.lab.gradients import gradients
-
-import keras
-import numpy as np
-import pytest
-from keras import ops
+from recipes.lab.training.gradients import gradients
 
 
 class Bench:
@@ -23,7 +23,7 @@ class Bench:
         self.found, self.evidence = {}, {}
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         assert note
         self.found[claim] = judge(holds)[0]

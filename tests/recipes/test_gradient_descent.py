@@ -1,14 +1,14 @@
 """Gradient descent: the worked exercises, the limits, the cures, the verdicts."""
 
-from recipes.lab import data
+import keras
+import numpy as np
+import pytest
+
+from recipes.lab.data import sets
 from recipes.optimization import _descent_rescue, _descent_stuck, gradient_descent
 from recipes.optimization._descent_network import LARGEST, Learner, losses_of
 from recipes.optimization._descent_paths import DoubleWell
 from tests.recipes.running import run
-
-import keras
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -96,7 +96,7 @@ def test_height_left_by_formula():
 
 @pytest.fixture(scope="module")
 def learner():
-    return Learner(data.load("digits"))
+    return Learner(sets.load("digits"))
 
 
 def test_training_starts_anew(learner):

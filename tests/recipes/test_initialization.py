@@ -2,20 +2,20 @@
 
 import itertools
 
-from recipes.lab import cli
-from recipes.lab import data as datasets
+import numpy as np
+import pytest
+
 from recipes.basics import _initialization_depth as depths
 from recipes.basics import _initialization_figures as pictures
 from recipes.basics import _initialization_rules as rules
 from recipes.basics import _initialization_symmetry as symmetry
 from recipes.basics import _initialization_training as training
 from recipes.basics import initialization
-from recipes.lab.seeding import reseed
+from recipes.lab.cli.main import main
+from recipes.lab.data import sets as datasets
+from recipes.lab.training.seeding import reseed
 from tests.recipes.running import run
 from zoo import mlp
-
-import numpy as np
-import pytest
 
 VERDICTS = {
     "init-ones-bad": None,  # None: chance decides, with so few seeds
@@ -73,7 +73,7 @@ def test_evidence(claims):
 
 def test_a_copy_runs(tmp_path, capsys):
     path = tmp_path / "mine.py"
-    assert cli.main(["copy", "initialization", str(path)]) == 0
+    assert main(["copy", "initialization", str(path)]) == 0
     smoke = run(tmp_path, str(path), "--smoke")
     assert [entry["id"] for entry in smoke["claims"]] == list(initialization.CLAIMS)
     assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
@@ -82,7 +82,7 @@ def test_a_copy_runs(tmp_path, capsys):
 @pytest.mark.parametrize("bad", ["--depth=1", "--width=8"])
 def test_bad_settings(tmp_path, bad, capsys):
     words = ["run", "initialization", bad, "--out", str(tmp_path)]
-    assert cli.main(words) == 2
+    assert main(words) == 2
     assert "--depth must be at least 2" in capsys.readouterr().err
 
 

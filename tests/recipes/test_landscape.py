@@ -2,6 +2,9 @@
 
 from math import comb
 
+import numpy as np
+import pytest
+
 from recipes.optimization import (
     _landscape_dimension,
     _landscape_ridges,
@@ -11,9 +14,6 @@ from recipes.optimization import (
 )
 from recipes.optimization._descent_paths import DoubleWell, saddle_slope
 from tests.recipes.running import run
-
-import numpy as np
-import pytest
 
 VERDICTS = {
     "saddle-definition": "conditional",

@@ -2,7 +2,12 @@
 
 import json
 
-from recipes.lab import cli
+import keras
+import numpy as np
+import pytest
+from scipy.linalg import solve_discrete_lyapunov
+
+from recipes.lab.cli.main import main
 from recipes.optimization import (
     _momentum_averages,
     _momentum_forms,
@@ -21,11 +26,6 @@ from recipes.optimization._descent_paths import (
 )
 from recipes.optimization._rules import sgd
 from tests.recipes.running import run
-
-import keras
-import numpy as np
-import pytest
-from scipy.linalg import solve_discrete_lyapunov
 
 VERDICTS = {
     "ewma-definition": "supported",
@@ -228,7 +228,7 @@ def test_smoke_judges_nothing(smoke):
 
 def test_a_copy_gives_the_same_evidence(tmp_path, smoke):
     path = tmp_path / "mine.py"
-    assert cli.main(["copy", "momentum", str(path)]) == 0
+    assert main(["copy", "momentum", str(path)]) == 0
     again = run(tmp_path, str(path), "--smoke")
     assert json.dumps(again["claims"]) == json.dumps(smoke["claims"])
 

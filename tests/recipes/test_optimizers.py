@@ -2,12 +2,12 @@
 
 import os
 
+import numpy as np
+import pytest
+
 from recipes.optimization import _optimizer_rates, _rules, optimizers
 from recipes.optimization import _optimizer_updates as updates
 from recipes.optimization._optimizer_network import Contestant, initial_weights
-
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -17,7 +17,7 @@ class Bench:
         self.found = {}
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         self.found[claim] = judge(holds)[0], evidence
 
@@ -83,11 +83,11 @@ def test_a_wrong_formula_would_be_seen():
 
 @pytest.fixture(scope="module")
 def contestant():
-    from recipes.lab import data
-
     from keras.optimizers import Adam
 
-    return Contestant(data.load("digits"), Adam(0.003))
+    from recipes.lab.data import sets
+
+    return Contestant(sets.load("digits"), Adam(0.003))
 
 
 def test_a_contestant_starts_anew_every_time(contestant):
@@ -131,9 +131,9 @@ def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
 @pytest.mark.skipif(not os.environ.get("TFDS_DATA_DIR"), reason="TFDS_DATA_DIR not set")
 @pytest.mark.parametrize("name", optimizers.NOTES)
 def test_the_notes_mnist_losses_within_three_standard_deviations(name):
-    from recipes.lab import data
+    from recipes.lab.data import sets
 
-    mnist = data.load("mnist")
+    mnist = sets.load("mnist")
     contestant = Contestant(mnist, optimizers.notes_optimizers()[name])
     assert contestant.model.count_params() == 785 * 128 + 129 * 64 + 65 * 10
     losses = np.array([contestant.train(s, 5)["history"]["loss"] for s in range(5)])

@@ -1,5 +1,9 @@
 """The pairs recipe: derivatives by hand, what cannot be learned, and a short run."""
 
+import keras
+import numpy as np
+import pytest
+
 from recipes.losses import _pairs_extremes as extremes
 from recipes.losses import _pairs_gradients as exact
 from recipes.losses import _pairs_relu as relu
@@ -7,10 +11,6 @@ from recipes.losses import _pairs_training as training
 from recipes.losses import pairs
 from recipes.losses._pairs_results import GOOD, MARGIN, Results, outcomes
 from recipes.losses._pairs_training import USUAL, WRONG, Case
-
-import keras
-import numpy as np
-import pytest
 
 ONE = np.array([[1.0]])
 
@@ -85,9 +85,9 @@ def test_a_sigmoid_right_before_the_loss_is_seen_on_tensorflow_only():
 
 @pytest.fixture(scope="module")
 def networks():
-    from recipes.lab import data
+    from recipes.lab.data import sets
 
-    return training.Networks(data.load("digits"))
+    return training.Networks(sets.load("digits"))
 
 
 def test_starts_are_wrong_as_they_say(networks):

@@ -3,17 +3,17 @@
 import json
 from fractions import Fraction
 
-from recipes.lab import cli
+import numpy as np
+import pytest
+
 from recipes.basics import _perceptron_bias as bias
 from recipes.basics import _perceptron_layers as layers
 from recipes.basics import _perceptron_networks as networks
 from recipes.basics import _perceptron_rule as rule
 from recipes.basics import _sigmoid_network as net
 from recipes.basics import perceptron
+from recipes.lab.cli.main import main
 from tests.recipes.running import run
-
-import numpy as np
-import pytest
 
 EXACT = {
     "mp-threshold-gate": "supported",
@@ -84,7 +84,7 @@ def test_smoke_judges_nothing(smoke):
 
 def test_a_copy_gives_the_same_evidence(tmp_path, smoke, capsys):
     path = tmp_path / "mine.py"
-    assert cli.main(["copy", "perceptron", str(path)]) == 0
+    assert main(["copy", "perceptron", str(path)]) == 0
     again = run(tmp_path, str(path), "--smoke")
     assert json.dumps(again["claims"]) == json.dumps(smoke["claims"])
 

@@ -1,16 +1,16 @@
 """The regression recipe: formulas by hand, remedies, fits and exact verdicts."""
 
+import numpy as np
+import pytest
+
 from recipes.lab.errors import UsageError
-from recipes.lab.verdicts import judge
+from recipes.lab.evidence.verdicts import judge
 from recipes.losses import _regression_curve as curve
 from recipes.losses import _regression_exact as exact
 from recipes.losses import _regression_formulas as formulas
 from recipes.losses import _regression_linear as linear
 from recipes.losses import _regression_location as location
 from recipes.losses import regression
-
-import numpy as np
-import pytest
 
 ALPHAS = (2.0, 1.5, 1.0, 0.5, 0.0, -2.0, -5.0, -np.inf)
 

@@ -1,14 +1,14 @@
 """The residual recipe: blocks and Jacobians by hand, and checks that can fail."""
 
+import keras
+import numpy as np
+import pytest
+
 from recipes.architectures import _residual_blocks as blocks
 from recipes.architectures import _residual_jacobians as jacobians
 from recipes.architectures import _residual_training as training
 from recipes.architectures import residual
 from zoo import mlp
-
-import keras
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -21,7 +21,7 @@ class Bench:
         pass
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         self.found[claim] = judge(holds)[0], evidence, note
 
@@ -111,9 +111,9 @@ def test_cured_has_three_answers():
 
 @pytest.fixture(scope="module")
 def networks():
-    from recipes.lab import data
+    from recipes.lab.data import sets
 
-    return training.Networks(data.load("digits"))
+    return training.Networks(sets.load("digits"))
 
 
 def test_twins_have_equal_parameters_and_starts(networks):

@@ -1,6 +1,10 @@
 """The schedules recipe: curves against closed forms, the bowl, the verdicts."""
 
-from recipes.lab import data
+import keras
+import numpy as np
+import pytest
+
+from recipes.lab.data import sets
 from recipes.optimization import _schedules_bowl as bowl
 from recipes.optimization import _schedules_curves as curves
 from recipes.optimization import _schedules_formulas as formulas
@@ -8,10 +12,6 @@ from recipes.optimization import _schedules_network as network
 from recipes.optimization import _schedules_overfitting, _schedules_rates, schedules
 from recipes.optimization._schedules_keras import in_training, of_keras
 from tests.recipes.running import run
-
-import keras
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -21,7 +21,7 @@ class Bench:
         self.found = {}
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         self.found[claim] = judge(holds)[0], evidence
 
@@ -147,7 +147,7 @@ def test_fewest_steps_are_the_fewest():
 
 @pytest.fixture(scope="module")
 def learner():
-    return network.Learner(data.load("digits"))
+    return network.Learner(sets.load("digits"))
 
 
 def test_training_starts_anew_and_follows_its_schedule(learner):

@@ -1,5 +1,9 @@
 """The vanishing recipe: back-propagation by hand, and readings that can be wrong."""
 
+import keras
+import numpy as np
+import pytest
+
 from recipes.gradients import _vanishing_diagnosis as diagnosis
 from recipes.gradients import _vanishing_memory as memory
 from recipes.gradients import _vanishing_networks as networks
@@ -7,10 +11,6 @@ from recipes.gradients import _vanishing_slopes as slopes
 from recipes.gradients import _watch, vanishing
 from recipes.gradients._watch import Start
 from zoo import mlp
-
-import keras
-import numpy as np
-import pytest
 
 
 class Bench:
@@ -20,7 +20,7 @@ class Bench:
         self.found = {}
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         self.found[claim] = judge(holds)[0], evidence, note
 

@@ -4,7 +4,12 @@ import os
 import subprocess
 import sys
 
-from recipes.lab.gradients import gradients
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from recipes.lab.training.gradients import gradients
 from recipes.losses import _weighting_exact as exact
 from recipes.losses import _weighting_gaussians as gaussians
 from recipes.losses import _weighting_imbalance as imbalance
@@ -12,11 +17,6 @@ from recipes.losses import _weighting_logits as logits
 from recipes.losses import _weighting_noise as noise
 from recipes.losses import _weighting_tasks as tasks
 from recipes.losses import weighting
-
-import keras
-import numpy as np
-import pytest
-from keras import ops
 
 
 class Bench:
@@ -29,7 +29,7 @@ class Bench:
         self.found = {}
 
     def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.verdicts import judge
+        from recipes.lab.evidence.verdicts import judge
 
         kind, conditions = judge(holds)
         self.found[claim] = kind, {**conditions, **evidence}, note

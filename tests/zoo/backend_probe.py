@@ -5,11 +5,11 @@ Run by test_zoo_backends.py in a process of its own for each backend.
 
 import sys
 
-import zoo
-
 import keras
 import numpy as np
 import zoo_cases
+
+import zoo
 
 
 def main(path):

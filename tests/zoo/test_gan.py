@@ -1,10 +1,10 @@
-import zoo
-from zoo.gan import GAN
-
 import keras
 import numpy as np
 import pytest
 import zoo_cases
+
+import zoo
+from zoo.gan import GAN
 
 LATENT, BATCH, RATE = 2, 8, 0.5
 

@@ -1,8 +1,8 @@
-import zoo
-
 import numpy as np
 import pytest
 import zoo_cases
+
+import zoo
 
 
 def conv(channels, filters, size=3):

@@ -1,10 +1,10 @@
-import zoo
-from zoo import _blocks
-
 import keras
 import numpy as np
 import pytest
 import zoo_cases
+
+import zoo
+from zoo import _blocks
 
 
 def test_parameters_of_the_notes_networks():

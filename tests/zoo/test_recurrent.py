@@ -1,8 +1,8 @@
-import zoo
-
 import numpy as np
 import pytest
 import zoo_cases
+
+import zoo
 
 # inputs n, units u: a gate has a kernel (n, u), a recurrent kernel (u, u), a bias (u).
 CELLS = {

@@ -1,10 +1,10 @@
 import itertools
 
-import zoo
-
 import numpy as np
 import pytest
 import zoo_cases
+
+import zoo
 
 
 def conv(channels, filters, size=3):

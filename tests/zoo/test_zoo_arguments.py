@@ -3,10 +3,10 @@
 import math
 import re
 
-import zoo
-
 import keras
 import pytest
+
+import zoo
 
 NAN, INF = math.nan, math.inf
 IMAGE = (8, 8, 1)

@@ -1,9 +1,9 @@
-from zoo import layers
-
 import keras
 import numpy as np
 import pytest
 import zoo_cases
+
+from zoo import layers
 
 
 def test_maxout_takes_the_largest_of_neighbors():

@@ -1,12 +1,12 @@
 import math
 
-from zoo import losses
-
 import keras
 import numpy as np
 import pytest
 import zoo_cases
 from scipy import integrate
+
+from zoo import losses
 
 LOGITS = np.array([-30.0, -3.0, -0.2, 0.0, 0.7, 5.0, 40.0], "float32")
 

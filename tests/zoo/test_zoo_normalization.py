@@ -2,13 +2,13 @@
 
 from unittest import mock
 
-from zoo import _blocks, resnet
-from zoo.normalization import FusedBatchNormalization
-
 import keras
 import numpy as np
 import pytest
 import zoo_cases
+
+from zoo import _blocks, resnet
+from zoo.normalization import FusedBatchNormalization
 
 BOTH = (FusedBatchNormalization, keras.layers.BatchNormalization)
 RNG = np.random.default_rng(0)

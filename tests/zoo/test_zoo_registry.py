@@ -7,10 +7,10 @@ import pkgutil
 import subprocess
 import sys
 
-import zoo
-
 import keras
 import pytest
+
+import zoo
 
 NEEDED = {
     "mlp": {"input_shape": (4,), "num_classes": 2},

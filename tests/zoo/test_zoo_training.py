@@ -1,12 +1,12 @@
 """One epoch on embedded digits lowers the loss, in every precision and compiled."""
 
-import zoo
-from zoo.losses import discriminator_loss
-
 import keras
 import numpy as np
 import pytest
 import zoo_cases
+
+import zoo
+from zoo.losses import discriminator_loss
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 BUILDERS = {

@@ -1,9 +1,9 @@
 """Small models of every family and option, for the tests that all of them share."""
 
-import zoo
-
 import keras
 import numpy as np
+
+import zoo
 
 IMAGE = (8, 8, 1)
 

@@ -1,0 +1,173 @@
+"""The command line: list, show, run, copy, data, report.
+
+Nothing here imports TensorFlow or Keras before a recipe runs.
+"""
+
+import argparse
+import sys
+
+from recipes.lab import catalog
+from recipes.lab.catalog import settings
+from recipes.lab.cli import commands
+from recipes.lab.errors import LabError, UsageError, nearest
+from recipes.lab.running import processes
+from recipes.lab.running.run_all import run_all
+
+RUN_HELP = """\
+exit codes: 0 ran (whatever the verdicts), 1 failed, 2 usage, 130 interrupted
+
+`recipes run NAME --help` also names the settings of that recipe."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises UsageError and names the nearest flag."""
+
+    def __init__(self, *arguments, **keywords):
+        raw = argparse.RawDescriptionHelpFormatter
+        keywords = {"allow_abbrev": False, "formatter_class": raw, **keywords}
+        super().__init__(*arguments, **keywords)
+
+    def error(self, message: str):
+        """Raises instead of printing the whole usage."""
+        raise UsageError(f"{message} (see '{self.prog} --help')")
+
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        """Parses all words; an unknown flag gets its nearest match."""
+        arguments, unknown = self.parse_known_args(words)
+        if unknown:
+            flag = unknown[0].partition("=")[0]
+            hint = nearest(flag, list(self._option_string_actions))
+            self.error(f"unknown argument '{unknown[0]}'.{hint}")
+        return arguments
+
+
+def main(words: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    words = list(sys.argv[1:] if words is None else words)
+    try:
+        return _dispatch(words)
+    except LabError as error:
+        print(f"recipes: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("recipes: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe, `head` say, has seen enough
+        return 0
+
+
+def _dispatch(words: list[str]) -> int:
+    if words[:1] == ["run"]:
+        return _run(words[1:])
+    if words and not words[0].startswith("-") and words[0] not in commands.COMMANDS:
+        hint = nearest(words[0], ["run", *commands.COMMANDS])
+        raise UsageError(f"there is no command '{words[0]}'.{hint} (see --help)")
+    parser = _parser()
+    arguments = parser.parse(words)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    return commands.COMMANDS[arguments.command](arguments)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="recipes",
+        description="Puts every claim of a set of deep-learning notes to the test.",
+        epilog="`recipes COMMAND --help` says more.",
+    )
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    add = sub.add_parser
+    one = add("list", help="the recipes, with their claims counted")
+    one.add_argument("word", nargs="?", default="", help="only those that mention it")
+    one = add("show", help="one recipe: its header, claims and settings")
+    one.add_argument("name")
+    add("run", help="run a recipe, or all of them, to verdicts")
+    one = add("copy", help="copy a recipe, to start one of your own from")
+    one.add_argument("name")
+    one.add_argument("destination", help="a file or a folder")
+    one = add("data", help="the data sets: what is here, and how to get the rest")
+    one.add_argument("--data-dir", metavar="DIR", help="where to look")
+    one = add("report", help="gather the latest runs into one page and one table")
+    one.add_argument("--out", default="runs", metavar="DIR", help="the runs (runs)")
+    one.add_argument("--readme", metavar="FILE", help="also refresh the table in it")
+    one.add_argument("--docs", metavar="FILE", help="also write all verdicts to it")
+    return parser
+
+
+def _run(words: list[str]) -> int:
+    name, rest = _recipe_name(words)
+    if name is None:
+        return _run_without_name(rest)
+    recipe = catalog.find(name)
+    parser = Parser(
+        prog=f"recipes run {recipe.name}", description=recipe.title, epilog=RUN_HELP
+    )
+    settings.add_flags(
+        parser.add_argument_group("settings of this recipe"), recipe.fields
+    )
+    _jobs_flag(parser, "processes that share the trainings", "2 where that pays")
+    _lab_flags(parser)
+    arguments = parser.parse(rest)
+    from recipes.lab.running.execute import execute
+
+    given, options = settings.given(arguments), _options(arguments)
+    options["jobs"] = given.pop("jobs", 0) or processes.default(options["smoke"])
+    return execute(recipe, given, options)
+
+
+def _jobs_flag(parser: argparse.ArgumentParser, what: str, default: object) -> None:
+    settings.add_flags(parser, (settings.Field("jobs", int, default, (), what),))
+
+
+def _recipe_name(words: list[str]) -> tuple[str | None, list[str]]:
+    """Finds the recipe's name, which usually comes first but need not."""
+    if words and not words[0].startswith("-"):
+        return words[0], words[1:]
+    if "--all" not in words:
+        known = catalog.recipes()
+        for index, word in enumerate(words):
+            if word in known or word.endswith(".py"):
+                return word, words[:index] + words[index + 1 :]
+    return None, words
+
+
+def _run_without_name(words: list[str]) -> int:
+    parser = Parser(
+        prog="recipes run",
+        usage="recipes run NAME [settings] [flags]\n       recipes run --all [flags]",
+        description="Run a recipe to verdicts, figures and numbers on disk.",
+        epilog=RUN_HELP,
+    )
+    parser.add_argument("--all", action="store_true", help="every recipe, in turn")
+    _jobs_flag(parser, "recipes at a time, a process each", "in turn")
+    for name in ("seeds", "epochs"):
+        field = settings.Field(name, int, "the recipe's", (), f"{name} of those with")
+        settings.add_flags(parser, (field,))
+    parser.add_argument("--data", help="the data set, for recipes that know it")
+    _lab_flags(parser)
+    arguments = parser.parse(words)
+    if not arguments.all:
+        parser.error("name a recipe, or say --all; `recipes list` names them")
+    given = settings.given(arguments)
+    arguments.jobs = given.pop("jobs", None)
+    return run_all(given, arguments)
+
+
+def _lab_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("flags of every run").add_argument
+    add("--out", default="runs", metavar="DIR", help="folder of results (runs)")
+    add("--data-dir", metavar="DIR", help="prepared data (else TFDS_DATA_DIR)")
+    add("--download", action="store_true", help="fetch a data set that is absent")
+    precisions = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+    field = settings.Field("precision", str, "auto", precisions)
+    add("--precision", default="auto", metavar="P", type=settings.choice(field),
+        help=f"{', '.join(precisions)}")  # fmt: skip
+    add("--smoke", action="store_true", help="everything tiny, nothing judged")
+    add("--resume", action="store_true", help="go on with an interrupted run")
+
+
+def _options(arguments: argparse.Namespace) -> dict:
+    names = ("out", "data_dir", "download", "precision", "smoke", "resume")
+    return {name: getattr(arguments, name) for name in names}

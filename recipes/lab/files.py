@@ -1,0 +1,102 @@
+"""Files written whole or not at all, strict JSON, and the results of earlier runs."""
+
+import contextlib
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recipes.lab.errors import LabError
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file so that it is there whole or not at all.
+
+    Raises:
+        LabError: The folder can't be written, or the disk is full.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise LabError(f"cannot write {path}: {error.strerror}.") from None
+
+
+def plain(value: Any) -> Any:
+    """Returns the value as plain data: dicts, lists, str, int, float, bool, None."""
+    if hasattr(value, "as_dict"):
+        return plain(value.as_dict())
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, range)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    raise TypeError(f"{type(value).__name__} is not plain data: {value!r}")
+
+
+def to_json(value) -> str:
+    """Returns strict JSON; numbers that are not finite become strings."""
+
+    def finite(item):
+        if isinstance(item, dict):
+            return {key: finite(inner) for key, inner in item.items()}
+        if isinstance(item, list):
+            return [finite(inner) for inner in item]
+        if isinstance(item, float) and not math.isfinite(item):
+            return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(item, "NaN")
+        return item
+
+    text = json.dumps(finite(plain(value)), indent=1, ensure_ascii=False)
+    return text + "\n"
+
+
+def read_result(folder: Path) -> dict | None:
+    """Returns a run's `result.json`, or None where it is absent or broken."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(result, dict) and isinstance(result.get("claims"), list)
+    return result if whole else None
+
+
+def latest(root: Path) -> tuple[Path, dict] | None:
+    """Returns a recipe's newest whole run that is no smoke run, with its result."""
+    folders = [root / "latest", *sorted(runs(root), reverse=True)]
+    for folder in folders:
+        result = read_result(folder)
+        if result is not None and not result.get("smoke"):
+            return folder.resolve(), result
+    return None
+
+
+def broken(root: Path) -> list[Path]:
+    """Returns the runs of a recipe whose `result.json` is there but unreadable."""
+    return [
+        folder
+        for folder in sorted(runs(root))
+        if (folder / "result.json").exists() and read_result(folder) is None
+    ]
+
+
+def runs(root: Path) -> list[Path]:
+    """Returns the folders of a recipe's runs, whole or not."""
+    if not root.is_dir():
+        return []
+    return [path for path in root.iterdir() if path.is_dir() and path.name != "latest"]

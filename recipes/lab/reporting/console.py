@@ -1,0 +1,131 @@
+"""What a person sees while a recipe runs: progress, tables, verdicts."""
+
+import contextlib
+import textwrap
+from collections import Counter
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from recipes.lab.evidence import verdicts
+
+COLORS = {
+    verdicts.SUPPORTED: "green",
+    verdicts.REFUTED: "red",
+    verdicts.CONDITIONAL: "yellow",
+    verdicts.INCONCLUSIVE: "cyan",
+}
+
+
+class Output:
+    """Prints to a terminal with colors and progress, to a pipe as plain text."""
+
+    def __init__(self, console: Console | None = None):
+        self.console = console or Console(highlight=False)
+
+    @property
+    def live(self) -> bool:
+        """Whether a person at a terminal is looking."""
+        return self.console.is_terminal
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """Prints a line of text; long ones are wrapped at the width."""
+        self.console.print(Text(text, style), soft_wrap=not self.live)
+
+    def paragraph(self, text: str, indent: int = 0) -> None:
+        """Prints text wrapped at the width, 100 columns at most, and indented."""
+        width = min(self.console.width, 100) - indent
+        for part in textwrap.wrap(text, width, break_long_words=False):
+            self.line(" " * indent + part)
+
+    def heading(self, recipe, settings: dict, smoke: bool) -> None:
+        """Prints what is run, with which settings."""
+        self.line(recipe.title, "bold")
+        chosen = ", ".join(f"{name} {value}" for name, value in settings.items())
+        if chosen:
+            self.paragraph(f"Settings: {chosen}")
+        if smoke:
+            self.line("Smoke run: everything tiny, no verdict is earned.", "yellow")
+
+    def table(self, title: str, columns, rows) -> None:
+        """Prints a table; its first column is text, the others are numbers."""
+        table = Table(title=title, title_justify="left", title_style="bold")
+        table.box = None
+        for index, column in enumerate(columns):
+            table.add_column(
+                column, justify="right" if index else "left", overflow="fold"
+            )
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self.console.print()
+        self.console.print(table)
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total: int):
+        """Shows progress with the time left; a pipe gets one line at the start."""
+        if not self.live:
+            if total > 1:
+                self.line(f"{title}: {total} runs")
+            yield _Silent()
+            return
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+        with bar:
+            yield _Bar(bar, bar.add_task(title, total=total), title)
+
+    def verdicts(self, result: dict) -> None:
+        """Prints every claim with its verdict, and the count of each kind."""
+        claims = result["claims"]
+        if result["smoke"]:
+            self.line(f"Smoke run: {len(claims)} claims exercised, none judged.")
+            return
+        self.line()
+        for claim in claims:
+            kind = claim["verdict"]
+            line = Text(f"{kind:<13}", COLORS[kind])
+            line.append(claim["id"], "bold")
+            self.console.print(line)
+            for text in (claim["statement"], claim["note"]):
+                self.paragraph(text, indent=13)
+        self.line()
+        counts = Counter(claim["verdict"] for claim in claims)
+        told = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
+        noun = "claim" if len(claims) == 1 else "claims"
+        self.line(f"{len(claims)} {noun}: {', '.join(told)}.", "bold")
+
+
+class _Bar:
+    def __init__(self, bar, task, title):
+        self._bar, self._task, self._title = bar, task, title
+
+    def start(self, what: str) -> None:
+        self._bar.update(self._task, description=f"{self._title}: {what}"[:34])
+
+    def done(self, count: Callable[[], int]) -> None:
+        self._bar.update(self._task, completed=count())
+
+
+class _Silent:
+    def start(self, what: str) -> None:
+        pass
+
+    def done(self, count: Callable[[], int]) -> None:
+        pass

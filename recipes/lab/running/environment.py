@@ -1,0 +1,132 @@
+"""What a result was computed with: versions, backend, device, commit."""
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "scipy")
+
+
+def backend() -> str:
+    """Returns the name of the Keras backend that is active, or would be if loaded."""
+    if "keras" in sys.modules:
+        import keras
+
+        return keras.backend.backend()
+    if chosen := os.environ.get("KERAS_BACKEND"):
+        return chosen
+    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    try:
+        chosen = json.loads((folder / "keras.json").read_text()).get("backend")
+    except (OSError, ValueError, AttributeError):
+        chosen = None
+    return chosen or "tensorflow"
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that matter."""
+    found = {"python": platform.python_version()}
+    for name in ("provingground", *PACKAGES):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def device() -> dict:
+    """Returns the processor, its usable cores and the accelerators."""
+    return {**processor(), "accelerators": _accelerators()}
+
+
+def processor() -> dict:
+    """Returns the processor's name and its usable cores; loads no backend."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count()
+    return {"cpu": name, "cores": cores}
+
+
+def identity(recipe, settings: dict, smoke: bool, precision: str) -> dict:
+    """Returns what decides a run's results; a run is taken up where all is equal."""
+    return {
+        "recipe": recipe.name,
+        "source_sha256": source_digest(recipe.path),
+        "settings": settings,
+        "smoke": smoke,
+        "precision": precision,
+        "versions": versions(),
+        "backend": backend(),
+    }
+
+
+def source_digest(recipe: Path) -> str:
+    """Returns a checksum of the recipe and of all code of this project.
+
+    Trainings of an interrupted run are taken up only under the code they ran with.
+    """
+    root = Path(__file__).resolve().parents[3]
+    digest = hashlib.sha256(recipe.read_bytes())
+    for package in ("callbacks", "recipes", "zoo"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def git_commit() -> str | None:
+    """Returns the commit of the checkout the code runs from, None outside of one.
+
+    A checkout with uncommitted changes is marked with "+".
+    """
+    root = Path(__file__).resolve().parents[3]
+    if not (root / ".git").exists():
+        return None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return commit + ("+" if _git(root, "status", "--porcelain") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=10,
+    )
+    return done.stdout.strip()
+
+
+def _accelerators() -> list[str]:
+    if "keras" not in sys.modules:
+        return []  # nothing used one
+    name = backend()
+    if name == "tensorflow":
+        import tensorflow
+
+        return [gpu.name for gpu in tensorflow.config.list_physical_devices("GPU")]
+    if name == "jax":
+        import jax
+
+        return [str(item) for item in jax.devices() if item.platform != "cpu"]
+    import torch
+
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
