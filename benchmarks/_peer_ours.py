@@ -61,8 +61,8 @@ def four_optimizers(work: works.Work, x, y, pair: Pair):
     from rich.console import Console
 
     from recipes.lab.reporting.console import Output
-    from recipes.lab.running.members import Members
-    from recipes.lab.running.sweep import run_members
+    from recipes.lab.running.old.members import Members
+    from recipes.lab.running.old.sweep import run_members
     from recipes.lab.training.restart import Restart
     from recipes.optimization._optimizer_network import (
         initial_weights,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from recipes.lab.running import processes
+from recipes.lab.running.old import processes
 
 JOINED = "PEER_JOINED"  # set for the second process
 

@@ -20,7 +20,7 @@ import threading
 import time
 
 from recipes.lab import fit
-from recipes.lab.running import processes
+from recipes.lab.running.old import processes
 from recipes.lab.training import quiet
 
 SIZES = {"digits": (8, 5), "mnist": (64, 2)}  # batch size, epochs

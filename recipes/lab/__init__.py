@@ -8,29 +8,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from recipes.lab.cli.script import lab_main as lab_main
+    from recipes.lab.cli.script import main as main
     from recipes.lab.data import generators as generators
     from recipes.lab.data.sets import split as split
     from recipes.lab.errors import LabError as LabError
     from recipes.lab.errors import UsageError as UsageError
     from recipes.lab.evidence import figures as figures
     from recipes.lab.evidence import stats as stats
+    from recipes.lab.evidence.claims import Finding as Finding
+    from recipes.lab.evidence.claims import claim as claim
+    from recipes.lab.evidence.claims import experiment as experiment
     from recipes.lab.training.fit import fit as fit
     from recipes.lab.training.gradients import gradients as gradients
     from recipes.lab.training.restart import Restart as Restart
     from recipes.lab.training.seeding import reseed as reseed
 
 _WHERE = {
+    "Finding": "evidence.claims",
     "LabError": "errors",
     "Restart": "training.restart",
     "UsageError": "errors",
-    "figures": "evidence.figures",
+    "claim": "evidence.claims",
+    "experiment": "evidence.claims",
+    "figures": "evidence",
     "fit": "training.fit",
-    "generators": "data.generators",
+    "generators": "data",
     "gradients": "training.gradients",
     "lab_main": "cli.script",
+    "main": "cli.script",
     "reseed": "training.seeding",
     "split": "data.sets",
-    "stats": "evidence.stats",
+    "stats": "evidence",
 }
 
 __all__ = sorted(_WHERE)
@@ -39,16 +47,11 @@ __all__ = sorted(_WHERE)
 def __getattr__(name: str):
     if name not in _WHERE:
         raise AttributeError(f"module 'recipes.lab' has no attribute '{name}'")
-    module = import_module(f"recipes.lab.{_WHERE[name]}")
-    found = (
-        module
-        if _WHERE[name].endswith(f".{name}")
-        and name in ("figures", "generators", "stats")
-        else getattr(module, name)
-    )
+    room = import_module(f"recipes.lab.{_WHERE[name]}")
+    found = getattr(room, name, None) or import_module(f"{room.__name__}.{name}")
     globals()[name] = found
     return found
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

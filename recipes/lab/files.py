@@ -50,6 +50,16 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not plain data: {value!r}")
 
 
+def canonical(value: Any) -> str:
+    """Returns plain data as JSON of one form: keys sorted, no spaces.
+
+    NaN and infinities are written as Python's `json` reads them.
+    """
+    return json.dumps(
+        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+
+
 def to_json(value) -> str:
     """Returns strict JSON; numbers that are not finite become strings."""
 

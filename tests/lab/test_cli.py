@@ -186,7 +186,7 @@ class Pretended:
 
 @pytest.fixture
 def pretended(monkeypatch):
-    from recipes.lab.running import run_all
+    from recipes.lab.running.old import run_all
 
     names = list(catalog.recipes())
     monkeypatch.setattr(Pretended, "asked", ())

@@ -12,8 +12,8 @@ import pytest
 
 from recipes.lab import catalog
 from recipes.lab.cli.main import main
-from recipes.lab.running import members, processes
-from recipes.lab.running.helpers import Helpers
+from recipes.lab.running.old import members, processes
+from recipes.lab.running.old.helpers import Helpers
 
 TOY = Path(__file__).parent / "toy_recipe.py"
 LINE = "        epochs = lab.settings.epochs\n"
@@ -221,7 +221,7 @@ def test_jobs_of_one_recipe_is_a_positive_number(capsys):
 
 
 def test_one_process_alone_fetches_data(tmp_path, monkeypatch):
-    from recipes.lab.running import execute
+    from recipes.lab.running.old import execute
 
     counts = []
 

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from recipes.lab.running import members
-from recipes.lab.running.members import Members
-from recipes.lab.running.run_folder import JoinedFolder, RunFolder
-from recipes.lab.running.sweep import _order
+from recipes.lab.running.old import members
+from recipes.lab.running.old.members import Members
+from recipes.lab.running.old.run_folder import JoinedFolder, RunFolder
+from recipes.lab.running.old.sweep import _order
 
 CLAIM = """
 import sys
 from pathlib import Path
-from recipes.lab.running.members import Members
+from recipes.lab.running.old.members import Members
 with Members(Path(sys.argv[1])).claim("a", wait=False) as held:
     print(held, flush=True)
     sys.stdin.readline()

@@ -93,7 +93,7 @@ def test_ctrl_c_keeps_finished_trainings(tmp_path, monkeypatch, capsys):
 def test_a_second_ctrl_c_waits_until_what_is_kept_is_told(
     tmp_path, monkeypatch, capsys
 ):
-    from recipes.lab.running.run_folder import RunFolder
+    from recipes.lab.running.old.run_folder import RunFolder
 
     abandon = RunFolder.abandon
 
@@ -136,7 +136,7 @@ def test_kill_9_leaves_nothing_half_written(tmp_path):
     for path in tmp_path.rglob("*.json"):
         json.loads(path.read_text())
     from recipes.lab import catalog
-    from recipes.lab.running.run_folder import RunFolder
+    from recipes.lab.running.old.run_folder import RunFolder
 
     root = tmp_path / NAME
     (stopped,) = (
@@ -224,7 +224,7 @@ def test_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path, monkeypatch)
 
 
 def test_two_runs_cannot_resume_one_folder(tmp_path):
-    from recipes.lab.running.run_folder import RunFolder
+    from recipes.lab.running.old.run_folder import RunFolder
 
     first = RunFolder(tmp_path, {"a": 1})
     second = RunFolder(tmp_path, {"a": 1}, resume=True)

@@ -5,13 +5,14 @@ Nothing here imports TensorFlow or Keras before a recipe runs.
 
 import argparse
 import sys
+from pathlib import Path
 
 from recipes.lab import catalog
 from recipes.lab.catalog import settings
-from recipes.lab.cli import commands
+from recipes.lab.cli import commands, signals
 from recipes.lab.errors import LabError, UsageError, nearest
-from recipes.lab.running import processes
-from recipes.lab.running.run_all import run_all
+from recipes.lab.running.old import processes
+from recipes.lab.running.old.run_all import run_all
 
 RUN_HELP = """\
 exit codes: 0 ran (whatever the verdicts), 1 failed, 2 usage, 130 interrupted
@@ -44,11 +45,17 @@ class Parser(argparse.ArgumentParser):
 def main(words: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     words = list(sys.argv[1:] if words is None else words)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what a pipe's encoding lacks becomes "?"
+            stream.reconfigure(errors="replace")
     try:
         return _dispatch(words)
     except LabError as error:
         print(f"recipes: {error}", file=sys.stderr)
         return error.exit_code
+    except signals.Terminated:
+        print("recipes: terminated.", file=sys.stderr)
+        return 143
     except KeyboardInterrupt:
         print("recipes: interrupted.", file=sys.stderr)
         return 130
@@ -97,46 +104,101 @@ def _parser() -> Parser:
 
 
 def _run(words: list[str]) -> int:
-    name, rest = _recipe_name(words)
-    if name is None:
+    if "--resume" in words and not _is_old(words):
+        raise UsageError("--resume is gone: the same command goes on by itself.")
+    name, claim, rest = _what_to_run(words)
+    if name is None and claim is None:
         return _run_without_name(rest)
-    recipe = catalog.find(name)
+    recipe = catalog.find(name) if claim is None else catalog.find_claim(claim)
     parser = Parser(
         prog=f"recipes run {recipe.name}", description=recipe.title, epilog=RUN_HELP
     )
     settings.add_flags(
         parser.add_argument_group("settings of this recipe"), recipe.fields
     )
-    _jobs_flag(parser, "processes that share the trainings", "2 where that pays")
+    _jobs_flag(parser, "processes that train", "one a core, at most 4")
     _lab_flags(parser)
     arguments = parser.parse(rest)
-    from recipes.lab.running.execute import execute
+    given = settings.given(arguments)
+    jobs = given.pop("jobs", 0)
+    if not recipe.lessons:
+        return _run_old(recipe, given, arguments, jobs)
+    from recipes.lab.running import threads
+    from recipes.lab.running.execute import Options, execute
 
-    given, options = settings.given(arguments), _options(arguments)
-    options["jobs"] = given.pop("jobs", 0) or processes.default(options["smoke"])
+    threads.limit()
+    options = Options(
+        out=Path(arguments.out),
+        data_dir=arguments.data_dir,
+        download=arguments.download,
+        precision=arguments.precision,
+        smoke=arguments.smoke,
+        fresh=arguments.fresh,
+        jobs=jobs or (1 if arguments.smoke else threads.default_jobs()),
+    )
+    with signals.terminated_like_interrupted():
+        execute(recipe, given, options)
+    return 0
+
+
+def _run_old(recipe, given: dict, arguments: argparse.Namespace, jobs: int) -> int:
+    from recipes.lab.running.old.execute import execute
+
+    options = _options(arguments)
+    options["jobs"] = jobs or processes.default(options["smoke"])
     return execute(recipe, given, options)
+
+
+def _is_old(words: list[str]) -> bool:
+    known = catalog.recipes()
+    return any(word in known and not known[word].lessons for word in words) or any(
+        word.endswith(".py") for word in words
+    )
 
 
 def _jobs_flag(parser: argparse.ArgumentParser, what: str, default: object) -> None:
     settings.add_flags(parser, (settings.Field("jobs", int, default, (), what),))
 
 
-def _recipe_name(words: list[str]) -> tuple[str | None, list[str]]:
-    """Finds the recipe's name, which usually comes first but need not."""
-    if words and not words[0].startswith("-"):
-        return words[0], words[1:]
-    if "--all" not in words:
-        known = catalog.recipes()
-        for index, word in enumerate(words):
-            if word in known or word.endswith(".py"):
-                return word, words[:index] + words[index + 1 :]
-    return None, words
+def _what_to_run(words: list[str]) -> tuple[str | None, str | None, list[str]]:
+    """Finds the recipe, lesson or claim, which usually comes first but need not.
+
+    Raises:
+        UsageError: There is more than one.
+    """
+    words = [part for word in words for part in _split_claim(word)]
+    if "--claim" in words:
+        at = words.index("--claim")
+        if at + 1 == len(words):
+            raise UsageError("--claim needs the id of a claim.")
+        return None, words[at + 1], words[:at] + words[at + 2 :]
+    known = catalog.recipes()
+    named = [
+        index
+        for index, word in enumerate(words)
+        if word.partition("/")[0] in known or word.endswith(".py")
+    ]
+    if words and not words[0].startswith("-") and 0 not in named:
+        named.insert(0, 0)
+    if not named or "--all" in words:
+        return None, None, words
+    bare = [i for i in named if i in (0, named[0]) or not words[i - 1].startswith("--")]
+    if len(bare) > 1:
+        raise UsageError("one recipe at a time, or --all.")
+    first = named[0]
+    return words[first], None, words[:first] + words[first + 1 :]
+
+
+def _split_claim(word: str) -> list[str]:
+    return ["--claim", word[8:]] if word.startswith("--claim=") else [word]
 
 
 def _run_without_name(words: list[str]) -> int:
     parser = Parser(
         prog="recipes run",
-        usage="recipes run NAME [settings] [flags]\n       recipes run --all [flags]",
+        usage="recipes run RECIPE[/LESSON] [settings] [flags]\n"
+        "       recipes run --claim ID [settings] [flags]\n"
+        "       recipes run --all [flags]",
         description="Run a recipe to verdicts, figures and numbers on disk.",
         epilog=RUN_HELP,
     )
@@ -165,7 +227,8 @@ def _lab_flags(parser: argparse.ArgumentParser) -> None:
     add("--precision", default="auto", metavar="P", type=settings.choice(field),
         help=f"{', '.join(precisions)}")  # fmt: skip
     add("--smoke", action="store_true", help="everything tiny, nothing judged")
-    add("--resume", action="store_true", help="go on with an interrupted run")
+    add("--fresh", action="store_true", help="run all anew, whatever is kept")
+    add("--resume", action="store_true", help=argparse.SUPPRESS)
 
 
 def _options(arguments: argparse.Namespace) -> dict:

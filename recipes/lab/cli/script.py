@@ -1,7 +1,20 @@
-"""`lab_main`: what `python some_recipe.py` does."""
+"""What `python some_lesson.py` does."""
 
 import sys
 from collections.abc import Callable
+
+
+def main(file: str) -> None:
+    """Runs the lesson or recipe in a file, with the flags given; then exits.
+
+    A lesson ends in `if __name__ == "__main__": main(__file__)`.
+
+    Args:
+        file: The lesson's `__file__`.
+    """
+    from recipes.lab.cli import main as cli
+
+    sys.exit(cli.main(["run", file, *sys.argv[1:]]))
 
 
 def lab_main(experiment: Callable) -> None:
@@ -10,6 +23,4 @@ def lab_main(experiment: Callable) -> None:
     Args:
         experiment: The recipe's function, which takes a `Lab`.
     """
-    from recipes.lab.cli.main import main
-
-    sys.exit(main(["run", experiment.__code__.co_filename, *sys.argv[1:]]))
+    main(experiment.__code__.co_filename)

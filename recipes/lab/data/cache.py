@@ -39,7 +39,7 @@ def cached(name: str, source: Path, read: Callable[[], list]) -> list:
             there makes the cached arrays void.
         read: Reads x_train, y_train, x_test, y_test the slow way.
     """
-    path = folder() / f"{name}-{_state(source)}.npz"
+    path = folder() / f"{name}-{state(source)}.npz"
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
         return _load(path)
     arrays = read()
@@ -51,7 +51,7 @@ def cached(name: str, source: Path, read: Callable[[], list]) -> list:
     return arrays
 
 
-def _state(source: Path) -> str:
+def state(source: Path) -> str:
     """Changes with the names, sizes and times of the set's files."""
     digest = hashlib.sha256(f"{FORM} {source.resolve()}".encode())
     for path in sorted(source.rglob("*")):

@@ -1,94 +1,264 @@
-"""Statistics of paired runs: what a difference over seeds says, and what not."""
+"""What numbers decide: differences over seeds, and comparisons of measured values.
 
-from dataclasses import dataclass
+A condition of a claim is one of two kinds. Chance: `greater` and `against` make a
+`Decision` from one number a seed; the lab decides all of a claim's together. Measured:
+`above`, `below` and `close` compare two numbers; None where one is not finite.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from recipes.lab.errors import LabError
+from recipes.lab.evidence.comparisons import Comparison as Comparison
+from recipes.lab.evidence.comparisons import paired as paired
+from recipes.lab.evidence.thresholds import ACCURACY_POINT as ACCURACY_POINT
+from recipes.lab.evidence.thresholds import ANY as ANY
+from recipes.lab.evidence.thresholds import CLOSE_FLOAT32 as CLOSE_FLOAT32
+from recipes.lab.evidence.thresholds import EXACT as EXACT
+from recipes.lab.evidence.thresholds import TENTH as TENTH
+from recipes.lab.evidence.thresholds import TWICE as TWICE
+from recipes.lab.evidence.thresholds import Threshold as Threshold
+
+Scale = Literal["linear", "log", "ranks"]
+SCALES = ("linear", "log", "ranks")
+METHODS = {
+    "linear": "Student's t on paired differences",
+    "log": "Student's t on differences of logarithms",
+    "ranks": "Wilcoxon's signed ranks",
+}
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The paired difference between two settings over the same seeds.
+class Decision:
+    """Whether an effect over seeds is at least the smallest one that matters.
 
     Attributes:
-        pairs: How many seeds.
-        mean: The mean difference, in the unit of what was compared.
-        low: The lower end of its 95 % interval; -inf for a single pair.
-        high: The upper end; inf for a single pair.
-        effect_size: The mean difference over the standard deviation of the
-            differences (Cohen's d for pairs); NaN where that is 0.
+        differences: One a seed; logarithms of ratios where the scale is "log".
+        by: The smallest effect that matters.
+        scale: "linear" (Student's t), "log" (the same on logarithms; the effect is a
+            ratio) or "ranks" (median, Wilcoxon's signed ranks).
+        level: Of the interval. The lab sets 1 - 0.05/m for a claim with m of these,
+            so that all of the claim's intervals hold together with 95 %.
     """
 
-    pairs: int
-    mean: float
-    low: float
-    high: float
-    effect_size: float
+    differences: tuple[float, ...]
+    by: Threshold
+    scale: Scale = "linear"
+    level: float = 0.95
 
     @property
-    def positive(self) -> bool | None:
-        """True or False where the whole interval is on one side of 0, else None."""
-        if self.low > 0:
+    def n(self) -> int:
+        """How many seeds."""
+        return len(self.differences)
+
+    @property
+    def effect(self) -> float:
+        """The mean difference, the mean ratio ("log") or the median ("ranks")."""
+        return self._shown(self._estimate()[0])
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval; -inf (0 for ratios) where none is known."""
+        return self._shown(self._estimate()[1])
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self._shown(self._estimate()[2])
+
+    @property
+    def holds(self) -> bool | None:
+        """True, False, or None where the seeds can't tell.
+
+        True: the interval lies above no effect, and the effect is at least the
+        smallest that matters. False: the whole interval lies below that one.
+        """
+        effect, low, high = self._estimate()
+        least = math.log(self.by.value) if self.scale == "log" else self.by.value
+        if not math.isfinite(effect):
+            return None
+        if low > 0 and effect >= least:
             return True
-        return False if self.high < 0 else None
+        return False if high < least else None
 
-    @property
-    def negative(self) -> bool | None:
-        """The opposite of `positive`; None as well where the interval holds 0."""
-        return None if self.positive is None else not self.positive
+    def at(self, level: float) -> "Decision":
+        """Returns the same decision with an interval of another level."""
+        return replace(self, level=level)
 
     def as_dict(self) -> dict:
-        """Returns the evidence that goes into a result."""
+        """Returns what a result keeps."""
         return {
-            "pairs": self.pairs,
-            "mean_difference": self.mean,
-            "interval_95": [self.low, self.high],
-            "effect_size": self.effect_size,
+            "effect": self.effect,
+            "interval": [self.low, self.high],
+            "level": self.level,
+            "n": self.n,
+            "smallest": self.by.value,
+            "smallest_name": self.by.name,
+            "unit": self.by.unit,
+            "why": self.by.why,
+            "method": METHODS[self.scale],
+            "holds": self.holds,
         }
 
     def __str__(self) -> str:
-        return f"{self.mean:+.3g} [{self.low:+.3g}, {self.high:+.3g}], n={self.pairs}"
+        sign = "" if self.scale == "log" else "+"
+        ends = ", ".join(f"{end:{sign}.3g}" for end in (self.low, self.high))
+        times = " times" if self.scale == "log" else ""
+        return f"{self.effect:{sign}.3g}{times} [{ends}], n={self.n}"
+
+    def _shown(self, value: float) -> float:
+        if self.scale != "log":
+            return value
+        return math.exp(value) if value < 700 else math.inf
+
+    def _estimate(self) -> tuple[float, float, float]:
+        return _interval(self.differences, self.scale, round(1 - self.level, 12))
 
 
-def paired(first, second, resamples: int = 9999) -> Comparison:
-    """Compares two settings that ran with the same seeds.
+def greater(
+    first: Sequence[float],
+    second: Sequence[float],
+    *,
+    by: Threshold,
+    scale: Scale = "linear",
+) -> Decision:
+    """Asks whether `first` is greater than `second`, seed by seed.
 
-    The interval is the wider of two: the bootstrap of the mean difference (BCa,
-    Efron 1987) and Student's t. With the five seeds of a usual run the bootstrap
-    alone covers well under 95 %, and t alone trusts the differences to be normal.
+    For "smaller" change the two. Take "log" for what is skewed and positive (losses,
+    times: `by` is a ratio then), "ranks" for what is capped or partly lost.
 
     Args:
         first: One number a seed.
         second: As many numbers, in the same order of seeds.
-        resamples: Bootstrap resamples.
-
-    Returns:
-        The comparison of `first - second`.
+        by: The smallest effect that matters; for "log" a ratio above 1, or `ANY`.
+        scale: "linear", "log" or "ranks".
 
     Raises:
-        LabError: The lengths differ, nothing is there, or a value is not finite.
-    """
-    from scipy import stats
+        LabError: The lengths differ, nothing is there, the scale is unknown, or a
+            number isn't positive where its logarithm is needed.
 
+    Example:
+        >>> greater([0.9, 0.92, 0.91], [0.5, 0.53, 0.5], by=ACCURACY_POINT).holds
+        True
+    """
     first, second = np.asarray(first, float), np.asarray(second, float)
     if first.shape != second.shape or first.ndim != 1 or not first.size:
         raise LabError(
-            "a paired comparison needs two lists of one length, not "
+            "a comparison over seeds needs two lists of one length, not "
             f"{first.shape} and {second.shape}."
         )
-    difference = first - second
-    if not np.isfinite(difference).all():
-        raise LabError("a paired comparison met a value that is not finite.")
-    count, mean = len(difference), float(difference.mean())
-    if count == 1:
-        return Comparison(1, mean, -np.inf, np.inf, float("nan"))
-    spread = float(difference.std(ddof=1))
-    if spread <= 1e-12 * max(abs(mean), 1e-300):  # every pair differs by the same
-        return Comparison(count, mean, mean, mean, float("nan"))
-    t = stats.t.interval(0.95, count - 1, loc=mean, scale=spread / np.sqrt(count))
-    boot = stats.bootstrap(
-        (difference,), np.mean, n_resamples=resamples, rng=np.random.default_rng(0)
-    ).confidence_interval
-    low, high = np.nanmin([t[0], boot.low]), np.nanmax([t[1], boot.high])
-    return Comparison(count, mean, float(low), float(high), mean / spread)
+    return _decision(first, second, by, scale)
+
+
+def against(
+    values: Sequence[float],
+    constant: float,
+    *,
+    by: Threshold,
+    scale: Scale = "ranks",
+) -> Decision:
+    """Asks whether values, one a seed, are greater than a constant.
+
+    The test is Wilcoxon's signed ranks on the median, or Student's t on logarithms:
+    a t-test of a skewed mean decides wrongly too often.
+
+    Args:
+        values: One number a seed.
+        constant: What to compare with.
+        by: The smallest effect that matters.
+        scale: "ranks" or "log".
+
+    Raises:
+        LabError: As `greater`; or the scale is "linear".
+    """
+    if scale == "linear":
+        raise LabError("against tests the median: scale must be 'ranks' or 'log'.")
+    values = np.asarray(values, float)
+    if values.ndim != 1 or not values.size:
+        raise LabError(f"against needs one number a seed, not shape {values.shape}.")
+    return _decision(values, np.full_like(values, constant), by, scale)
+
+
+def above(first: float, second: float) -> bool | None:
+    """Returns whether first > second; None where one of them is not finite."""
+    return bool(first > second) if _finite(first, second) else None
+
+
+def below(first: float, second: float) -> bool | None:
+    """Returns whether first < second; None where one of them is not finite."""
+    return bool(first < second) if _finite(first, second) else None
+
+
+def close(first: float, second: float, within: float) -> bool | None:
+    """Returns whether two numbers differ by at most `within`.
+
+    None where one of them is not finite.
+    """
+    return bool(abs(first - second) <= within) if _finite(first, second) else None
+
+
+def _finite(*values) -> bool:
+    return all(value is not None and math.isfinite(value) for value in values)
+
+
+def _decision(first, second, by: Threshold, scale: Scale) -> Decision:
+    if not isinstance(by, Threshold):
+        raise LabError(f"by must be a named Threshold, not {by!r}.")
+    if scale not in SCALES:
+        raise LabError(f"scale must be one of {', '.join(SCALES)}, not {scale!r}.")
+    if scale == "log":
+        if by is ANY:
+            by = replace(ANY, value=1.0, unit="times")
+        if by.value < 1:
+            raise LabError(f"on logarithms by is a ratio from 1, not {by.value}.")
+        if min(first.min(), second.min()) <= 0:
+            raise LabError("a comparison of logarithms needs positive numbers.")
+        first, second = np.log(first), np.log(second)
+    with np.errstate(invalid="ignore"):
+        return Decision(tuple(map(float, first - second)), by, scale)
+
+
+@functools.lru_cache(maxsize=4096)
+def _interval(
+    differences: tuple[float, ...], scale: str, alpha: float
+) -> tuple[float, float, float]:
+    """Estimate and ends of the interval at level 1 - alpha."""
+    values = np.array(differences)
+    count = len(values)
+    if not np.isfinite(values).all():
+        return math.nan, -math.inf, math.inf
+    if scale == "ranks":
+        return _ranks(values, alpha)
+    mean, spread = float(values.mean()), float(values.std(ddof=1)) if count > 1 else 0.0
+    if spread <= 1e-12 * max(abs(mean), 1e-300):
+        # Zero spread is not certainty: the sign-flip test decides, by its 2^n flips.
+        if 2.0 ** (1 - count) <= alpha:
+            return mean, mean, mean
+        return mean, -math.inf, math.inf
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(count - 1, 1 - alpha / 2)) * spread / math.sqrt(count)
+    return mean, mean - half, mean + half
+
+
+def _ranks(values: np.ndarray, alpha: float) -> tuple[float, float, float]:
+    """Hodges and Lehmann's estimate and interval (1963), exact for untied values."""
+    count = len(values)
+    walsh = np.sort([(a + b) / 2 for i, a in enumerate(values) for b in values[i:]])
+    middle = float(np.median(walsh))
+    ways = np.ones(1)  # of each sum of ranks, over all signs
+    for rank in range(1, count + 1):
+        longer = np.zeros(len(ways) + rank)
+        longer[: len(ways)] += ways
+        longer[rank:] += ways
+        ways = longer
+    tail = np.cumsum(ways) / 2.0**count
+    cut = int(np.searchsorted(tail, alpha / 2, side="right"))  # P(T < cut) <= alpha/2
+    if cut == 0:
+        return middle, -math.inf, math.inf
+    return middle, float(walsh[cut - 1]), float(walsh[-cut])

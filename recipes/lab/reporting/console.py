@@ -18,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from recipes.lab.evidence import verdicts
+from recipes.lab.reporting.card import card as make_card
+from recipes.lab.reporting.card import conditions
 
 COLORS = {
     verdicts.SUPPORTED: "green",
@@ -91,6 +93,44 @@ class Output:
         with bar:
             yield _Bar(bar, bar.add_task(title, total=total), title)
 
+    @contextlib.contextmanager
+    def status(self, text: str):
+        """Shows a line for as long as something takes, to a person at a terminal."""
+        if not self.live:
+            yield
+            return
+        with self.console.status(Text(text)):
+            yield
+
+    def result(self, result: dict) -> None:
+        """Prints every claim's card, and the count of each kind of verdict."""
+        claims = result["claims"]
+        if result["smoke"]:
+            self.line(f"Smoke run: {len(claims)} claims exercised, none judged.")
+            return
+        self.line()
+        for claim in claims:
+            self._card(make_card(result, claim))
+        self.line()
+        counts = Counter(claim["verdict"] for claim in claims)
+        parts = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
+        noun = "claim" if len(claims) == 1 else "claims"
+        self.line(f"{len(claims)} {noun}: {', '.join(parts)}.", "bold")
+
+    def _card(self, card: dict) -> None:
+        kind = card["verdict"]
+        line = Text(f"{card['symbol']} {kind:<13}", COLORS[kind])
+        line.append(card["id"], "bold")
+        self.console.print(line)
+        self.paragraph(card["statement"], indent=4)
+        for word, names in conditions(card):
+            self.paragraph(f"{word}: {names}", indent=4)
+        self.paragraph(card["seen"], indent=4)
+        for sentence in card["effects"]:
+            self.paragraph(sentence, indent=6)
+        if card["scope"]:
+            self.paragraph(f"Scope: {card['scope']}.", indent=4)
+
     def verdicts(self, result: dict) -> None:
         """Prints every claim with its verdict, and the count of each kind."""
         claims = result["claims"]
@@ -117,15 +157,17 @@ class _Bar:
         self._bar, self._task, self._title = bar, task, title
 
     def start(self, what: str) -> None:
-        self._bar.update(self._task, description=f"{self._title}: {what}"[:34])
+        room = max(20, self._bar.console.width - 60)
+        self._bar.update(self._task, description=f"{self._title}: {what}"[:room])
 
-    def done(self, count: Callable[[], int]) -> None:
-        self._bar.update(self._task, completed=count())
+    def done(self, count: Callable[[], int] | int) -> None:
+        done = count if isinstance(count, int) else count()
+        self._bar.update(self._task, completed=done)
 
 
 class _Silent:
     def start(self, what: str) -> None:
         pass
 
-    def done(self, count: Callable[[], int]) -> None:
+    def done(self, count: Callable[[], int] | int) -> None:
         pass

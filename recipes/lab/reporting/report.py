@@ -45,7 +45,8 @@ def markdown(result: dict) -> str:
         lines += [f"*{figure['caption']}*"]
     lines += ["", "## Evidence", ""]
     for claim in result["claims"]:
-        evidence = files.to_json(claim["evidence"]).strip()
+        evidence = claim.get("evidence", claim.get("numbers"))
+        evidence = files.to_json(evidence).strip()
         lines += [f"### {claim['id']}", "", "```json", evidence, "```", ""]
     return "\n".join(lines)
 

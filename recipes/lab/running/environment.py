@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "scipy")
@@ -21,10 +22,10 @@ def backend() -> str:
         return keras.backend.backend()
     if chosen := os.environ.get("KERAS_BACKEND"):
         return chosen
-    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     try:
+        folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
         chosen = json.loads((folder / "keras.json").read_text()).get("backend")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, RuntimeError, ValueError, AttributeError):
         chosen = None
     return chosen or "tensorflow"
 
@@ -61,6 +62,20 @@ def processor() -> dict:
     else:
         cores = os.cpu_count()
     return {"cpu": name, "cores": cores}
+
+
+def made() -> dict[str, str]:
+    """Returns where a training is made: the machine, and the time."""
+    where = f"{platform.node() or 'unknown'} ({processor()['cpu']})"
+    return {"where": where, "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+
+
+def accelerator_files() -> list[str]:
+    """Returns the device files of accelerators; loads no backend."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return []
+    patterns = ("nvidia[0-9]*", "kfd", "dxg")
+    return sorted(str(path) for name in patterns for path in Path("/dev").glob(name))
 
 
 def identity(recipe, settings: dict, smoke: bool, precision: str) -> dict:

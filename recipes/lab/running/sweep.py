@@ -1,118 +1,181 @@
-"""Seeds times settings: every training is kept when it is done.
-
-A process trains one member after the other, so that every result is the same whatever
-ran before it. Several processes share the members: each trains what no other has
-begun. In benchmarks/sweep.py two processes with a core each took 0.44 (digits) and
-0.71 (MNIST) of the time of one with both, two threads 0.8. All members as one program
-took 0.31 and 0.81, but it must be compiled for as long as dozens of small trainings
-take, and serves only members that differ in nothing but their numbers.
-"""
+"""Seeds times cases: every training is kept when it is done."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from recipes.lab import files
 from recipes.lab.errors import LabError
 from recipes.lab.reporting.console import Output
-from recipes.lab.running.members import Members
-from recipes.lab.training.seeding import reseed
+from recipes.lab.running import environment, keys, member, workers
+from recipes.lab.running.member import Outcome, Task
+from recipes.lab.running.sources import Sources
+from recipes.lab.running.store import Store, keep_or_say
 
 
-def run_members(
-    train: Callable[[Any, int], Mapping],
-    cases: Mapping[str, Any],
-    seeds: Sequence[int],
-    *,
-    title: str,
-    key: str,
-    members: Members,
-    output: Output,
-    part: tuple[int, int] = (0, 1),
-) -> dict[tuple[str, int], dict]:
-    """Trains every case with every seed, seed by seed.
+class Trainings:
+    """Runs the trainings of a run, those that the store does not have.
 
     Args:
-        train: `train(case, seed)`.
-        cases: Names to what `train` is called with.
-        seeds: Random states are set from the seed before each call.
-        title: What the progress says.
-        key: What else a kept result depends on: the data.
-        members: Where results are kept; those that it has are not trained again.
+        store: Where they are kept.
         output: Where progress is shown.
-        part: Which of how many processes this is: its part of the cases come first,
-            so that what they need is compiled in one process, not in all.
+        jobs: How many processes train; with 1 it is this process.
+        data_dir: Where prepared sets are.
+        digest: Of all sources of the run; for `jobs` above 1.
 
-    Returns:
-        Case and seed to result, seed by seed.
+    Attributes:
+        kept: How many trainings this run has kept.
+        found: How many it found kept.
+        seconds: What all of them took, one after the other.
+        made: Where those were made that this run found.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        output: Output,
+        *,
+        jobs: int = 1,
+        data_dir: str | None = None,
+        digest: str = "",
+        fresh: bool = False,
+    ):
+        self.store, self.output, self.jobs = store, output, jobs
+        self.data_dir, self.digest, self.fresh = data_dir, digest, fresh
+        self.kept = self.found = 0
+        self.seconds = 0.0
+        self.made: set[str] = set()
+
+    def sweep(
+        self,
+        train: Callable,
+        cases: Mapping[str, Any],
+        seeds: Sequence[int],
+        *,
+        data: str | None,
+        checksum: str | None,
+        policy: str,
+        title: str,
+        lesson: Path,
+        sources: Sources,
+    ) -> dict[str, list[dict]]:
+        """Returns for each case its results in the order of the seeds.
+
+        Raises:
+            LabError: Trainings failed for a reason that a user can help, or sources
+                were changed.
+            RuntimeError: Trainings failed otherwise; the message has the traceback.
+        """
+        check_function(train)
+        sources.check()
+        plain = [_plain_case(name, case) for name, case in cases.items()]
+        common = {"data": checksum, "policy": policy}
+        by_member = keys.member_keys(train, plain, list(seeds), common)
+        found: dict[tuple[int, int], Any] = {}
+        for place, key in by_member.items():
+            kept = None if self.fresh else self.store.find(key)
+            if kept is not None:
+                found[place] = self._count(kept)
+                self.found += 1
+        # Seeds outside: an interrupted run has whole seeds of the cases.
+        missing = [
+            (index, seed)
+            for seed in seeds
+            for index in range(len(plain))
+            if (index, seed) not in found
+        ]
+        tasks = [
+            Task(
+                path=str(Path(train.__code__.co_filename).resolve()),
+                function=train.__name__,
+                lesson=str(lesson),
+                digest=sources.digest,
+                case=plain[index],
+                seed=int(seed),
+                data=data,
+                data_dir=self.data_dir,
+                policy=policy,
+            )
+            for index, seed in missing
+        ]
+        names = list(cases)
+        failed: dict[str, Outcome] = {}
+        with self.output.progress(title, len(by_member)) as progress:
+            progress.done(len(found))
+            for number, outcome in self._results(tasks):
+                index, seed = missing[number]
+                if outcome.error:
+                    failed[f"{names[index]}, seed {seed}"] = outcome
+                    continue
+                sources.check()
+                kept = keep_or_say(
+                    self.store,
+                    by_member[index, seed],
+                    outcome.value,
+                    outcome.seconds,
+                    environment.made(),
+                )
+                self.kept += 1
+                found[index, seed] = self._count(kept)
+                progress.done(len(found))
+        if failed:
+            _raise(title, len(by_member), failed)
+        return {
+            name: [found[index, seed] for seed in seeds]
+            for index, name in enumerate(names)
+        }
+
+    def _count(self, kept: dict) -> dict:
+        self.seconds += kept["seconds"]
+        self.made.add(kept["made"].get("where", "elsewhere"))
+        return kept["value"]
+
+    def _results(self, tasks: list[Task]) -> Iterable[tuple[int, Outcome]]:
+        if self.jobs == 1 or not tasks:
+            for number, task in enumerate(tasks):
+                yield number, member.run_task(task)
+            return
+        jobs = min(self.jobs, len(tasks))
+        for number, outcome in workers.run(member.run_task, tasks, jobs, self.digest):
+            yield number, outcome or Outcome(error="the process that trained it died")
+
+
+def check_function(train: Callable) -> None:
+    """Refuses what another process can't find by name.
 
     Raises:
-        Exception: The first that a member raised; all others were trained and kept
-            before. The message of a LabError, or a note, names those that failed.
+        LabError: It is no function of a module's top level.
     """
-    order = _order(list(cases), seeds, *part)
-    keys = {member: f"{title}|{member[0]}|{member[1]}|{key}" for member in order}
-    found: dict[tuple[str, int], dict] = {}
-    failed: dict[tuple[str, int], Exception] = {}
-
-    def settled() -> int:  # here and in other processes
-        return members.count(keys.values()) + len(failed)
-
-    if "keras" in sys.modules:
-        import keras
-
-        keras.utils.set_random_seed(0)  # once: it slows every compiled model down
-    with output.progress(title, len(order)) as progress:
-        # What other processes hold is left out at first, and waited for in the end.
-        for wait in (False, True):
-            for name, seed in order:
-                member = (name, seed)
-                if member in found or member in failed:
-                    continue
-                with members.claim(keys[member], wait) as held:
-                    value = members.find(keys[member]) if held else None
-                    if held and value is None:
-                        progress.start(f"{name}, seed {seed}")
-                        try:
-                            value = _trained(train, cases[name], seed)
-                        except Exception as error:
-                            failed[member] = error
-                        else:
-                            value = members.keep(keys[member], value)
-                if value is not None:
-                    found[member] = value
-                progress.done(settled)
-    if failed:
-        _raise(title, len(order), failed)
-    return {(name, seed): found[name, seed] for seed in seeds for name in cases}
+    name = getattr(train, "__qualname__", repr(train))
+    module = sys.modules.get(getattr(train, "__module__", ""))
+    if (
+        not isinstance(train, types.FunctionType)
+        or "<" in name
+        or "." in name
+        or getattr(module, name, None) is not train
+    ):
+        raise LabError(
+            f"sweep trains with a function of a module's top level, not with {name}: "
+            "other processes find it by its name."
+        )
 
 
-def _trained(train: Callable[[Any, int], Mapping], case, seed: int) -> dict:
-    """A training under its seed; again where Keras was only loaded in it, unseeded."""
-    seeded = "keras" in sys.modules
-    reseed(seed)
-    value = dict(train(case, seed))
-    if not seeded and "keras" in sys.modules:
-        return _trained(train, case, seed)
-    return value
+def _plain_case(name: str, case) -> Any:
+    try:
+        return files.plain(case)
+    except TypeError as error:
+        raise LabError(f"the case '{name}' must be plain data: {error}.") from None
 
 
-def _order(names: list, seeds: Sequence[int], process: int, of: int) -> list[tuple]:
-    """The members of its own cases, then those of the others from their end.
-
-    Seeds are outside: an interrupted run has whole seeds of the cases.
-    """
-    own = {name for i, name in enumerate(names) if i * of // len(names) == process}
-    members = [(name, seed) for seed in seeds for name in names]
-    first = [member for member in members if member[0] in own]
-    return first + [member for member in reversed(members) if member[0] not in own]
-
-
-def _raise(title: str, members: int, failed: dict[tuple[str, int], Exception]) -> None:
+def _raise(title: str, members: int, failed: dict[str, Outcome]) -> None:
     """One sentence for what a user can help, the traceback of a bug else."""
-    names = "; ".join(f"{name}, seed {seed}" for name, seed in failed)
-    told = f"{title}: {len(failed)} of {members} failed: {names}"
+    told = f"{title}: {len(failed)} of {members} trainings failed: "
+    told += "; ".join(failed)
     first = next(iter(failed.values()))
-    if isinstance(first, LabError):
-        raise LabError(f"{told}. The first: {first}") from first
-    first.add_note(told)
-    raise first
+    if first.expected:
+        raise LabError(f"{told}. The first: {first.error}")
+    if not first.trace:
+        raise LabError(f"{told}. The first: {first.error}.")
+    raise RuntimeError(f"{told}. The first:\n{first.trace}")

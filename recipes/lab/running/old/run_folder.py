@@ -15,7 +15,7 @@ from pathlib import Path
 
 from recipes.lab import files
 from recipes.lab.errors import LabError
-from recipes.lab.running.members import Members, fcntl
+from recipes.lab.running.old.members import Members, fcntl
 
 
 class RunFolder:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recipes.lab.catalog import Recipe
 
-MODULE = "recipes.lab.running.helper"
+MODULE = "recipes.lab.running.old.helper"
 
 
 class Helpers:
@@ -48,7 +48,7 @@ class Helpers:
                     sys.executable,
                     "-P",
                     "-m",
-                    "recipes.lab.running.helper",
+                    "recipes.lab.running.old.helper",
                     json.dumps(order),
                 ],
                 stdin=subprocess.PIPE,

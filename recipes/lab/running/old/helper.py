@@ -22,9 +22,9 @@ def main() -> None:
     from rich.console import Console
 
     from recipes.lab.reporting.console import Output
-    from recipes.lab.running.execute import load, settings_of
-    from recipes.lab.running.lab import Lab
-    from recipes.lab.running.run_folder import JoinedFolder
+    from recipes.lab.running.old.execute import load, settings_of
+    from recipes.lab.running.old.lab import Lab
+    from recipes.lab.running.old.run_folder import JoinedFolder
 
     order = json.loads(sys.argv[1])
     recipe = catalog.find(order.pop("recipe"))

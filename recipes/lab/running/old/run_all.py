@@ -12,7 +12,7 @@ from typing import IO, Any
 from recipes.lab import catalog
 from recipes.lab.errors import LabError
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import processes
+from recipes.lab.running.old import processes
 
 WAIT = 0.05  # seconds between two looks at what is running
 

@@ -1,0 +1,96 @@
+"""Lessons: files of claims, read with `ast`."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from recipes.lab.catalog.claim import Claim
+from recipes.lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One file of claims.
+
+    Attributes:
+        name: The file's name without `.py`.
+        path: The file.
+        title: The first line of its docstring.
+        about: The docstring's text after the title.
+        claims: Claim id to what its decorator says, in the file's order.
+        functions: Claim id to the name of the function that decides it.
+        alone: Whether it measures times, so that nothing else may run beside it.
+    """
+
+    name: str
+    path: Path
+    title: str
+    about: str
+    claims: dict[str, Claim]
+    functions: dict[str, str]
+    alone: bool
+
+
+def read_lesson(path: Path, tree: ast.Module) -> Lesson:
+    """Reads a lesson.
+
+    Args:
+        path: Its file.
+        tree: The file's syntax tree.
+
+    Raises:
+        LabError: A decorator's arguments are no literals, or an id stands twice.
+    """
+    claims: dict[str, Claim] = {}
+    functions: dict[str, str] = {}
+    for node in tree.body:
+        call = _decorator(node, "claim")
+        if not isinstance(call, ast.Call):
+            continue
+        made = _claim(call, path)
+        if made.id in claims:
+            raise LabError(f"{path}: the claim '{made.id}' stands there twice.")
+        claims[made.id], functions[made.id] = made, node.name
+    title, _, about = (ast.get_docstring(tree) or "").partition("\n")
+    return Lesson(
+        path.stem,
+        path,
+        title.strip(),
+        about.strip(),
+        claims,
+        functions,
+        any(_alone(node) for node in tree.body),
+    )
+
+
+def _decorator(node: ast.AST, name: str) -> ast.expr | None:
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if ast.unparse(target).rpartition(".")[2] == name:
+            return decorator
+    return None
+
+
+def _claim(call: ast.Call, path: Path) -> Claim:
+    try:
+        positional = [ast.literal_eval(argument) for argument in call.args]
+        keywords = {
+            str(keyword.arg): ast.literal_eval(keyword.value)
+            for keyword in call.keywords
+        }
+        return Claim(*positional, **keywords)
+    except (ValueError, TypeError) as error:
+        raise LabError(
+            f"{path}, line {call.lineno}: the arguments of @claim must be literals: "
+            f"id, statement, says, hedge, notes, scope ({error})."
+        ) from None
+
+
+def _alone(node: ast.AST) -> bool:
+    decorator = _decorator(node, "experiment")
+    return isinstance(decorator, ast.Call) and any(
+        keyword.arg == "alone" and ast.unparse(keyword.value) == "True"
+        for keyword in decorator.keywords
+    )

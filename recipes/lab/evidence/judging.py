@@ -1,0 +1,126 @@
+"""From a finding to a verdict: the rules, word by word, and the sentence filled in."""
+
+import string
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from recipes.lab.catalog.claim import Claim
+from recipes.lab.errors import LabError
+from recipes.lab.evidence.claims import Finding
+from recipes.lab.evidence.stats import Decision
+
+SUPPORTED, REFUTED = "supported", "refuted"
+CONDITIONAL, INCONCLUSIVE = "conditional", "inconclusive"
+NOT_JUDGED = "not judged"  # what a smoke run says of every claim
+KINDS = (SUPPORTED, CONDITIONAL, REFUTED, INCONCLUSIVE)
+
+
+def rule(says: str, holding: int, failing: int, undecided: int) -> str:
+    """Returns the verdict for the numbers of conditions that hold, fail, stay open.
+
+    1. Nothing is decided, or more is undecided than decided: inconclusive; but where
+       the notes say "can" and one condition holds: supported.
+    2. "can": supported where one holds, else refuted.
+    3. "often" with both kinds: supported where at least four hold for each that
+       fails, refuted where at least four fail for each that holds, else conditional.
+    4. Else: supported where none fails ("is": and none is undecided, else
+       inconclusive), refuted where none holds, else conditional.
+    """
+    decided = holding + failing
+    if says == "can" and holding:
+        return SUPPORTED
+    if not decided or decided < undecided:
+        return INCONCLUSIVE
+    if says == "can":
+        return REFUTED
+    if says == "often" and holding and failing:
+        if holding >= 4 * failing:
+            return SUPPORTED
+        return REFUTED if failing >= 4 * holding else CONDITIONAL
+    if not failing:
+        return INCONCLUSIVE if says == "is" and undecided else SUPPORTED
+    return CONDITIONAL if holding else REFUTED
+
+
+def judge(claim: Claim, finding: Finding) -> dict[str, Any]:
+    """Decides a claim.
+
+    The Decisions among the conditions get intervals of one level, 1 - 0.05/m for m of
+    them, and so do the same Decisions among the numbers: what is shown decides.
+
+    Returns:
+        Plain data but for the numbers: verdict, the three lists of conditions, the
+        note filled in, decisions by condition, and the numbers.
+
+    Raises:
+        LabError: The note names a number that the finding doesn't have.
+    """
+    chance = [c for c in finding.conditions.values() if isinstance(c, Decision)]
+    level = 1 - 0.05 / max(1, len(chance))
+    conditions = _at_level(finding.conditions, level)
+    numbers = _at_level(finding.numbers, level)
+    lists: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for name, outcome in conditions.items():
+        lists[_holds(outcome)].append(name)
+    counts = [len(lists[outcome]) for outcome in (True, False, None)]
+    return {
+        "verdict": rule(claim.says, *counts),
+        "holds": lists[True],
+        "fails": lists[False],
+        "undecided": lists[None],
+        "note": _filled(claim.id, finding.note, lists, numbers),
+        "decisions": {
+            name: outcome.as_dict()
+            for name, outcome in conditions.items()
+            if isinstance(outcome, Decision)
+        },
+        "numbers": numbers,
+    }
+
+
+def _holds(outcome) -> bool | None:
+    return outcome.holds if isinstance(outcome, Decision) else outcome
+
+
+def _at_level(value, level: float):
+    if isinstance(value, Decision):
+        return value.at(level)
+    if isinstance(value, Mapping):
+        return {name: _at_level(item, level) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_at_level(item, level) for item in value]
+    return value
+
+
+def _filled(claim: str, note: str, lists: dict, numbers: Mapping) -> str:
+    names = {"holding": lists[True], "failing": lists[False], "undecided": lists[None]}
+    words = {name: "; ".join(found) or "none" for name, found in names.items()}
+    try:
+        return _Sentence().vformat(note, (), {**words, **numbers})
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise LabError(
+            f"the note of '{claim}' can't be filled in: {error!r}."
+        ) from None
+
+
+class _Sentence(string.Formatter):
+    """Formats lists item by item, mappings as "name number", and None as "none"."""
+
+    def format_field(self, value, format_spec):
+        if value is None:
+            return "none"
+        if isinstance(value, Decision):
+            return str(value)
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        if isinstance(value, Mapping):
+            parts = (
+                f"{name} {self.format_field(item, format_spec)}"
+                for name, item in value.items()
+            )
+            return ", ".join(parts)
+        if isinstance(value, (list, tuple)):
+            return ", ".join(self.format_field(item, format_spec) for item in value)
+        return format(value, format_spec)

@@ -1,0 +1,90 @@
+"""One plain dictionary for a claim, over which every report is a template."""
+
+from typing import Any
+
+SYMBOLS = {
+    "supported": "✓",
+    "conditional": "◐",
+    "refuted": "✗",
+    "inconclusive": "?",
+    "not judged": "·",
+}
+SAYS = {
+    "is": "a definition, formula, number or ranking",
+    "always": "stated without a hedge",
+    "often": "often",
+    "can": "can",
+    "advice": "advice",
+}
+ALONE = "as stated"  # the name of a condition that has none
+
+
+def card(result: dict, claim: dict) -> dict[str, Any]:
+    """Makes a claim's card.
+
+    Args:
+        result: What a run's `result.json` holds.
+        claim: One of its claims.
+
+    Returns:
+        Plain data: `id`, `statement`, `verdict`, `symbol`, `says`, `hedge`, `notes`,
+        `scope`, `recipe`, `lesson`, `chapter`, `holds`, `fails`, `undecided`, `seen`
+        (one sentence), `effects` (one sentence for each chance condition),
+        `decisions`, `figures` (file and caption) and `command`.
+    """
+    old = claim.get("evidence", {})
+    lists = {
+        name: list(claim.get(name, old.get(f"{name}_for", [])) or [])
+        for name in ("holds", "fails", "undecided")
+    }
+    if [one for found in lists.values() for one in found] == [ALONE]:
+        lists = {name: [] for name in lists}
+    decisions = claim.get("decisions", {})
+    names = claim.get("figures")
+    figures = [
+        {"file": figure["file"], "caption": figure["caption"]}
+        for figure in result["figures"]
+        if names is not None and figure.get("name") in names
+    ]
+    return {
+        "id": claim["id"],
+        "statement": claim["statement"],
+        "verdict": claim["verdict"],
+        "symbol": SYMBOLS.get(claim["verdict"], "·"),
+        "says": SAYS.get(claim.get("says", ""), ""),
+        "hedge": claim.get("hedge", ""),
+        "notes": claim.get("notes", ""),
+        "scope": claim.get("scope", ""),
+        "recipe": result["recipe"],
+        "lesson": claim.get("lesson", ""),
+        "chapter": result["notes"],
+        **lists,
+        "seen": claim.get("note", ""),
+        "effects": [effect(name, one) for name, one in decisions.items()],
+        "decisions": decisions,
+        "figures": figures,
+        "command": claim.get("command", f"recipes run {result['recipe']}"),
+    }
+
+
+def effect(condition: str, decision: dict) -> str:
+    """Returns one sentence: effect, interval, seeds and the smallest that matters."""
+    low, high = decision["interval"]
+    unit = decision["unit"]
+    level = 100 * decision["level"]
+    name = "" if condition == ALONE else f"{condition}: "
+    return (
+        f"{name}{_number(decision['effect'])} {unit}, {level:.4g} % interval "
+        f"{_number(low)} to {_number(high)}, {decision['n']} seeds; the smallest that "
+        f"matters is {_number(decision['smallest'])} ({decision['smallest_name']})"
+    )
+
+
+def conditions(card: dict) -> list[tuple[str, str]]:
+    """Returns the lines "holds when", "fails when" and "not decided", if any."""
+    words = {"holds": "holds when", "fails": "fails when", "undecided": "not decided"}
+    return [(word, "; ".join(card[name])) for name, word in words.items() if card[name]]
+
+
+def _number(value) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"

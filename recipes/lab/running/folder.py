@@ -1,0 +1,95 @@
+"""Run folders: `runs/<recipe>/<time>-<key>/`, there whole or not at all.
+
+`runs/<recipe>/latest` points to the newest whole run of all of a recipe's claims.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from recipes.lab import files
+from recipes.lab.errors import LabError
+
+
+def prepare(root: Path) -> None:
+    """Makes a recipe's folder, so that a run that can't be kept fails at once.
+
+    Raises:
+        LabError: It can't be made or written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except FileExistsError:
+        raise LabError(f"cannot write {root}: not a folder.") from None
+    except OSError as error:
+        raise LabError(f"cannot write {root}: {error.strerror}.") from None
+
+
+def keep(root: Path, result: dict, contents: dict[str, str | bytes]) -> Path:
+    """Writes a run's folder and moves `latest` to it.
+
+    Args:
+        root: The recipe's folder.
+        result: What becomes `result.json`.
+        contents: The other files: path in the folder to content.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        LabError: It can't be written.
+    """
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{result['key'][:6]}"
+    aside = root / f".{stem}.{os.getpid()}.tmp"
+    try:
+        for name, content in contents.items():
+            files.write(aside / name, content)
+        files.write(aside / "result.json", files.to_json(result))
+        name, tries = stem, 1
+        while True:
+            try:
+                os.rename(aside, root / name)
+                break
+            except OSError:
+                if not (root / name).exists() or tries > 99:
+                    raise
+                tries += 1
+                name = f"{stem}-{tries}"
+    except OSError as error:
+        raise LabError(f"cannot write {root / stem}: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    if not result["smoke"] and not result["partial"]:
+        _point_latest(root, name)
+    return root / name
+
+
+def find(root: Path, key: str) -> tuple[Path, dict] | None:
+    """Returns the newest run with a key, if its files are all there."""
+    for folder in sorted(files.runs(root), reverse=True):
+        if not folder.name.partition("-")[2].partition("-")[2].startswith(key[:6]):
+            continue
+        result = files.read_result(folder)
+        if result is None or result.get("key") != key:
+            continue
+        if all((folder / figure["file"]).is_file() for figure in result["figures"]):
+            return folder, result
+    return None
+
+
+def _point_latest(root: Path, name: str) -> None:
+    temporary = root / f".latest.{os.getpid()}.tmp"
+    latest = root / "latest"
+    # A copy of it that followed the link is a folder, and would hide newer runs.
+    if latest.is_dir() and not latest.is_symlink():
+        shutil.rmtree(latest, ignore_errors=True)
+    # Where links can't be made, the newest whole run is found by its name.
+    with contextlib.suppress(OSError):
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(name)
+        os.replace(temporary, latest)

@@ -1,0 +1,99 @@
+"""The store of trainings: one checksummed file for each, found by its key.
+
+It lies in the user's cache folder (`recipes data` names it). A file that is damaged, or
+that belongs to another key, counts as absent: the training runs again.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from recipes.lab import files
+from recipes.lab.data import cache
+from recipes.lab.errors import LabError
+
+CAP = 2 * 2**30  # bytes; above it the trainings longest unused go
+
+
+class Store:
+    """Finished trainings by key.
+
+    Args:
+        folder: Where they lie; None for the user's cache folder.
+    """
+
+    def __init__(self, folder: Path | None = None):
+        self.folder = folder or cache.folder() / "trainings"
+
+    def find(self, key: str) -> dict | None:
+        """Returns what was kept: `value`, `seconds` and `made`; None where absent."""
+        path = self._path(key)
+        try:
+            text = path.read_text(encoding="utf-8")
+            head, _, body = text.partition("\n")
+            if head != _checksum(key, body):
+                return None
+            found = json.loads(body)
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)  # used now
+        return found if isinstance(found, dict) and "value" in found else None
+
+    def keep(self, key: str, value: Any, seconds: float, made: dict) -> dict:
+        """Keeps a training and returns it as it will be found.
+
+        Raises:
+            LabError: The folder can't be written, or the disk is full.
+        """
+        body = files.canonical({"value": value, "seconds": seconds, "made": made})
+        files.write(self._path(key), f"{_checksum(key, body)}\n{body}")
+        return json.loads(body)
+
+    def prune(self, *, cap: int = CAP, older_than_days: float | None = None) -> tuple:
+        """Deletes trainings: those unused for long, then the oldest above the cap.
+
+        Args:
+            cap: Bytes that may stay.
+            older_than_days: Days after which an unused training goes; None: none.
+
+        Returns:
+            How many files and bytes went.
+        """
+        found = []
+        for path in self.folder.glob("*/*"):
+            with contextlib.suppress(OSError):
+                state = path.stat()
+                found.append((state.st_mtime, state.st_size, path))
+        total, count, freed = sum(size for _, size, _ in found), 0, 0
+        limit = (
+            -1.0 if older_than_days is None else time.time() - older_than_days * 86400
+        )
+        for used, size, path in sorted(found):
+            stale = path.suffix == ".tmp" and used < time.time() - 86400
+            if used >= limit and total - freed <= cap and not stale:
+                continue
+            with contextlib.suppress(OSError):
+                path.unlink()
+                count, freed = count + 1, freed + size
+        return count, freed
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key[2:]}.json"
+
+
+def keep_or_say(store: Store, key: str, value: Any, seconds: float, made: dict) -> dict:
+    """Keeps a training where that is possible; a full disk costs no training."""
+    with contextlib.suppress(LabError):
+        return store.keep(key, value, seconds, made)
+    return json.loads(
+        files.canonical({"value": value, "seconds": seconds, "made": made})
+    )
+
+
+def _checksum(key: str, body: str) -> str:
+    return hashlib.sha256(f"{key}\n{body}".encode()).hexdigest()
