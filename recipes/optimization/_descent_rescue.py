@@ -5,7 +5,7 @@ from keras.optimizers import SGD, Adam
 
 from recipes.lab import stats
 from recipes.optimization._descent_network import GUESSING
-from recipes.optimization._descent_paths import keras_path
+from recipes.optimization._surfaces import keras_path
 
 CURVATURES = np.array([1.0, 0.1])  # so that plain descent diverges from rate 2 on
 STEPS = 200

@@ -3,8 +3,8 @@
 import numpy as np
 
 from recipes.lab import figures, stats
-from recipes.optimization._descent_paths import DoubleWell, roll
-from recipes.optimization._rules import sgd
+from recipes.optimization._surfaces import DoubleWell, roll
+from recipes.optimization._update_rules import sgd
 
 SMALL, LARGE, NOISE = 0.01, 0.1, 1.0
 

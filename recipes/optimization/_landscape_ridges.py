@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from recipes.optimization._descent_paths import first_step, saddle_slope
-from recipes.optimization._rules import RULES, descend
+from recipes.optimization._surfaces import first_step, saddle_slope
+from recipes.optimization._update_rules import RULES, descend
 
 RATE, STEPS, NOISE = 0.01, 6000, 0.01
 ASLANT = "on a ridge 30° to the axes"

@@ -4,8 +4,8 @@ import numpy as np
 from keras.optimizers import SGD
 
 from recipes.lab import figures, stats
-from recipes.optimization._descent_paths import DoubleWell, keras_path, roll
-from recipes.optimization._rules import momentum, sgd
+from recipes.optimization._surfaces import DoubleWell, keras_path, roll
+from recipes.optimization._update_rules import momentum, sgd
 
 STEPS, NOISE = 5000, 1.0
 WAYS = {  # to walk: how the rule is made

@@ -7,7 +7,7 @@ mean over seeds of what is compared: none loses by an unlucky rate.
 import numpy as np
 
 from recipes.lab import stats
-from recipes.optimization._rules import RULES
+from recipes.optimization._update_rules import RULES
 
 RATES = np.logspace(-4, 1, 16)  # three a decade
 

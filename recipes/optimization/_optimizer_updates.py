@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from recipes.optimization import _rules
+from recipes.optimization import _update_rules as _rules
 
 TOLERANCE = 1e-4  # float32; 1 - beta_2**t alone costs Adam five digits in step one
 

@@ -17,7 +17,7 @@ from keras.optimizers import SGD
 from recipes.lab import figures, lab_main, stats
 from recipes.optimization import _descent_rescue, _descent_stuck
 from recipes.optimization._descent_network import GUESSING, RATES, Learner
-from recipes.optimization._descent_paths import first_step, keras_path
+from recipes.optimization._surfaces import first_step, keras_path
 
 CLAIMS = {
     "lr-too-small-slow": "Too small a learning rate is slow, stagnates and underfits.",

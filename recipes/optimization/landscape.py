@@ -21,7 +21,7 @@ from recipes.optimization import (
     _landscape_wells,
     _rules,
 )
-from recipes.optimization._descent_paths import (
+from recipes.optimization._surfaces import (
     first_step,
     keras_path,
     saddle_height,

@@ -7,7 +7,7 @@ import pytest
 from recipes.lab.data import sets
 from recipes.optimization import _descent_rescue, _descent_stuck, gradient_descent
 from recipes.optimization._descent_network import LARGEST, Learner, losses_of
-from recipes.optimization._descent_paths import DoubleWell
+from recipes.optimization._surfaces import DoubleWell
 from tests.recipes.running import run
 
 

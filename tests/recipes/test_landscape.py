@@ -12,7 +12,7 @@ from recipes.optimization import (
     _rules,
     landscape,
 )
-from recipes.optimization._descent_paths import DoubleWell, saddle_slope
+from recipes.optimization._surfaces import DoubleWell, saddle_slope
 from tests.recipes.running import run
 
 VERDICTS = {

@@ -1,6 +1,6 @@
-"""Momentum in NumPy: the forms that the notes write, and Keras's Nesterov form.
+"""The ways in which the notes write momentum, in NumPy.
 
-Each takes the slope, the start and one rate a step, and returns all points.
+Each function takes the slope, the start and one rate a step, and returns all points.
 """
 
 import numpy as np
@@ -41,25 +41,25 @@ def heavy_ball(slope, start, rates, beta=0.9) -> np.ndarray:
     return np.stack(points[1:])
 
 
-# Which rates keep each form stable on a bowl of curvature 1, and the matrix that
-# takes its (position, velocity) to the next one there.
+def average(values, beta=0.9, corrected=False) -> np.ndarray:
+    """Exponentially weighted averages, v ← βv + (1 − β)x from v = 0, after each value.
+
+    Args:
+        values: (steps, ...), averaged along the first axis.
+        beta: The share of the average that is kept, in [0, 1).
+        corrected: Whether to divide by 1 − βᵗ.
+    """
+    v, averages = np.zeros(np.shape(values)[1:]), []
+    for value in values:
+        v = beta * v + (1 - beta) * np.asarray(value)
+        averages.append(v)
+    if corrected:
+        times = np.arange(1, len(averages) + 1)
+        averages = [v / (1 - beta**t) for v, t in zip(averages, times, strict=True)]
+    return np.array(averages)
 
 
-def matrix(form: str, rate: float, beta: float) -> np.ndarray:
-    """One step of a form on f(θ) = θ²/2 as a matrix on (θ, v)."""
-    if form == "plain":
-        return np.array([[1 - rate, 0], [0, 0]])
-    if form == "velocity":
-        return np.array([[1 - rate, beta], [-rate, beta]])
-    if form == "averaged":
-        ahead = (1 - beta) * rate
-        return np.array([[1 - ahead, -rate * beta], [1 - beta, beta]])
-    if form == "Nesterov":  # v ← βv − ηg, θ ← θ + βv − ηg with the new v
-        return np.array([[1 - rate * (1 + beta), beta**2], [-rate, beta]])
-    raise ValueError(f"form must be plain, velocity, averaged or Nesterov, not {form}")
-
-
-def limits(beta: float) -> dict[str, float]:
+def largest_stable_rates(beta: float) -> dict[str, float]:
     """The rates, times the curvature, from which each form diverges."""
     return {
         "plain": 2.0,
@@ -69,14 +69,14 @@ def limits(beta: float) -> dict[str, float]:
     }
 
 
-def arrival(distances, goal: float) -> int | None:
+def steps_to_stay(distances, goal: float) -> int | None:
     """Returns after how many steps a path stays within a distance; None if never.
 
     Args:
         distances: From the goal, (steps + 1,), from the start on.
         goal: How near is near enough.
     """
-    far = np.flatnonzero(~(np.asarray(distances) <= goal))  # NaN is far as well
-    if not far.size:
+    away = np.flatnonzero(~(np.asarray(distances) <= goal))  # NaN is away as well
+    if not away.size:
         return 0
-    return int(far[-1]) + 1 if far[-1] + 1 < len(distances) else None
+    return int(away[-1]) + 1 if away[-1] + 1 < len(distances) else None
