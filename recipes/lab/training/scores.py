@@ -1,0 +1,102 @@
+"""What a training is worth: losses and metrics, bounded where it diverged."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from recipes.lab.training import checks
+
+ROWS = 4000  # up to here one call scores all rows; more go through Keras's evaluate
+
+
+class Scores(keras.callbacks.Callback):
+    """Scores a model at the ends of epochs; stops where no weight can recover.
+
+    Args:
+        sets: Name to the arrays (x, y) to score on.
+        epochs: Those at whose ends scores are taken, counted from 1.
+        largest: What a loss counts at most, also one that is not finite.
+        stops: Whether training ends with an epoch that leaves no finite weights.
+    """
+
+    def __init__(
+        self, sets: dict[str, tuple], epochs: set[int], largest: float, stops: bool
+    ):
+        super().__init__()
+        self.sets, self.epochs, self.largest, self.stops = sets, epochs, largest, stops
+        self.kept: dict[str, list[float]] = {}
+        self.stopped = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds the scores to the epoch's logs, where other callbacks find them."""
+        logs = {} if logs is None else logs
+        if epoch + 1 in self.epochs:
+            logs.update(self._keep(self.of(self.model)))
+        lost = self.stops and not math.isfinite(logs.get("loss", 0.0))
+        if lost and not finite(self.model):
+            self.stopped = self.model.stop_training = True
+
+    def of(self, model: keras.Model) -> dict[str, float]:
+        """Returns each set's loss and metrics, `held_out_loss` for instance."""
+        found = {}
+        for name, (x, y) in self.sets.items():
+            if len(checks.leaves(x)[0]) <= ROWS:
+                logs = model.test_on_batch(x, y, return_dict=True)
+            else:
+                options = {"batch_size": ROWS, "verbose": 0, "return_dict": True}
+                logs = model.evaluate(x, y, **options)
+            found |= {f"{name}_{key}": v for key, v in self._bounded(logs).items()}
+        return found
+
+    def whole(self, history: dict[str, list], epochs: int) -> dict[str, list[float]]:
+        """Returns a history in plain, bounded numbers.
+
+        Args:
+            history: Keras's, of a training that this watched.
+            epochs: Where this stopped the training, the last values stand for all
+                epochs that it would have had.
+        """
+        ran = len(history["loss"])
+        names = [n for n in history if n not in self.kept and len(history[n]) == ran]
+        rows = [
+            self._bounded({name: history[name][row] for name in names})
+            for row in range(ran)
+        ]
+        if self.stopped:
+            rows += rows[-1:] * (epochs - ran)
+            for _ in filter(lambda epoch: epoch > ran, self.epochs):
+                self._keep(self.of(self.model))
+        table = {name: [row[name] for row in rows] for name in names}
+        sparse = {  # of `validation_freq`, for instance
+            name: [self._bounded({name: value})[name] for value in values]
+            for name, values in history.items()
+            if name not in names and name not in self.kept
+        }
+        return table | sparse | self.kept
+
+    def _keep(self, scores: dict[str, float]) -> dict[str, float]:
+        for name, value in scores.items():
+            self.kept.setdefault(name, []).append(value)
+        return scores
+
+    def _bounded(self, logs: Mapping) -> dict[str, float]:
+        """Losses up to the largest; accuracies of guessing where the loss is lost."""
+        lost, bounded = not math.isfinite(logs.get("loss", 0.0)), {}
+        outputs = getattr(self.model, "outputs", ())
+        classes = outputs[0].shape[-1] if len(outputs) == 1 else None
+        for name, value in ((name, float(value)) for name, value in logs.items()):
+            if name == "loss" or name.endswith("_loss"):
+                value = self.largest if math.isnan(value) else min(value, self.largest)
+            elif lost and classes and name.endswith("accuracy"):
+                value = 1 / max(classes, 2)
+            elif not math.isfinite(value):
+                value = self.largest
+            bounded[name] = value
+        return bounded
+
+
+def finite(model: keras.Model) -> bool:
+    """Whether all weights are numbers."""
+    return all(np.isfinite(weight).all() for weight in model.get_weights())
