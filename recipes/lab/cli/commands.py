@@ -108,7 +108,10 @@ def report(arguments: argparse.Namespace) -> int:
     from recipes.lab.reporting.report import write_reports
 
     for line in write_reports(
-        Path(arguments.out), readme=arguments.readme, docs=arguments.docs
+        Path(arguments.out),
+        readme=arguments.readme,
+        docs=arguments.docs,
+        publish=arguments.publish,
     ):
         Output().line(line)
     return 0

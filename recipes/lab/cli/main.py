@@ -100,6 +100,9 @@ def _parser() -> Parser:
     one.add_argument("--out", default="runs", metavar="DIR", help="the runs (runs)")
     one.add_argument("--readme", metavar="FILE", help="also refresh the table in it")
     one.add_argument("--docs", metavar="FILE", help="also write all verdicts to it")
+    one.add_argument(
+        "--publish", metavar="FILE", help="also refresh the rows of these runs in it"
+    )
     return parser
 
 

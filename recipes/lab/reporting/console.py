@@ -32,8 +32,8 @@ COLORS = {
 class Output:
     """Prints to a terminal with colors and progress, to a pipe as plain text."""
 
-    def __init__(self, console: Console | None = None):
-        self.console = console or Console(highlight=False)
+    def __init__(self, console: Console | None = None, *, silent: bool = False):
+        self.console = console or Console(highlight=False, quiet=silent)
 
     @property
     def live(self) -> bool:
