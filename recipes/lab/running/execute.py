@@ -22,7 +22,7 @@ from recipes.lab.running.lab import Lab
 from recipes.lab.running.sources import Sources
 from recipes.lab.running.store import Store
 from recipes.lab.running.sweep import Trainings
-from recipes.lab.training.seeding import reseed
+from recipes.lab.training import seeding
 
 
 @dataclass
@@ -141,7 +141,11 @@ def execute(
         settings, trainings, output, precision=options.precision, smoke=options.smoke
     )
     started = time.time()
-    with _told_what_is_kept(trainings, output), contextlib.ExitStack() as settled:
+    with (
+        _told_what_is_kept(trainings, output),
+        seeding.preserved(),
+        contextlib.ExitStack() as settled,
+    ):
         claims = _claims(recipe, lab, reached, output, given, settled)
         for one in reached.values():
             one.check()
@@ -171,7 +175,7 @@ def _claims(recipe, lab, reached, output, given, settled) -> list[dict]:
         for id, function in lesson.functions.items():
             if id not in lesson.claims:
                 continue
-            reseed(0)  # whatever ran before, here or in other processes
+            seeding.reseed(0)  # whatever ran before, here or in other processes
             finding = getattr(module, function)(lab)
             if not isinstance(finding, Finding):
                 raise LabError(
