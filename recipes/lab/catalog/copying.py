@@ -50,7 +50,16 @@ def copy_of(recipe: Recipe, lesson: Lesson, name: str) -> str:
     docstring = _docstring(recipe, lesson, name)
     imports = _merged([*parts.imports, *body.imports])
     blocks = [f"{docstring}\n\n{imports}", settings, *parts.blocks, body.rest]
-    return "\n\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
+    return _joined([block.strip("\n") for block in blocks if block.strip()])
+
+
+def _joined(blocks: list[str]) -> str:
+    """Blocks with two empty lines before a definition, else one."""
+    text = blocks[0]
+    for block in blocks[1:]:
+        lines = "\n\n\n" if block.startswith(("def ", "class ", "@")) else "\n\n"
+        text += lines + block
+    return text + "\n"
 
 
 @dataclass
