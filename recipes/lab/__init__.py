@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from recipes.lab.training.restart import Restart as Restart
     from recipes.lab.training.seeding import reseed as reseed
     from recipes.lab.training.study import Study as Study
-    from recipes.lab.training.study import Study as Study
 
 _WHERE = {
     "Finding": "evidence.claims",
     "LabError": "errors",
     "Restart": "training.restart",
-    "Study": "training.study",
     "Study": "training.study",
     "UsageError": "errors",
     "claim": "evidence.claims",
