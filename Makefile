@@ -56,7 +56,7 @@ lint: $(VENV)/.tests  ## check style and types
 	$(BIN)/pyright
 
 report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
-	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md
+	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md --publish recipes/verdicts.json
 
 clean:  ## remove the environment and caches; runs/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache build dist

@@ -1,1 +1,9 @@
-"""Recipes that put the claims of a set of deep-learning notes to the test."""
+"""Recipes that put every claim of a set of deep-learning notes to the test."""
+
+
+def __getattr__(name: str):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("provingground")
+    raise AttributeError(f"module 'recipes' has no attribute '{name}'")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from recipes.lab.evidence.claims import Finding as Finding
     from recipes.lab.evidence.claims import claim as claim
     from recipes.lab.evidence.claims import experiment as experiment
+    from recipes.lab.reporting.published import verdicts as verdicts
+    from recipes.lab.running.result import Result as Result
+    from recipes.lab.running.result import run as run
     from recipes.lab.training.fit import fit as fit
     from recipes.lab.training.gradients import gradients as gradients
     from recipes.lab.training.restart import Restart as Restart
@@ -28,6 +31,7 @@ _WHERE = {
     "Finding": "evidence.claims",
     "LabError": "errors",
     "Restart": "training.restart",
+    "Result": "running.result",
     "Study": "training.study",
     "UsageError": "errors",
     "claim": "evidence.claims",
@@ -39,8 +43,10 @@ _WHERE = {
     "lab_main": "cli.script",
     "main": "cli.script",
     "reseed": "training.seeding",
+    "run": "running.result",
     "split": "data.sets",
     "stats": "evidence",
+    "verdicts": "reporting.published",
 }
 
 __all__ = sorted(_WHERE)

@@ -19,7 +19,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.lab.errors import LabError, nearest
+from recipes.lab.errors import LabError, UsageError, nearest
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -100,6 +100,52 @@ def given(arguments: argparse.Namespace) -> dict[str, object]:
         for key, value in vars(arguments).items()
         if key.startswith("setting:")
     }
+
+
+def checked(values: dict[str, object], fields: tuple[Field, ...], name: str) -> dict:
+    """Checks settings given in Python as the command line checks flags.
+
+    Args:
+        values: Name to value.
+        fields: The recipe's settings.
+        name: The recipe's name, for the message.
+
+    Raises:
+        UsageError: There is no such setting, or the value is not allowed.
+    """
+    known = {field.name: field for field in fields}
+    for key, value in values.items():
+        if key not in known:
+            hint = nearest(key, list(known))
+            allowed = f" Settings: {', '.join(known)}." if known else ""
+            raise UsageError(f"{name} has no setting '{key}'.{hint or allowed}")
+        field = known[key]
+        kind = (int, float) if field.type is float else field.type
+        wrong = isinstance(value, bool) != (field.type is bool)
+        if wrong or not isinstance(value, kind):
+            raise UsageError(f"{key} must be {field.type.__name__}, not {value!r}.")
+        if field.choices:
+            choice_of(key, value, field.choices)
+        elif field.type in (int, float) and not (value > 0 and math.isfinite(value)):
+            raise UsageError(f"{key} must be positive and finite, not {value!r}.")
+    return {
+        key: float(value) if known[key].type is float else value
+        for key, value in values.items()
+    }
+
+
+def choice_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """Returns a value that must be one of some words.
+
+    Raises:
+        UsageError: It is another one.
+    """
+    if value not in allowed:
+        hint = nearest(str(value), list(allowed))
+        raise UsageError(
+            f"{name} must be one of {', '.join(allowed)}, not {value!r}.{hint}"
+        )
+    return str(value)
 
 
 def _number(kind: type):

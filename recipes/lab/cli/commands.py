@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from recipes.lab import catalog, files
-from recipes.lab.errors import LabError, UsageError
+from recipes.lab.errors import LabError, UsageError, nearest
 from recipes.lab.reporting.console import Output
 
 
@@ -38,9 +38,17 @@ def list_recipes(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """`recipes show NAME`."""
-    recipe = catalog.find(arguments.name)
+    """`recipes show RECIPE[/LESSON]` or `recipes show CLAIM`."""
     output = Output()
+    known = catalog.recipes()
+    if arguments.name not in known:
+        claims = {id: recipe for recipe in known.values() for id in recipe.claims}
+        if arguments.name in claims:
+            return _show_claim(arguments.name, claims[arguments.name], output)
+        if not arguments.name.endswith(".py") and "/" not in arguments.name:
+            hint = nearest(arguments.name, [*known, *claims])
+            raise UsageError(f"there is no recipe or claim '{arguments.name}'.{hint}")
+    recipe = catalog.find(arguments.name)
     output.line(recipe.title, "bold")
     for paragraph in recipe.about.split("\n\n") if recipe.about else ():
         output.line()
@@ -48,11 +56,13 @@ def show(arguments: argparse.Namespace) -> int:
     output.line()
     for key, text in recipe.header.items():
         output.paragraph(f"{key}: {text}")
-    output.line(f"File: {recipe.path}")
-    output.line(f"\nClaims ({len(recipe.claims)})", "bold")
-    for claim, statement in recipe.claims.items():
-        output.line(f"  {claim}")
-        output.paragraph(statement, indent=6)
+    output.line(f"Folder: {recipe.path.parent}")
+    for lesson in recipe.lessons:
+        output.line(f"\n{recipe.name}/{lesson.name}", "bold")
+        output.paragraph(lesson.title, indent=2)
+        for claim, made in lesson.claims.items():
+            output.line(f"  {claim}")
+            output.paragraph(made.statement, indent=6)
     if recipe.fields:
         output.line("\nSettings", "bold")
     for field in recipe.fields:
@@ -61,20 +71,76 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _show_claim(id: str, recipe: catalog.Recipe, output: Output) -> int:
+    """Prints what is claimed, where it is decided, and the published verdict."""
+    from recipes.lab.reporting import published
+
+    lesson = next(one for one in recipe.lessons if id in one.claims)
+    claim = recipe.claim(id)
+    output.line(id, "bold")
+    output.paragraph(claim.statement, indent=2)
+    hedge = f" ('{claim.hedge}')" if claim.hedge else ""
+    output.paragraph(f"Says: {claim.says}{hedge}. Notes: {claim.notes}.", indent=2)
+    output.paragraph(f"Scope: {claim.scope}.", indent=2)
+    output.line(f"  Code: {lesson.path}, function {lesson.functions[id]}")
+    output.line(f"  Run: recipes run --claim {id}")
+    for row in published.read()["claims"]:
+        if row["id"] == id:
+            output.line()
+            output.published(row)
+    return 0
+
+
 def copy(arguments: argparse.Namespace) -> int:
-    """`recipes copy NAME DEST`."""
+    """`recipes copy RECIPE/LESSON FILE` or `recipes copy RECIPE DIR`."""
+    from recipes.lab.catalog.copying import copy_of
+
     recipe = catalog.find(arguments.name)
     destination = Path(arguments.destination)
-    if destination.is_dir():
-        destination = destination / recipe.path.name
-    if destination.suffix != ".py":
+    if destination.suffix == ".py":
+        if len(recipe.lessons) > 1:
+            names = ", ".join(f"{recipe.name}/{one.name}" for one in recipe.lessons)
+            raise UsageError(
+                f"a file holds one lesson; name one ({names}) or a folder for all."
+            )
+        targets = {recipe.lessons[0].name: destination}
+    elif destination.is_dir():
+        targets = {one.name: destination / f"{one.name}.py" for one in recipe.lessons}
+    else:
         raise UsageError(f"'{destination}' must be a folder or end in .py.")
-    if destination.exists():
-        raise LabError(f"{destination} exists already; nothing was copied.")
-    if not destination.parent.is_dir():
-        raise LabError(f"there is no folder {destination.parent}.")
-    files.write(destination, recipe.path.read_bytes())
-    Output().line(f"copied to {destination}; run it: python {destination}")
+    for path in targets.values():
+        if path.exists():
+            raise LabError(f"{path} exists already; nothing was copied.")
+        if not path.parent.is_dir():
+            raise LabError(f"there is no folder {path.parent}.")
+    texts = {
+        path: copy_of(recipe, lesson, path.name)
+        for lesson in recipe.lessons
+        if (path := targets.get(lesson.name))
+    }
+    for path, text in texts.items():
+        files.write(path, text)
+        Output().line(f"copied to {path}; run it: python {path}")
+    return 0
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """`recipes new NAME`."""
+    path = Path(arguments.name)
+    if path.suffix != ".py":
+        path = path.with_suffix(".py")
+    if not path.stem.isidentifier():
+        raise UsageError(f"'{path.stem}' must be a Python name: letters, digits, _.")
+    if path.exists():
+        raise LabError(f"{path} exists already; nothing was written.")
+    if not path.parent.is_dir():
+        raise LabError(f"there is no folder {path.parent}.")
+    template = Path(__file__).with_name("new_lesson.py.txt").read_text(encoding="utf-8")
+    title = path.stem.replace("_", " ").capitalize()
+    identifier = path.stem.replace("_", "-")
+    text = template.replace("TITLE", title).replace("FILE", path.name)
+    files.write(path, text.replace("CLAIM", identifier))
+    Output().line(f"written: {path}; run it: python {path}")
     return 0
 
 
@@ -84,6 +150,7 @@ def data(arguments: argparse.Namespace) -> int:
 
     from recipes.lab.data import cache
     from recipes.lab.data.sets import inventory
+    from recipes.lab.running.store import Store
 
     output = Output()
     table = Table(box=None, pad_edge=False)
@@ -93,13 +160,29 @@ def data(arguments: argparse.Namespace) -> int:
     for row in rows:
         table.add_row(*row)
     output.console.print(table)
-    output.line(f"\nPrepared sets are looked for in {folder}")
+    absent = "" if folder.is_dir() else " (there is no such folder)"
+    output.line(f"\nPrepared sets are looked for in {folder}{absent}")
     output.paragraph(
         "Another folder: --data-dir DIR, or TFDS_DATA_DIR=DIR. To fetch a set that "
         "is absent: recipes run NAME --data SET --download"
     )
+    count, size = Store().size()
     output.line(f"Arrays read before are kept in {cache.folder()}")
-    output.paragraph("That folder may be deleted; RECIPES_CACHE_DIR moves it.")
+    output.line(f"Trainings are kept in {Store().folder}: {count}, {size / 1e6:.1f} MB")
+    output.paragraph(
+        "Both may be deleted; RECIPES_CACHE_DIR moves them, `recipes clean` prunes "
+        "the trainings."
+    )
+    return 0
+
+
+def clean(arguments: argparse.Namespace) -> int:
+    """`recipes clean`."""
+    from recipes.lab.running.store import Store
+
+    days = 0.0 if arguments.all else arguments.older
+    count, freed = Store().prune(older_than_days=days)
+    Output().line(f"{count} trainings deleted, {freed / 1e6:.1f} MB")
     return 0
 
 
@@ -108,7 +191,10 @@ def report(arguments: argparse.Namespace) -> int:
     from recipes.lab.reporting.report import write_reports
 
     for line in write_reports(
-        Path(arguments.out), readme=arguments.readme, docs=arguments.docs
+        Path(arguments.out),
+        readme=arguments.readme,
+        docs=arguments.docs,
+        publish=arguments.publish,
     ):
         Output().line(line)
     return 0
@@ -118,6 +204,8 @@ COMMANDS = {
     "list": list_recipes,
     "show": show,
     "copy": copy,
+    "new": new,
     "data": data,
+    "clean": clean,
     "report": report,
 }

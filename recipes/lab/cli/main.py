@@ -12,7 +12,6 @@ from recipes.lab.catalog import settings
 from recipes.lab.cli import commands, signals
 from recipes.lab.errors import LabError, UsageError, nearest
 from recipes.lab.running.old import processes
-from recipes.lab.running.old.run_all import run_all
 
 RUN_HELP = """\
 exit codes: 0 ran (whatever the verdicts), 1 failed, 2 usage, 130 interrupted
@@ -72,6 +71,11 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(f"there is no command '{words[0]}'.{hint} (see --help)")
     parser = _parser()
     arguments = parser.parse(words)
+    if arguments.version:
+        import recipes
+
+        print(f"recipes {recipes.__version__}")
+        return 0
     if arguments.command is None:
         parser.print_help()
         return 0
@@ -84,22 +88,35 @@ def _parser() -> Parser:
         description="Puts every claim of a set of deep-learning notes to the test.",
         epilog="`recipes COMMAND --help` says more.",
     )
+    parser.add_argument(
+        "--version", action="store_true", help="say the version and end"
+    )
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     add = sub.add_parser
     one = add("list", help="the recipes, with their claims counted")
     one.add_argument("word", nargs="?", default="", help="only those that mention it")
-    one = add("show", help="one recipe: its header, claims and settings")
+    one = add("show", help="one recipe, lesson or claim")
     one.add_argument("name")
     add("run", help="run a recipe, or all of them, to verdicts")
-    one = add("copy", help="copy a recipe, to start one of your own from")
-    one.add_argument("name")
+    one = add("copy", help="copy lessons as files that stand alone")
+    one.add_argument("name", help="RECIPE/LESSON, or RECIPE for all its lessons")
     one.add_argument("destination", help="a file or a folder")
+    one = add("new", help="write a lesson of your own that runs")
+    one.add_argument("name", help="of its file")
+    one = add("clean", help="delete kept trainings that were not used for long")
+    one.add_argument("--all", action="store_true", help="all of them")
+    one.add_argument(
+        "--older", type=float, default=30.0, metavar="DAYS", help="unused for (30)"
+    )
     one = add("data", help="the data sets: what is here, and how to get the rest")
     one.add_argument("--data-dir", metavar="DIR", help="where to look")
     one = add("report", help="gather the latest runs into one page and one table")
     one.add_argument("--out", default="runs", metavar="DIR", help="the runs (runs)")
     one.add_argument("--readme", metavar="FILE", help="also refresh the table in it")
     one.add_argument("--docs", metavar="FILE", help="also write all verdicts to it")
+    one.add_argument(
+        "--publish", metavar="FILE", help="also refresh the rows of these runs in it"
+    )
     return parser
 
 
@@ -124,21 +141,28 @@ def _run(words: list[str]) -> int:
     if not recipe.lessons:
         return _run_old(recipe, given, arguments, jobs)
     from recipes.lab.running import threads
-    from recipes.lab.running.execute import Options, execute
+    from recipes.lab.running.execute import execute
 
     threads.limit()
-    options = Options(
+    options = _run_options(arguments, jobs or (1 if arguments.smoke else None))
+    with signals.terminated_like_interrupted():
+        execute(recipe, given, options)
+    return 0
+
+
+def _run_options(arguments: argparse.Namespace, jobs: int | None):
+    from recipes.lab.running import threads
+    from recipes.lab.running.execute import Options
+
+    return Options(
         out=Path(arguments.out),
         data_dir=arguments.data_dir,
         download=arguments.download,
         precision=arguments.precision,
         smoke=arguments.smoke,
         fresh=arguments.fresh,
-        jobs=jobs or (1 if arguments.smoke else threads.default_jobs()),
+        jobs=jobs or threads.default_jobs(),
     )
-    with signals.terminated_like_interrupted():
-        execute(recipe, given, options)
-    return 0
 
 
 def _run_old(recipe, given: dict, arguments: argparse.Namespace, jobs: int) -> int:
@@ -203,7 +227,7 @@ def _run_without_name(words: list[str]) -> int:
         epilog=RUN_HELP,
     )
     parser.add_argument("--all", action="store_true", help="every recipe, in turn")
-    _jobs_flag(parser, "recipes at a time, a process each", "in turn")
+    _jobs_flag(parser, "recipes at a time, a process each", "one a core")
     for name in ("seeds", "epochs"):
         field = settings.Field(name, int, "the recipe's", (), f"{name} of those with")
         settings.add_flags(parser, (field,))
@@ -212,9 +236,15 @@ def _run_without_name(words: list[str]) -> int:
     arguments = parser.parse(words)
     if not arguments.all:
         parser.error("name a recipe, or say --all; `recipes list` names them")
+    from recipes.lab.running import run_all, threads
+
     given = settings.given(arguments)
-    arguments.jobs = given.pop("jobs", None)
-    return run_all(given, arguments)
+    jobs = given.pop("jobs", None)
+    if arguments.data:
+        given["data"] = arguments.data
+    threads.limit()
+    with signals.terminated_like_interrupted():
+        return run_all.run_all(given, _run_options(arguments, jobs))
 
 
 def _lab_flags(parser: argparse.ArgumentParser) -> None:

@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from recipes.lab.evidence import verdicts
+from recipes.lab.reporting.card import SYMBOLS, conditions, effect
 from recipes.lab.reporting.card import card as make_card
-from recipes.lab.reporting.card import conditions
 
 COLORS = {
     verdicts.SUPPORTED: "green",
@@ -32,8 +32,8 @@ COLORS = {
 class Output:
     """Prints to a terminal with colors and progress, to a pipe as plain text."""
 
-    def __init__(self, console: Console | None = None):
-        self.console = console or Console(highlight=False)
+    def __init__(self, console: Console | None = None, *, silent: bool = False):
+        self.console = console or Console(highlight=False, quiet=silent)
 
     @property
     def live(self) -> bool:
@@ -116,6 +116,12 @@ class Output:
         parts = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
         noun = "claim" if len(claims) == 1 else "claims"
         self.line(f"{len(claims)} {noun}: {', '.join(parts)}.", "bold")
+
+    def published(self, row: dict) -> None:
+        """Prints a published verdict."""
+        self.line("Published verdict", "bold")
+        effects = [effect(name, one) for name, one in row["decisions"].items()]
+        self._card({**row, "symbol": SYMBOLS[row["verdict"]], "effects": effects})
 
     def _card(self, card: dict) -> None:
         kind = card["verdict"]

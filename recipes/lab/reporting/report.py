@@ -1,15 +1,15 @@
-"""Reports: one page for a run, and one for all the latest runs."""
+"""Reports in Markdown, and `recipes report`: the latest runs gathered."""
 
-import base64
 import csv as csv_module
-import html
 import io
 from collections import Counter
 from pathlib import Path
 
 from recipes.lab import catalog, files
 from recipes.lab.errors import LabError
-from recipes.lab.evidence.verdicts import KINDS
+from recipes.lab.evidence.judging import KINDS
+from recipes.lab.reporting import page, published, results
+from recipes.lab.reporting.card import card, conditions
 
 BEGIN, END = (
     "<!-- verdicts: begin (made by `recipes report`) -->",
@@ -28,98 +28,162 @@ def csv(rows: list[dict]) -> str:
 
 
 def markdown(result: dict) -> str:
-    """Returns `report.md` for one run."""
-    lines = [f"# {result['title']}", ""]
+    """Returns `report.md` for one run: a section for each claim, then the tables."""
+    lines = [f"# {_escape(result['title'])}", ""]
     if result["smoke"]:
         lines += ["**A smoke run: everything tiny, nothing judged.**", ""]
-    lines += [f"Notes: {result['notes']}", "", _how(result), ""]
-    lines += ["| claim | verdict | what was seen |", "|---|---|---|"]
+    lines += [f"Notes: {result['notes']}", "", how(result), ""]
+    shown: set[str] = set()
     for claim in result["claims"]:
-        seen = f"{claim['statement']}<br>{claim['note']}".removesuffix("<br>")
-        lines.append(f"| `{claim['id']}` | {claim['verdict']} | {_escape(seen)} |")
+        one = card(result, claim)
+        lines += [f"## {one['symbol']} {one['verdict']}: `{one['id']}`", ""]
+        lines += [*_card_lines(one), ""]
+        for figure in one["figures"]:
+            if figure["file"] not in shown:
+                caption = _escape(figure["caption"])
+                lines += [f"![{caption}]({figure['file']})", "", f"*{caption}*", ""]
+                shown.add(figure["file"])
     for table in result["tables"]:
-        lines += ["", f"## {table['title']}", ""]
-        lines += _rows(table["columns"], table["rows"])
-    for figure in result["figures"]:
-        lines += ["", f"![{figure['caption']}]({figure['file']})", ""]
-        lines += [f"*{figure['caption']}*"]
-    lines += ["", "## Evidence", ""]
-    for claim in result["claims"]:
-        evidence = claim.get("evidence", claim.get("numbers"))
-        evidence = files.to_json(evidence).strip()
-        lines += [f"### {claim['id']}", "", "```json", evidence, "```", ""]
+        lines += [f"## {_escape(table['title'])}", ""]
+        lines += [*_rows(table["columns"], table["rows"]), ""]
+    lines += ["All numbers: `result.json`.", ""]
     return "\n".join(lines)
 
 
-def counts_table(results: list[dict]) -> str:
-    """Returns the Markdown table that counts the verdicts of each chapter."""
+def _card_lines(one: dict) -> list[str]:
+    lines = [f"**{_escape(one['statement'])}**", "", _escape(one["seen"]), ""]
+    lines += [f"- {word}: {_escape(names)}" for word, names in conditions(one)]
+    lines += [f"- {_escape(effect)}" for effect in one["effects"]]
+    if one["scope"]:
+        lines.append(f"- scope: {_escape(one['scope'])}")
+    if one["notes"]:
+        hedge = f', "{one["hedge"]}"' if one["hedge"] else ""
+        lines.append(f"- notes {one['notes']}: {one['says']}{hedge}")
+    return [*lines, f"- `{one['command']}`"]
+
+
+def counts_table(rows: list[dict]) -> str:
+    """Returns the Markdown table that counts the published verdicts by chapter.
+
+    Args:
+        rows: Of `published.read`.
+    """
     chapters: dict[str, list[dict]] = {}
-    for result in results:
-        chapters.setdefault(result["notes"].rstrip("."), []).append(result)
-    rows, total = [], Counter()
-    for chapter, parts in chapters.items():
-        counts = Counter(claim["verdict"] for part in parts for claim in part["claims"])
+    for row in rows:
+        chapters.setdefault(row["chapter"], []).append(row)
+    lines, total = [], Counter()
+    for chapter, claims in chapters.items():
+        counts = Counter(claim["verdict"] for claim in claims)
         total += counts
-        names = ", ".join(f"`{part['recipe']}`" for part in parts)
-        rows.append([chapter, names, *_counted(counts)])
-    rows.append(["**all**", "", *_counted(total)])
+        names = dict.fromkeys(f"`{claim['recipe']}`" for claim in claims)
+        lines.append([chapter, ", ".join(names), *_counted(counts)])
+    lines.append(["**all**", "", *_counted(total)])
     columns = ["chapter of the notes", "recipes", "claims", *KINDS]
-    return "\n".join(_rows(columns, rows, words=2))
+    return "\n".join(_rows(columns, lines, words=2))
 
 
-def verdicts_page(results: list[dict]) -> str:
-    """Returns every verdict so far as one Markdown page."""
+def verdicts_page(table: dict) -> str:
+    """Returns the published verdicts as one Markdown page."""
     lines = [
         "# Verdicts",
         "",
-        "Every claim that a recipe has put to the test, with what its run saw. "
-        "Made by `recipes report`; each run's `result.json` has the evidence in full.",
+        "Every claim of the notes that a recipe has put to the test. Made by `recipes "
+        "report`; the same for programs: `recipes/verdicts.json`, or "
+        "`recipes.lab.verdicts()`.",
         "",
     ]
-    for result in results:
-        lines += [f"## {result['title']}", "", f"Notes: {result['notes']}", ""]
-        lines += [f"Run: `recipes run {result['recipe']}`. {_how(result)}", ""]
-        lines += [
-            "| claim | verdict | statement | what was seen |",
-            "|---|---|---|---|",
-        ]
-        for claim in result["claims"]:
-            cells = (claim["statement"], claim["note"])
-            told = " | ".join(_escape(cell) for cell in cells)
-            lines.append(f"| `{claim['id']}` | **{claim['verdict']}** | {told} |")
-        lines.append("")
+    titles = {name: recipe.title for name, recipe in catalog.recipes().items()}
+    made = {(run["recipe"], run["data"]): run for run in table["runs"]}
+    recipe = None
+    for row in table["claims"]:
+        if row["recipe"] != recipe:
+            recipe = row["recipe"]
+            lines += [
+                f"## {titles.get(recipe, recipe)}",
+                "",
+                f"Notes: {row['chapter']}.",
+            ]
+            runs = [run for (name, _), run in made.items() if name == recipe]
+            lines += [f"{how(run)}" for run in runs] + [""]
+        one = {**row, "symbol": "", "effects": []}
+        lines += [f"### `{row['id']}`: {row['verdict']}", ""]
+        lines += [f"**{_escape(row['statement'])}**", "", _escape(row["seen"]), ""]
+        lines += [f"- {word}: {_escape(names)}" for word, names in conditions(one)]
+        if row["scope"]:
+            lines.append(f"- scope: {_escape(row['scope'])}")
+        if len(row["runs"]) > 1:
+            by_data = (f"{run['data']} {run['verdict']}" for run in row["runs"])
+            lines.append(f"- by data set: {', '.join(by_data)}")
+        if row["lesson"]:
+            place = f"recipes/{row['topic']}/{row['recipe']}/{row['lesson']}.py"
+            lines.append(f"- code: [{place}](../{place})")
+        lines += [f"- `{row['command']}`", ""]
     return "\n".join(lines)
 
 
 def write_reports(
-    out: Path, readme: str | None = None, docs: str | None = None
+    out: Path,
+    readme: str | None = None,
+    docs: str | None = None,
+    publish: str | None = None,
 ) -> list[str]:
-    """Gathers the latest whole run of every recipe; returns lines to print.
+    """Gathers the latest whole runs; returns lines to print.
+
+    Args:
+        out: The folder of runs.
+        readme: A file whose table of counts is refreshed from the published verdicts.
+        docs: A file that gets all published verdicts.
+        publish: The published verdicts, refreshed with these runs.
 
     Raises:
         LabError: There is no run at all, or a file can't be written.
     """
-    found, told = [], []
+    found, lines = [], []
     for root in _roots(out):
-        told += [
-            f"passed over {run}: result.json is broken" for run in files.broken(root)
-        ]
-        latest = files.latest(root)
-        if latest is not None:
-            found.append(latest)
+        runs, complaints = results.newest(root)
+        found += runs
+        lines += complaints
     if not found:
+        for line in lines:
+            raise LabError(f"there is no finished run in {out}; {line}.")
         raise LabError(f"there is no finished run in {out}; `recipes run NAME` first.")
-    results = [result for _, result in found]
-    files.write(out / "report.html", _page(found))
-    files.write(out / "report.md", counts_table(results) + "\n")
-    told.append(f"{out / 'report.html'} and {out / 'report.md'}: {len(found)} recipes")
+    files.write(out / "report.html", page.report_html(found, how))
+    recipes = {result["recipe"] for _, result in found}
+    lines.append(f"{out / 'report.html'}: {len(recipes)} recipes")
+    table = published.read(Path(publish)) if publish else published.read()
+    if publish:
+        table, changes = published.refresh(table, [result for _, result in found])
+        published.write(table, Path(publish))
+        kept = len({row["recipe"] for row in table["claims"]} - recipes)
+        lines += changes
+        lines.append(
+            f"{publish}: {len(table['claims'])} claims; rows of {kept} recipes that "
+            "were not run were kept"
+        )
     if readme:
-        _refresh(Path(readme), counts_table(results))
-        told.append(f"{readme}: table refreshed")
+        _refresh(Path(readme), counts_table(table["claims"]))
+        lines.append(f"{readme}: table refreshed")
     if docs:
-        files.write(Path(docs), verdicts_page(results))
-        told.append(f"{docs}: {sum(len(r['claims']) for r in results)} verdicts")
-    return told
+        files.write(Path(docs), verdicts_page(table))
+        lines.append(f"{docs}: {len(table['claims'])} verdicts")
+    return lines
+
+
+def how(result: dict) -> str:
+    """Says with which settings, versions and machine a run was made."""
+    settings = ", ".join(f"{key} {value}" for key, value in result["settings"].items())
+    versions, device = result["versions"], result["device"]
+    accelerators = ", ".join(device.get("accelerators", [])) or "no accelerator"
+    choices = result.get("precision", {}).values()
+    precision = ", ".join(sorted({choice["policy"] for choice in choices})) or "float32"
+    made = result.get("trainings", {}).get("made", [])
+    elsewhere = f" Trainings made on: {'; '.join(made)}." if len(made) > 1 else ""
+    return (
+        f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
+        f"{result['backend']} {versions.get(result['backend'], '')}, {precision}; "
+        f"{device.get('cpu')}, {device.get('cores')} cores, {accelerators}; "
+        f"{result['seconds']:.0f} s.{elsewhere}"
+    )
 
 
 def _roots(out: Path) -> list[Path]:
@@ -143,22 +207,6 @@ def _refresh(path: Path, table: str) -> None:
     files.write(path, f"{head}{BEGIN}\n{table}\n{END}{tail}")
 
 
-def _how(result: dict) -> str:
-    settings = ", ".join(f"{key} {value}" for key, value in result["settings"].items())
-    versions, device = result["versions"], result["device"]
-    accelerators = ", ".join(device["accelerators"]) or "no accelerator"
-    policies = {choice["policy"] for choice in result["precision"].values()}
-    precision = ", ".join(sorted(policies)) or "float32"
-    count = result.get("processes", 1)  # earlier results know of one
-    processes = f" in {count} processes" if count > 1 else ""
-    return (
-        f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
-        f"{result['backend']} {versions.get(result['backend'], '')}, {precision}; "
-        f"{device['cpu']}, {device['cores']} cores, {accelerators}; "
-        f"{result['seconds']:.0f} s{processes}."
-    )
-
-
 def _counted(counts: Counter) -> list[str]:
     return [str(sum(counts.values())), *(str(counts[kind]) for kind in KINDS)]
 
@@ -167,61 +215,10 @@ def _rows(columns: list[str], rows: list[list[str]], words: int = 1) -> list[str
     """Formats a table whose first columns hold words, the others numbers."""
     align = ["---" if index < words else "---:" for index in range(len(columns))]
     lines = [columns, align, *rows]
-    return ["| " + " | ".join(map(str, line)) + " |" for line in lines]
+    return ["| " + " | ".join(_escape(str(c)) for c in line) + " |" for line in lines]
 
 
 def _escape(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _page(found: list[tuple[Path, dict]]) -> str:
-    parts = []
-    for folder, result in found:
-        parts.append(f"<h2>{html.escape(result['title'])}</h2>")
-        parts.append(
-            f"<p>{html.escape(result['notes'])}. {html.escape(_how(result))}</p>"
-        )
-        parts.append("<table><tr><th>claim<th>verdict<th>what was seen</tr>")
-        for claim in result["claims"]:
-            kind = html.escape(claim["verdict"])
-            parts.append(
-                f"<tr><td><code>{html.escape(claim['id'])}</code>"
-                f'<td><b class="{kind}">{kind}</b><td>{html.escape(claim["statement"])}'
-                f"<br><i>{html.escape(claim['note'])}</i></tr>"
-            )
-        parts.append("</table>")
-        for figure in result["figures"]:
-            parts.append(_image(folder, figure))
-    return PAGE.replace("BODY", "\n".join(parts))
-
-
-def _image(folder: Path, figure: dict) -> str:
-    caption = html.escape(figure["caption"])
-    try:
-        data = base64.b64encode((folder / figure["file"]).read_bytes()).decode("ascii")
-    except OSError:
-        return f"<p>(the figure {html.escape(figure['file'])} is gone)</p>"
-    return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{caption}</figcaption></figure>"
-    )
-
-
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Proving Ground: verdicts</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem;
-       padding: 0 1rem; color: #111; background: #fff }
-table { border-collapse: collapse; width: 100% }
-td, th { border-bottom: 1px solid #ddd; padding: .35rem .6rem; text-align: left;
-         vertical-align: top }
-img { max-width: 100% } figure { margin: 1.5rem 0 } figcaption { color: #444 }
-.supported { color: #00664a } .refuted { color: #a33b00 }
-.conditional { color: #7a5600 } .inconclusive { color: #00507c }
-</style>
-<h1>Proving Ground: verdicts</h1>
-BODY
-</html>
-"""
+    """Keeps text text in Markdown: no tags, no cells, no lines of its own."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return " ".join(text.split())

@@ -16,13 +16,13 @@ from recipes.lab.errors import LabError
 from recipes.lab.evidence import judging
 from recipes.lab.evidence.claims import Finding
 from recipes.lab.reporting.console import Output
+from recipes.lab.reporting.results import SCHEMA
 from recipes.lab.running import environment, folder, keys, member, sources, workers
 from recipes.lab.running.lab import Lab
 from recipes.lab.running.sources import Sources
 from recipes.lab.running.store import Store
 from recipes.lab.running.sweep import Trainings
-
-SCHEMA = 2  # of result.json
+from recipes.lab.training import seeding
 
 
 @dataclass
@@ -65,6 +65,43 @@ class Finished:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
+class Plan:
+    """What is to be run, before anything of it is imported.
+
+    Args:
+        recipe: A whole recipe, or one lesson or claim of it.
+        given: The settings that were given.
+        options: The lab's own flags.
+
+    Attributes:
+        values: All settings.
+        reached: Each lesson's file with the sources that it reaches.
+        key: Equal for two runs that must give equal results.
+
+    Raises:
+        LabError: A data set is absent, a file can't be read, or a module is loaded
+            that has other code than its file.
+    """
+
+    def __init__(self, recipe: Recipe, given: dict, options: Options):
+        self.recipe, self.given, self.options = recipe, given, options
+        self.values = {one.name: one.default for one in recipe.fields}
+        self.values |= {**(recipe.smoke if options.smoke else {}), **given}
+        _require_data(self.values, options)
+        self.reached = {one.path: Sources([one.path]) for one in recipe.lessons}
+        self.key = _run_key(recipe, self.values, options, self.reached)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the recipe's runs."""
+        return self.options.out / self.recipe.name
+
+    def kept(self) -> Finished | None:
+        """Returns the kept result of an equal run, None where there is none."""
+        found = None if self.options.fresh else folder.find(self.root, self.key)
+        return None if found is None else Finished(found[1], found[0])
+
+
 def execute(
     recipe: Recipe, given: dict, options: Options, output: Output | None = None
 ) -> Finished:
@@ -83,19 +120,13 @@ def execute(
         LabError: The run can't go on; finished trainings are kept.
     """
     output = output or Output()
-    values = {one.name: one.default for one in recipe.fields}
-    values |= {**(recipe.smoke if options.smoke else {}), **given}
-    _require_data(values, options)
-    reached = {lesson.path: Sources([lesson.path]) for lesson in recipe.lessons}
-    key = _run_key(recipe, values, options, reached)
-    root = options.out / recipe.name
-    folder.prepare(root)
-    kept = None if options.fresh else folder.find(root, key)
+    plan = Plan(recipe, given, options)
+    kept = plan.kept()
     if kept is not None:
-        output.heading(recipe, values, options.smoke)
-        output.result(kept[1])
-        output.line(f"This run was kept: {kept[0]} (--fresh runs it anew)")
-        return Finished(kept[1], kept[0])
+        show_kept(plan, kept, output)
+        return kept
+    folder.prepare(plan.root)
+    values, reached, key = plan.values, plan.reached, plan.key
     settings = _settings(recipe, values, reached, output)
     output.heading(recipe, values, options.smoke)
     trainings = Trainings(
@@ -110,7 +141,11 @@ def execute(
         settings, trainings, output, precision=options.precision, smoke=options.smoke
     )
     started = time.time()
-    with _told_what_is_kept(trainings, output), contextlib.ExitStack() as settled:
+    with (
+        _told_what_is_kept(trainings, output),
+        seeding.preserved(),
+        contextlib.ExitStack() as settled,
+    ):
         claims = _claims(recipe, lab, reached, output, given, settled)
         for one in reached.values():
             one.check()
@@ -118,6 +153,13 @@ def execute(
             recipe, lab, values, options, output,
             {"key": key, "started": started, "claims": claims},
         )  # fmt: skip
+
+
+def show_kept(plan: Plan, kept: Finished, output: Output) -> None:
+    """Prints the result of a run that was kept."""
+    output.heading(plan.recipe, plan.values, plan.options.smoke)
+    output.result(kept.result)
+    output.line(f"This run was kept: {kept.folder} (--fresh runs it anew)")
 
 
 def _claims(recipe, lab, reached, output, given, settled) -> list[dict]:
@@ -133,6 +175,7 @@ def _claims(recipe, lab, reached, output, given, settled) -> list[dict]:
         for id, function in lesson.functions.items():
             if id not in lesson.claims:
                 continue
+            seeding.reseed(0)  # whatever ran before, here or in other processes
             finding = getattr(module, function)(lab)
             if not isinstance(finding, Finding):
                 raise LabError(

@@ -9,6 +9,7 @@ from recipes.lab.reporting.console import Output
 from recipes.lab.running import environment, member
 from recipes.lab.running.sources import Sources
 from recipes.lab.running.sweep import Trainings, check_function
+from recipes.lab.training.seeding import reseed
 
 TUNING = 10_000  # the first seed on which settings are chosen
 
@@ -94,10 +95,11 @@ class Lab:
         title = title or train.__name__.strip("_").replace("_", " ")
         if self._lesson is None or self._sources is None:
             raise LabError("a sweep belongs to a lesson: none is being run.")
+        chosen = list(self.seeds if seeds is None else seeds)
         results = self._trainings.sweep(
             train,
             {str(name): case for name, case in cases.items()},
-            list(self.seeds if seeds is None else seeds),
+            chosen,
             data=data,
             checksum=checksum,
             policy=self._policy(precision),
@@ -105,8 +107,9 @@ class Lab:
             lesson=self._lesson,
             sources=self._sources,
         )
+        reseed(0)  # trainings in this process leave no trace in what follows
         for name, found in results.items():
-            for seed, value in zip(seeds or self.seeds, found, strict=True):
+            for seed, value in zip(chosen, found, strict=True):
                 self._histories += epochs(title, name, seed, value.get("history"))
         return dict(zip(cases, results.values(), strict=True))
 

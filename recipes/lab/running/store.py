@@ -55,6 +55,14 @@ class Store:
         files.write(self._path(key), f"{_checksum(key, body)}\n{body}")
         return json.loads(body)
 
+    def size(self) -> tuple[int, int]:
+        """Returns how many files there are, and their bytes."""
+        sizes = []
+        for path in self.folder.glob("*/*.json"):
+            with contextlib.suppress(OSError):
+                sizes.append(path.stat().st_size)
+        return len(sizes), sum(sizes)
+
     def prune(self, *, cap: int = CAP, older_than_days: float | None = None) -> tuple:
         """Deletes trainings: those unused for long, then the oldest above the cap.
 

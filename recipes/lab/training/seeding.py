@@ -1,7 +1,9 @@
 """Random states, set for each training of a sweep without slowing it."""
 
+import contextlib
 import random
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -22,6 +24,35 @@ def reseed(seed: int) -> None:
     np.random.seed(seed)  # noqa: NPY002 - Keras and users may draw from it
     if "keras" in sys.modules:
         _reseed_keras(seed)
+
+
+@contextlib.contextmanager
+def preserved() -> Iterator[None]:
+    """Puts the random states back at the end, as far as `reseed` changes them."""
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002
+    keras_before = _keras_state()
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        if "keras" in sys.modules:
+            from keras.src.backend.common import global_state
+
+            for name, value in keras_before.items():
+                global_state.set_global_attribute(name, value)
+
+
+def _keras_state() -> dict[str, object]:
+    from_keras = sys.modules.get("keras")
+    if from_keras is None:
+        return {"global_random_seed": None, "global_seed_generator": None}
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+    from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
+
+    names = (GLOBAL_RANDOM_SEED, GLOBAL_SEED_GENERATOR)
+    return {name: global_state.get_global_attribute(name) for name in names}
 
 
 def _reseed_keras(seed: int) -> None:

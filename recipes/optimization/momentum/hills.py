@@ -175,8 +175,9 @@ def draw_wells(lab):
     figure, axes = figures.new(2, 2, width=10.0, height=5.6)
     for panel, lower, scaled in zip(*axes, (False, True), strict=True):
         panel.plot(starts, well.height(starts), color=figures.COLORS[6])
-        form = "(1 − β) form: no start" if scaled else "Velocity form: many starts"
-        title = f"{form} changes wells" if scaled else f"{form} change wells"
+        form = "(1 − β) form" if scaled else "velocity form"
+        share = wells_left(lab)[0][f"{form}, β = 0.99"]
+        title = f"{share:.0%} leave the right well at β = 0.99: {form}"
         figures.describe(panel, title, "", "height of the double well")
         deep = ends_deep(well, starts, 1 - 1 / memories, scaled=scaled)
         lower.set(yscale="log")

@@ -1,0 +1,190 @@
+"""Copies of lessons: one file each that stands alone.
+
+The modules that only the package's lessons share are put in above the lesson, imports
+are merged, `Settings` and `SMOKE` are put in, and the header says how the copy is run.
+"""
+
+import ast
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from recipes.lab.catalog.lessons import Lesson
+from recipes.lab.catalog.reach import PACKAGES, files_of
+from recipes.lab.catalog.reader import Recipe
+from recipes.lab.errors import LabError
+
+
+@dataclass
+class _Parts:
+    """What a copy is put together from.
+
+    Attributes:
+        imports: Import statements as text, in the order in which they were met.
+        blocks: Source text of definitions, modules in the order of their imports.
+        names: What each block's module defines at its top level.
+    """
+
+    imports: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
+    names: dict[str, Path] = field(default_factory=dict)
+
+
+def copy_of(recipe: Recipe, lesson: Lesson, name: str) -> str:
+    """Returns a lesson's source as one file that stands alone.
+
+    Args:
+        recipe: The lesson's recipe.
+        lesson: Which of its lessons.
+        name: The copy's file name, for its header.
+
+    Raises:
+        LabError: Two of the modules that are put in define the same name.
+    """
+    parts = _Parts()
+    seen: set[Path] = set()
+    text = lesson.path.read_text(encoding="utf-8")
+    body = _take_in(lesson.path, text, parts, seen)
+    header = recipe.path.read_text(encoding="utf-8")
+    settings = "" if recipe.path == lesson.path else _settings(recipe, header, parts)
+    docstring = _docstring(recipe, lesson, name)
+    imports = _merged([*parts.imports, *body.imports])
+    blocks = [f"{docstring}\n\n{imports}", settings, *parts.blocks, body.rest]
+    return _joined([block.strip("\n") for block in blocks if block.strip()])
+
+
+def _joined(blocks: list[str]) -> str:
+    """Blocks with two empty lines before a definition, else one."""
+    text = blocks[0]
+    for block in blocks[1:]:
+        lines = "\n\n\n" if block.startswith(("def ", "class ", "@")) else "\n\n"
+        text += lines + block
+    return text + "\n"
+
+
+@dataclass
+class _Body:
+    imports: list[str]
+    rest: str
+
+
+def _take_in(path: Path, text: str, parts: _Parts, seen: set[Path]) -> _Body:
+    """Splits a module, and puts the shared modules that it imports into the parts."""
+    tree = ast.parse(text)
+    lines = text.splitlines(keepends=True)
+    drop: set[int] = set()
+    kept: list[str] = []
+    if ast.get_docstring(tree) is not None:
+        drop |= set(range(tree.body[0].lineno, tree.body[0].end_lineno + 1))
+    for node in tree.body:
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        drop |= set(range(node.lineno, node.end_lineno + 1))
+        shared = _shared_module(node, path)
+        if shared is None:
+            kept.append(ast.unparse(node))
+        elif shared not in seen:
+            seen.add(shared)
+            inner_text = shared.read_text(encoding="utf-8")
+            inner = _take_in(shared, inner_text, parts, seen)
+            _refuse_clash(ast.parse(inner_text), shared, parts)
+            parts.imports += inner.imports
+            parts.blocks.append(inner.rest)
+    rest = "".join(
+        line for number, line in enumerate(lines, 1) if number not in drop
+    ).strip("\n")
+    return _Body(kept, rest)
+
+
+def _shared_module(node: ast.stmt, importer: Path) -> Path | None:
+    """The file of a recipe's own module that an import names; None for others."""
+    if not isinstance(node, ast.ImportFrom) or node.level:
+        return None
+    module = str(node.module)
+    if not module.startswith("recipes.") or module.startswith("recipes.lab"):
+        return None
+    files = files_of(module, importer)
+    return next((file for file in files if file.stem == module.split(".")[-1]), None)
+
+
+def _refuse_clash(tree: ast.Module, path: Path, parts: _Parts) -> None:
+    for node in tree.body:
+        for name in _defined(node):
+            other = parts.names.setdefault(name, path)
+            if other != path:
+                raise LabError(
+                    f"cannot copy: {other.name} and {path.name} both define '{name}'."
+                )
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, ast.Assign):
+        return [t.id for t in node.targets if isinstance(t, ast.Name)]
+    return []
+
+
+def _settings(recipe: Recipe, text: str, parts: _Parts) -> str:
+    """The header's `SMOKE` and `Settings`, with the imports that they need."""
+    tree = ast.parse(text)
+    found = []
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            parts.imports.append(ast.unparse(node))
+        elif not _is_docstring(node) and "LESSONS" not in _defined(node):
+            start = min([node.lineno, *(d.lineno for d in _decorators(node))])
+            found.append("\n".join(text.splitlines()[start - 1 : node.end_lineno]))
+    return "\n\n\n".join(found)
+
+
+def _decorators(node: ast.stmt) -> list[ast.expr]:
+    return getattr(node, "decorator_list", [])
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _docstring(recipe: Recipe, lesson: Lesson, name: str) -> str:
+    """The lesson's docstring with the recipe's header lines, and a right `Run:`."""
+    header = {**recipe.header, "Run": f"python {name}"}
+    about = f"{lesson.about}\n\n" if lesson.about else ""
+    lines = "\n".join(f"{key}: {value}" for key, value in header.items())
+    text = f"{lesson.title}\n\n{about}{lines}\n"
+    quotes = '"""'
+    return f"{quotes}{text.replace(quotes, '')}{quotes}"
+
+
+def _merged(imports: list[str]) -> str:
+    """Import statements without repetitions, each module once, in the usual order."""
+    plain: set[str] = set()
+    named: dict[str, set[str]] = {}
+    for text in imports:
+        node = ast.parse(text).body[0]
+        if isinstance(node, ast.Import):
+            plain |= {ast.unparse(ast.Import([alias])) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            named.setdefault(module, set()).update(
+                alias.name + (f" as {alias.asname}" if alias.asname else "")
+                for alias in node.names
+            )
+    statements = [(*_order(text.split()[1], 0), text) for text in plain]
+    for module, names in named.items():
+        text = f"from {module} import {', '.join(sorted(names))}"
+        if len(text) > 88:
+            inner = "".join(f"    {one},\n" for one in sorted(names))
+            text = f"from {module} import (\n{inner})"
+        statements.append((*_order(module, 1), text))
+    groups: dict[int, list[str]] = {}
+    for group, _, _, text in sorted(statements):
+        groups.setdefault(group, []).append(text)
+    return "\n\n".join("\n".join(groups[group]) for group in sorted(groups))
+
+
+def _order(module: str, kind: int) -> tuple[int, int, str]:
+    """Sorts by section, then `import` before `from`, then by name."""
+    top = module.split(".")[0]
+    section = 0 if top in sys.stdlib_module_names else 2 if top in PACKAGES else 1
+    return section, kind, module

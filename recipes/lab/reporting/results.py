@@ -1,0 +1,106 @@
+"""The results of earlier runs: read, checked, and passed over where they are no use."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from recipes.lab import files
+
+SCHEMA = 2  # of result.json
+_TEXTS = ("recipe", "topic", "title", "notes", "key", "backend", "started")
+_LISTS = ("seeds", "claims", "tables", "figures")
+_MAPPINGS = ("settings", "data", "precision", "versions", "device", "trainings")
+_CLAIM_TEXTS = ("id", "statement", "verdict", "note", "command", "lesson", "scope")
+_CLAIM_LISTS = ("holds", "fails", "undecided", "figures")
+
+
+def read(folder: Path) -> tuple[dict | None, str]:
+    """Reads a run's result.
+
+    Returns:
+        The result and "", or None and the reason why it can't be used.
+    """
+    try:
+        found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        return None, f"result.json can't be read ({error.strerror})"
+    except (ValueError, RecursionError):
+        return None, "result.json is broken"
+    if not isinstance(found, dict):
+        return None, "result.json is no result of a run"
+    if found.get("schema") != SCHEMA:
+        return None, "it was made by another version of this program; run it again"
+    if problem := _problem(found):
+        return None, f"result.json is no result of a run ({problem})"
+    return found, ""
+
+
+def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
+    """Returns a recipe's newest whole run for each data set, and lines of complaint.
+
+    Args:
+        root: The recipe's folder of runs.
+    """
+    found: dict[str, tuple[Path, dict]] = {}
+    lines, reasons = [], {}
+    for folder in sorted(files.runs(root), reverse=True):
+        if folder.name.startswith(".") or not (folder / "result.json").exists():
+            continue
+        result, reason = read(folder)
+        if result is None:
+            reasons.setdefault(reason, []).append(folder)
+            continue
+        if result["recipe"] != root.name:
+            reasons.setdefault("it is a run of another recipe", []).append(folder)
+            continue
+        if result["smoke"] or result["partial"]:
+            continue
+        data = str(result["settings"].get("data", ""))
+        found.setdefault(data, (folder, result))
+    for reason, folders in reasons.items():
+        more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
+        lines.append(f"passed over {folders[0]}{more}: {reason}")
+    return list(found.values()), lines
+
+
+def _problem(found: dict) -> str:
+    """Says what a result lacks; "" where it is whole."""
+    for names, kind in (
+        (_TEXTS, str),
+        (_LISTS, list),
+        (_MAPPINGS, Mapping),
+        (("smoke", "partial"), bool),
+    ):
+        for name in names:
+            if not isinstance(found.get(name), kind):
+                return f"'{name}' is missing or of another kind"
+    if not isinstance(found.get("seconds"), (int, float)):
+        return "'seconds' is missing or of another kind"
+    for claim in found["claims"]:
+        if not isinstance(claim, dict):
+            return "a claim is of another kind"
+        for name in _CLAIM_TEXTS:
+            if not isinstance(claim.get(name), str):
+                return f"'{name}' of a claim is missing or of another kind"
+        for name in _CLAIM_LISTS:
+            texts = claim.get(name)
+            if not isinstance(texts, list) or not all(
+                isinstance(t, str) for t in texts
+            ):
+                return f"'{name}' of a claim is missing or of another kind"
+        if claim["verdict"] not in VERDICTS:
+            return f"'{claim['verdict']}' is no verdict"
+        if not isinstance(claim.get("decisions"), dict):
+            return "'decisions' of a claim is missing or of another kind"
+    for figure in found["figures"]:
+        if not isinstance(figure, dict) or not all(
+            isinstance(figure.get(name), str) for name in ("name", "file", "caption")
+        ):
+            return "a figure is of another kind"
+    for table in found["tables"]:
+        if not isinstance(table, dict) or not isinstance(table.get("rows"), list):
+            return "a table is of another kind"
+    return ""
+
+
+VERDICTS = ("supported", "conditional", "refuted", "inconclusive", "not judged")

@@ -1,0 +1,151 @@
+"""`run`: a recipe from a script, a notebook or a prompt, and what it returns."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from recipes.lab import catalog
+from recipes.lab.catalog import settings
+from recipes.lab.errors import UsageError, nearest
+from recipes.lab.reporting.card import card
+from recipes.lab.reporting.console import Output
+from recipes.lab.running import threads
+from recipes.lab.running.execute import Options, execute
+
+
+@dataclass
+class Result:
+    """What a run found.
+
+    Attributes:
+        verdicts: Claim id to its card: plain data with `verdict`, `holds`, `fails`,
+            `undecided`, `seen`, `decisions`, `scope` and more.
+        tables: Title to rows, each a dictionary of column to cell.
+        figures: Name to matplotlib figure. Of a run that was kept: to its PNG's path.
+        seconds: How long the run took when it was made.
+        numbers: Claim id to everything that was measured for it.
+        folder: Where the run is kept.
+    """
+
+    verdicts: dict[str, dict]
+    tables: dict[str, list[dict]]
+    figures: dict[str, Any]
+    seconds: float
+    numbers: dict[str, dict]
+    folder: Path
+    _result: dict = field(repr=False)
+    _temporary: Any = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{one['symbol']} {one['verdict']:<13}{id}: {one['seen']}"
+            for id, one in self.verdicts.items()
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from recipes.lab.reporting import page
+
+        images = {
+            figure["file"]: (self.folder / figure["file"]).read_bytes()
+            for figure in self._result["figures"]
+            if (self.folder / figure["file"]).is_file()
+        }
+        return page.cards_html(self._result, images)
+
+
+def run(
+    recipe: str | Path | ModuleType,
+    *,
+    claim: str | None = None,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    data_dir: str | None = None,
+    precision: str = "auto",
+    smoke: bool = False,
+    fresh: bool = False,
+    quiet: bool = False,
+    **given: Any,
+) -> Result:
+    """Runs a recipe, one of its lessons, or one claim.
+
+    Trainings run in processes of their own, so that this one keeps its threads, its
+    random state and Keras's configuration.
+
+    Args:
+        recipe: A name ("momentum"), a lesson ("momentum/ravine"), the id of a claim, a
+            path to a file or folder, or a module.
+        claim: The one claim of it to decide; None for all.
+        out: A folder for results; None for a temporary one.
+        jobs: How many processes train; None for one a core, at most 4.
+        data_dir: Where prepared data sets are; None for TFDS_DATA_DIR.
+        precision: "auto", "float32", "mixed_bfloat16" or "mixed_float16".
+        smoke: Whether everything is tiny and nothing judged.
+        fresh: Whether everything runs anew, whatever is kept.
+        quiet: Whether nothing is printed.
+        **given: The recipe's settings, as its `Settings` names them.
+
+    Raises:
+        UsageError: There is no such recipe, lesson, claim or setting, or a value is
+            not allowed.
+        LabError: The run can't go on.
+
+    Example:
+        >>> result = run("momentum/ravine", condition=10, quiet=True)
+        >>> result.verdicts["momentum-accelerates"]["verdict"]
+        'conditional'
+    """
+    chosen = _find(recipe)
+    if claim is not None:
+        if claim not in chosen.claims:
+            hint = nearest(claim, list(chosen.claims))
+            raise UsageError(f"{chosen.name} states no claim '{claim}'.{hint}")
+        chosen = chosen.only(claim=claim)
+    given = settings.checked(given, chosen.fields, chosen.name)
+    # Kept until the result goes: its figures are read from there.
+    temporary = tempfile.TemporaryDirectory(prefix="recipes-") if out is None else None
+    options = Options(
+        out=Path(temporary.name if temporary else out or "."),
+        data_dir=data_dir,
+        precision=settings.choice_of("precision", precision, PRECISIONS),
+        smoke=smoke,
+        fresh=fresh,
+        jobs=max(2, jobs or threads.default_jobs()),
+    )
+    output = Output(silent=quiet)
+    finished = execute(chosen, given, options, output)
+    result = finished.result
+    return Result(
+        verdicts={one["id"]: card(result, one) for one in result["claims"]},
+        tables={one["title"]: _rows(one) for one in result["tables"]},
+        figures=finished.figures
+        or {f["name"]: finished.folder / f["file"] for f in result["figures"]},
+        seconds=result["seconds"],
+        numbers={one["id"]: one["numbers"] for one in result["claims"]},
+        folder=finished.folder,
+        _result=result,
+        _temporary=temporary,
+    )
+
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+
+
+def _find(recipe: str | Path | ModuleType) -> catalog.Recipe:
+    if isinstance(recipe, ModuleType):
+        file = getattr(recipe, "__file__", None)
+        if file is None:
+            raise UsageError(f"the module {recipe.__name__} has no file to run.")
+        return catalog.find(str(file))
+    name = str(recipe)
+    known = catalog.recipes()
+    if name not in known and any(name in one.claims for one in known.values()):
+        return catalog.find_claim(name)
+    return catalog.find(name)
+
+
+def _rows(table: Mapping) -> list[dict]:
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]

@@ -1,0 +1,152 @@
+"""`recipes run --all`: whole recipes in warm processes, each its recipe's leader."""
+
+import io
+import sys
+import traceback
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+
+from recipes.lab import catalog
+from recipes.lab.errors import LabError, UsageError
+from recipes.lab.reporting.console import Output
+from recipes.lab.running import execute as running
+from recipes.lab.running import workers
+from recipes.lab.running.execute import Finished, Options, Plan
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recipe to run in another process: plain data."""
+
+    recipe: str
+    given: dict
+    options: Options
+    width: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a job: what it printed, and why it failed, "" if it did not."""
+
+    printed: str
+    error: str = ""
+
+
+def run_all(given: dict, options: Options) -> int:
+    """Runs every recipe, those that measure times alone after the others.
+
+    Args:
+        given: Settings given on the command line, for the recipes that have them.
+        options: The lab's own flags; `jobs` recipes run at a time.
+
+    Returns:
+        0: every recipe ran.
+
+    Raises:
+        UsageError: No recipe has a setting that was given, or knows its value.
+        LabError: Recipes failed; the others ran all the same.
+    """
+    output = Output()
+    chosen = {n: r for n, r in catalog.recipes().items() if r.lessons}
+    settings = {name: _settings(recipe, given) for name, recipe in chosen.items()}
+    _refuse_unknown(given, settings)
+    plans = {name: Plan(chosen[name], settings[name], options) for name in chosen}
+    kept = {name: plan.kept() for name, plan in plans.items()}
+    waiting = [name for name in chosen if kept[name] is None]
+    waiting.sort(key=lambda name: -_cost(name))
+    alone = [name for name in waiting if _measures_times(chosen[name])]
+    ended, failed = 0, []
+    for name, found in kept.items():
+        if found is not None:
+            ended += 1
+            output.line(f"[{ended}/{len(chosen)}] {name}", "bold")
+            _show(plans[name], found, output)
+    digest = "".join(
+        one.digest for plan in plans.values() for one in plan.reached.values()
+    )
+    for names, jobs in (
+        ([name for name in waiting if name not in alone], options.jobs),
+        (alone, 1),
+    ):
+        inner = replace(options, jobs=1)
+        tasks = [
+            Job(name, settings[name], inner, output.console.width) for name in names
+        ]
+        if not tasks:
+            continue
+        output.line(f"running: {', '.join(names)}")
+        for number, result in workers.run(run_job, tasks, jobs, digest):
+            ended += 1
+            output.line(f"[{ended}/{len(chosen)}] {names[number]}", "bold")
+            result = result or Ended("", "the process that ran it died")
+            output.line(result.printed.rstrip())
+            if result.error:
+                failed.append(names[number])
+                output.line(result.error, "red")
+            output.line()
+    output.line(f"{ended - len(failed)} of {len(chosen)} recipes ran.", "bold")
+    if failed:
+        raise LabError(f"failed: {', '.join(failed)}.")
+    return 0
+
+
+def run_job(job: Job) -> Ended:
+    """Runs a recipe in this process, which leads it and trains its members itself."""
+    printed = io.StringIO()
+    console = Console(file=printed, width=job.width, highlight=False)
+    try:
+        recipe = catalog.find(job.recipe)
+        running.execute(recipe, job.given, job.options, Output(console))
+        _forget_networks()
+    except LabError as error:
+        return Ended(printed.getvalue(), str(error))
+    except Exception:
+        return Ended(printed.getvalue(), traceback.format_exc())
+    return Ended(printed.getvalue())
+
+
+def _forget_networks() -> None:
+    """Has Keras count names of layers anew: a recipe begins as in a new process."""
+    if "keras" in sys.modules:
+        import keras
+
+        keras.utils.clear_session(free_memory=False)
+
+
+def _settings(recipe: catalog.Recipe, given: dict) -> dict:
+    fields = {field.name: field for field in recipe.fields}
+    return {
+        name: value
+        for name, value in given.items()
+        if name in fields
+        and (not fields[name].choices or value in fields[name].choices)
+    }
+
+
+def _refuse_unknown(given: dict, settings: dict[str, dict]) -> None:
+    for name, value in given.items():
+        if not any(name in found for found in settings.values()):
+            raise UsageError(f"no recipe takes --{name} {value}.")
+
+
+def _measures_times(recipe: catalog.Recipe) -> bool:
+    return any(lesson.alone for lesson in recipe.lessons)
+
+
+def _cost(name: str) -> float:
+    """Seconds that a recipe took when its published verdicts were made."""
+    return published_seconds().get(name, 0.0)
+
+
+def published_seconds() -> dict[str, float]:
+    """Returns the seconds of each recipe's published run."""
+    from recipes.lab.reporting import published
+
+    rows = published.read()["runs"]
+    return {run["recipe"]: run["seconds"] for run in rows}
+
+
+def _show(plan: Plan, kept: Finished, output: Output) -> None:
+    running.show_kept(plan, kept, output)
+    output.line()
