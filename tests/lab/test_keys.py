@@ -251,7 +251,8 @@ def test_of_the_lab_a_training_counts_what_it_uses(tmp_path):
     lesson.write_text(ZOO)
     source, _ = keys.training_source(lesson, "train", reach(lesson).files, tmp_path)
     assert "evidence" not in source
-    lesson.write_text(ZOO.replace("import fit", "import stats").replace("lenet((", "stats.above(1, 0) or lenet(("))  # fmt: skip
+    edit(lesson, "import fit", "import stats")
+    edit(lesson, "lenet((", "stats.above(1, 0) or lenet((")
     source, _ = keys.training_source(lesson, "train", reach(lesson).files, tmp_path)
     assert "recipes/lab/evidence/stats.py" in source
     assert "recipes/lab/evidence/thresholds.py" in source
@@ -289,5 +290,9 @@ def test_rooms_of_the_lab(tmp_path):
     edit(lab / "cli" / "commands.py", '"""What each', 'COUNT = 1\n"""What each')
     edit(lab / "training" / "seeding.py", '"""Random states', '"""The random states')
     assert not new()
-    edit(lab / "training" / "seeding.py", "random.seed(seed)\n", "random.seed(seed, 2)\n")  # fmt: skip
+    edit(
+        lab / "training" / "seeding.py",
+        "    np.random.seed(seed)",
+        "    np.random.seed(0)",
+    )
     assert new()

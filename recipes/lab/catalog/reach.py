@@ -1,6 +1,7 @@
 """Which files a recipe reaches through its imports, found without importing any."""
 
 import ast
+import functools
 import importlib.util
 import sys
 import sysconfig
@@ -67,9 +68,9 @@ def reach(path: Path) -> Reach:
         here = waiting.pop()
         if here in found.files:
             continue
-        text, tree = parse(here)
+        text = read(here)
         found.files[here] = text
-        for name in followed(tree, here):
+        for name in followed(facts_of(text), here):
             waiting += files_of(name, here, path.parent, found.outside)
     return found
 
@@ -80,11 +81,22 @@ def parse(path: Path) -> tuple[str, ast.Module]:
     Raises:
         LabError: It can't be read or is no Python.
     """
+    text = read(path)
+    return text, ast.parse(text)
+
+
+def read(path: Path) -> str:
+    """Reads the text of a Python file.
+
+    Raises:
+        LabError: It can't be read or is no Python.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        return text, ast.parse(text)
+        facts_of(text)
     except (OSError, UnicodeDecodeError, SyntaxError, ValueError) as error:
         raise LabError(f"cannot read {path}: {error}.") from None
+    return text
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -103,28 +115,75 @@ def imports(tree: ast.AST) -> set[str]:
     return names - {""}
 
 
-def followed(tree: ast.AST, path: Path) -> set[str]:
+@dataclass(frozen=True)
+class Facts:
+    """What a syntax tree shows of what it imports.
+
+    Attributes:
+        imports: Dotted names; relative ones start with their dots.
+        by_name: Whether it can import by a name that is made up while it runs.
+        words: Its strings that could be names of modules, where it can.
+        face: Whether it imports the lab as a whole.
+    """
+
+    imports: frozenset[str]
+    by_name: bool
+    words: frozenset[str]
+    face: bool
+
+
+def facts(tree: ast.AST) -> Facts:
+    """Returns what a tree shows of its imports."""
+    nodes = list(ast.walk(tree))
+    names = imports(tree)
+    words = {node.id for node in nodes if isinstance(node, ast.Name)}
+    words |= {part for name in names for part in name.split(".")}
+    methods = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if "builtins" not in words:
+        methods -= {"eval", "exec"}  # `model.eval()` is PyTorch's and imports nothing
+    strings = {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and all(part.isidentifier() for part in node.value.split("."))
+    }
+    by_name = bool(BY_NAME & (words | methods))
+    modules = {
+        f"{alias.name}."
+        for node in nodes
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    return Facts(
+        frozenset(names),
+        by_name,
+        frozenset(strings if by_name else ()),
+        any(one.startswith("recipes.lab.") for one in modules)
+        or any(isinstance(n, ast.ImportFrom) and n.module == "recipes" for n in nodes),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def facts_of(text: str) -> Facts:
+    """Returns what a source text shows of its imports."""
+    return facts(ast.parse(text))
+
+
+def followed(found: Facts, path: Path) -> set[str]:
     """Returns what a file may import.
 
     Where it can import by a name that is made up while it runs, that is everything
     beside it, zoo and callbacks, and every word in it that could be a module.
 
     Args:
-        tree: The file's syntax tree, or a part of it.
+        found: What the file, or a part of it, shows.
         path: The file.
     """
-    names = imports(tree)
-    if not _imports_by_name(tree, names):
-        return names
-    names |= {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and all(part.isidentifier() for part in node.value.split("."))
-    }
+    if not found.by_name:
+        return set(found.imports)
     beside = {f".{one.stem}" for one in path.parent.glob("*.py")}
-    return names | beside | {"zoo", "callbacks"}
+    return found.imports | found.words | beside | {"zoo", "callbacks"}
 
 
 def files_of(
@@ -164,15 +223,6 @@ def files_of(
 def is_ours(path: Path) -> bool:
     """Whether a path is in one of our packages."""
     return any(path.is_relative_to(HOME / name) for name in PACKAGES)
-
-
-def _imports_by_name(tree: ast.AST, names: set[str]) -> bool:
-    words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    words |= {part for name in names for part in name.split(".")}
-    methods = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    if "builtins" not in words:
-        methods -= {"eval", "exec"}  # `model.eval()` is PyTorch's and imports nothing
-    return bool(BY_NAME & (words | methods))
 
 
 def _is_in(folder: Path, name: str) -> bool:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab import files
-from recipes.lab.catalog.reach import HOME, files_of, followed, imports, parse
+from recipes.lab.catalog.reach import (
+    HOME,
+    Facts,
+    facts,
+    facts_of,
+    files_of,
+    followed,
+    read,
+)
 from recipes.lab.errors import LabError
 from recipes.lab.running import definitions, environment, threads
 from recipes.lab.running.sources import (
@@ -178,7 +186,7 @@ def training_source(
         tree = ast.Module(definitions.reached(tree, function), [])
     outside: set[str] = set()
     known: dict[Path, str] = {path: ast.dump(without_docstrings(tree))}
-    waiting = [(name, path) for name in _followed(tree, path)]
+    waiting = [(name, path) for name in _followed(facts(tree), path)]
     while waiting:
         name, importer = waiting.pop()
         for file in _files(name, importer, root, outside):
@@ -186,26 +194,17 @@ def training_source(
                 return training_source(path, function, texts, root, whole=True)
             if file in known or _on_the_way(file, name):
                 continue
-            text = texts[file] if file in texts else parse(file)[0]
+            text = texts[file] if file in texts else read(file)
             known[file] = plain_source(text)
-            waiting += [(one, file) for one in _followed(ast.parse(text), file)]
+            waiting += [(one, file) for one in _followed(facts_of(text), file)]
     parts = [f"{_place(file)}: {known[file]}" for file in sorted(known)]
     return "\n".join(parts), outside
 
 
-def _followed(tree: ast.AST, path: Path) -> set[str]:
+def _followed(found: Facts, path: Path) -> set[str]:
     """What a file imports; of the lab as a whole, every name of its public face."""
-    names = followed(tree, path)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            whole = any(f"{one.name}.".startswith("recipes.lab.") for one in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            whole = node.module == "recipes"
-        else:
-            continue
-        if whole:
-            names |= set(_face().values())
-    return names
+    names = followed(found, path)
+    return names | set(_face().values()) if found.face else names
 
 
 def _files(name: str, importer: Path, root: Path, outside: set[str]) -> list[Path]:
@@ -223,7 +222,7 @@ def _files(name: str, importer: Path, root: Path, outside: set[str]) -> list[Pat
 @functools.cache
 def _face() -> dict[str, str]:
     """The names of the lab's public face, and where each is defined."""
-    names = imports(parse(LAB / "__init__.py")[1])
+    names = facts_of(read(LAB / "__init__.py")).imports
     inner = (name for name in names if name.startswith("recipes.lab."))
     return {f"recipes.lab.{name.rpartition('.')[2]}": name for name in sorted(inner)}
 

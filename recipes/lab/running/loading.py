@@ -79,19 +79,19 @@ def text_of(module: types.ModuleType) -> str | None:
     return loader.text if isinstance(loader, Loader) else None
 
 
-def modules() -> Iterator[tuple[types.ModuleType, Path]]:
+def modules() -> Iterator[tuple[types.ModuleType, str]]:
     """Yields the modules that are loaded from files, with their files."""
     for module in list(sys.modules.values()):
         # Not `getattr`: some modules load themselves when they are asked something.
         file = getattr(module, "__dict__", {}).get("__file__")
         if isinstance(module, types.ModuleType) and isinstance(file, str):
-            yield module, Path(file)
+            yield module, file
 
 
 def forget() -> None:
     """Has the user's own modules that were loaded here loaded anew."""
-    for module, path in modules():
-        if text_of(module) is not None and not is_ours(path.resolve()):
+    for module, file in modules():
+        if text_of(module) is not None and not is_ours(Path(file).resolve()):
             for name in [name for name, one in sys.modules.items() if one is module]:
                 del sys.modules[name]
 

@@ -15,7 +15,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from recipes.lab.catalog.reach import HOME, is_ours, parse, reach
+from recipes.lab.catalog.reach import HOME, is_ours, reach, read
 from recipes.lab.errors import LabError
 from recipes.lab.running import loaded, loading
 
@@ -99,9 +99,10 @@ class Sources:
                     )
 
     def _loaded(self) -> Iterator[tuple[types.ModuleType, Path]]:
-        names = {path.name for path in self._read}
+        names = {(path.parent.name, path.name) for path in self._read}
         for module, file in loading.modules():
-            if file.name in names and module is not sys.modules.get("__main__"):
+            place = tuple(file.rsplit(os.sep, 2)[-2:])
+            if place in names and module is not sys.modules.get("__main__"):
                 path = Path(os.path.realpath(file))
                 if path in self._read:
                     yield module, path
@@ -188,9 +189,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _room_texts(rooms: Iterable[str]) -> dict[Path, str]:
-    return {
-        path: parse(path)[0] for room in rooms for path in (LAB / room).rglob("*.py")
-    }
+    return {path: read(path) for room in rooms for path in (LAB / room).rglob("*.py")}
 
 
 def _text(path: Path) -> str | None:
