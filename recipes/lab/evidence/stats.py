@@ -26,7 +26,7 @@ from recipes.lab.evidence.thresholds import Threshold as Threshold
 
 Scale = Literal["linear", "log", "ranks"]
 SCALES = ("linear", "log", "ranks")
-ROUNDING = 1e-6  # a spread this much smaller than the effect is float32's rounding
+ROUNDING = 1e-5  # a spread this much smaller than the effect is float32's rounding
 METHODS = {
     "linear": "Student's t on paired differences",
     "log": "Student's t on differences of logarithms",
@@ -114,7 +114,7 @@ class Decision:
     def _shown(self, value: float) -> float:
         if self.scale != "log":
             return value
-        return math.exp(value) if value < 700 else math.inf
+        return math.inf if value > 700 else math.exp(value)
 
     @property
     def _least(self) -> float:
