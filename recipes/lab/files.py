@@ -38,7 +38,10 @@ def plain(value: Any) -> Any:
     if hasattr(value, "as_dict"):
         return plain(value.as_dict())
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        found = {str(key): plain(item) for key, item in value.items()}
+        if len(found) < len(value):
+            raise TypeError(f"two keys of {list(value)!r} have the same text")
+        return found
     if isinstance(value, (list, tuple, range)):
         return [plain(item) for item in value]
     if isinstance(value, np.ndarray):

@@ -1,5 +1,6 @@
 """A claim as its lesson states it."""
 
+import re
 from dataclasses import dataclass
 
 from recipes.lab.errors import LabError
@@ -21,7 +22,7 @@ class Claim:
         scope: What it was tried on: data, network, budget.
 
     Raises:
-        LabError: `says` is none of these.
+        LabError: `says` is none of these, or id or statement can't be one.
     """
 
     id: str
@@ -32,6 +33,16 @@ class Claim:
     scope: str = ""
 
     def __post_init__(self):
+        for name, value in vars(self).items():
+            if not isinstance(value, str):
+                raise LabError(f"claim {self.id!r}: {name} must be text: {value!r}.")
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
+            raise LabError(
+                "the id of a claim is words of a-z and 0-9 joined by -, "
+                f"not {self.id!r}."
+            )
+        if not self.statement:
+            raise LabError(f"claim '{self.id}' states nothing.")
         if self.says not in SAYS:
             raise LabError(
                 f"claim '{self.id}': says must be one of {', '.join(SAYS)}, "

@@ -39,17 +39,22 @@ def read_lesson(path: Path, tree: ast.Module) -> Lesson:
         tree: The file's syntax tree.
 
     Raises:
-        LabError: A decorator's arguments are no literals, or an id stands twice.
+        LabError: A decorator's arguments are no literals, an id stands twice, or two
+            functions of one name decide claims.
     """
     claims: dict[str, Claim] = {}
     functions: dict[str, str] = {}
     for node in tree.body:
         call = _decorator(node, "claim")
-        if not isinstance(call, ast.Call):
+        if call is None:
             continue
+        if not isinstance(call, ast.Call):
+            raise LabError(f"{path}: @claim of {node.name} needs its arguments.")
         made = _claim(call, path)
         if made.id in claims:
             raise LabError(f"{path}: the claim '{made.id}' stands there twice.")
+        if sum(getattr(one, "name", "") == node.name for one in tree.body) > 1:
+            raise LabError(f"{path}: two functions have the name '{node.name}'.")
         claims[made.id], functions[made.id] = made, node.name
     title, _, about = (ast.get_docstring(tree) or "").partition("\n")
     return Lesson(
@@ -81,6 +86,8 @@ def _claim(call: ast.Call, path: Path) -> Claim:
             for keyword in call.keywords
         }
         return Claim(*positional, **keywords)
+    except LabError as error:
+        raise LabError(f"{path}, line {call.lineno}: {error}") from None
     except (ValueError, TypeError) as error:
         raise LabError(
             f"{path}, line {call.lineno}: the arguments of @claim must be literals: "

@@ -1,7 +1,10 @@
 """Which files a recipe reaches through its imports, found without importing any."""
 
 import ast
+import functools
+import importlib.util
 import sys
+import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +12,9 @@ from recipes.lab.errors import LabError
 
 HOME = Path(__file__).resolve().parents[3]  # holds zoo, callbacks and recipes
 PACKAGES = ("callbacks", "recipes", "zoo")
+# Words by which code imports what no import statement names.
+BY_NAME = {"__import__", "eval", "exec", "importlib", "import_module", "pkgutil",
+           "runpy"}  # fmt: skip
 
 
 @dataclass
@@ -16,9 +22,9 @@ class Reach:
     """What a file reaches.
 
     Attributes:
-        files: Every file of ours or beside the first one, with its source text, the
-            first one included; of the lab none.
-        outside: Top-level names of the other modules, the standard library's left
+        files: Every file of ours, of the user's own or beside the first one, with its
+            source text, the first one included; of the lab none.
+        outside: Top-level names of installed modules, the standard library's left
             out.
         keras: Whether Keras is among what is reached, directly or through ours.
     """
@@ -49,10 +55,23 @@ def reach(path: Path) -> Reach:
         What it reaches. The lab itself isn't followed.
 
     Raises:
-        LabError: A file can't be read or is no Python.
+        LabError: A file can't be read or is no Python, or a file beside the first one
+            hides a package of ours.
     """
+    path = path.resolve()
     found = Reach()
-    _follow(path.resolve(), found)
+    waiting = [path]
+    if is_ours(path):  # importing a module runs the packages that it is in
+        names = path.relative_to(HOME).with_suffix("").parts
+        waiting += _files(HOME, [*names])
+    while waiting:
+        here = waiting.pop()
+        if here in found.files:
+            continue
+        text = read(here)
+        found.files[here] = text
+        for name in followed(facts_of(text), here):
+            waiting += files_of(name, here, path.parent, found.outside)
     return found
 
 
@@ -62,11 +81,22 @@ def parse(path: Path) -> tuple[str, ast.Module]:
     Raises:
         LabError: It can't be read or is no Python.
     """
+    text = read(path)
+    return text, ast.parse(text)
+
+
+def read(path: Path) -> str:
+    """Reads the text of a Python file.
+
+    Raises:
+        LabError: It can't be read or is no Python.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        return text, ast.parse(text)
+        facts_of(text)
     except (OSError, UnicodeDecodeError, SyntaxError, ValueError) as error:
         raise LabError(f"cannot read {path}: {error}.") from None
+    return text
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -85,41 +115,150 @@ def imports(tree: ast.AST) -> set[str]:
     return names - {""}
 
 
-def _follow(path: Path, found: Reach) -> None:
-    if path in found.files:
-        return
-    text, tree = parse(path)
-    found.files[path] = text
-    for name in imports(tree):
-        for file in files_of(name, path, found.outside):
-            _follow(file, found)
+@dataclass(frozen=True)
+class Facts:
+    """What a syntax tree shows of what it imports.
+
+    Attributes:
+        imports: Dotted names; relative ones start with their dots.
+        by_name: Whether it can import by a name that is made up while it runs.
+        words: Its strings that could be names of modules, where it can.
+        face: Whether it imports the lab as a whole.
+    """
+
+    imports: frozenset[str]
+    by_name: bool
+    words: frozenset[str]
+    face: bool
 
 
-def files_of(name: str, importer: Path, outside: set[str] | None = None) -> list[Path]:
-    """Returns the files that an import runs: ours, or beside the importing file.
+def facts(tree: ast.AST) -> Facts:
+    """Returns what a tree shows of its imports."""
+    nodes = list(ast.walk(tree))
+    names = imports(tree)
+    words = {node.id for node in nodes if isinstance(node, ast.Name)}
+    words |= {part for name in names for part in name.split(".")}
+    methods = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if "builtins" not in words:
+        methods -= {"eval", "exec"}  # `model.eval()` is PyTorch's and imports nothing
+    strings = {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and all(part.isidentifier() for part in node.value.split("."))
+    }
+    by_name = bool(BY_NAME & (words | methods))
+    modules = {
+        f"{alias.name}."
+        for node in nodes
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    return Facts(
+        frozenset(names),
+        by_name,
+        frozenset(strings if by_name else ()),
+        any(one.startswith("recipes.lab.") for one in modules)
+        or any(isinstance(n, ast.ImportFrom) and n.module == "recipes" for n in nodes),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def facts_of(text: str) -> Facts:
+    """Returns what a source text shows of its imports."""
+    return facts(ast.parse(text))
+
+
+def followed(found: Facts, path: Path) -> set[str]:
+    """Returns what a file may import.
+
+    Where it can import by a name that is made up while it runs, that is everything
+    beside it, zoo and callbacks, and every word in it that could be a module.
+
+    Args:
+        found: What the file, or a part of it, shows.
+        path: The file.
+    """
+    if not found.by_name:
+        return set(found.imports)
+    beside = {f".{one.stem}" for one in path.parent.glob("*.py")}
+    return found.imports | found.words | beside | {"zoo", "callbacks"}
+
+
+def files_of(
+    name: str, importer: Path, root: Path, outside: set[str] | None = None
+) -> list[Path]:
+    """Returns the files that an import runs: ours, the user's own, or beside the first.
 
     Args:
         name: A dotted name as `imports` returns it.
         importer: The file that imports it.
+        root: The folder of the recipe's file, where its modules are looked for first.
         outside: Gets the top-level name where it is neither.
+
+    Raises:
+        LabError: A file in `root` hides one of our packages.
     """
     if name.startswith("."):
         dots = len(name) - len(name.lstrip("."))
         base = importer.parents[dots - 1]
         return _files(base, [part for part in name.lstrip(".").split(".") if part])
     parts = name.split(".")
-    if parts[:2] == ["recipes", "lab"]:
-        return []
     if parts[0] in PACKAGES:
-        return _files(HOME, parts)
-    beside = importer.parent
-    if not importer.is_relative_to(HOME / "recipes") and (
-        (beside / f"{parts[0]}.py").is_file() or (beside / parts[0]).is_dir()
-    ):
-        return _files(beside, parts)
-    if outside is not None and parts[0] not in sys.stdlib_module_names:
-        outside.add(parts[0])
+        _refuse_hidden(parts[0], root)
+        return [] if parts[:2] == ["recipes", "lab"] else _files(HOME, parts)
+    if not is_ours(root) and _is_in(root, parts[0]):
+        return _files(root, parts)
+    known = outside if outside is not None else set()
+    if parts[0] in sys.stdlib_module_names or parts[0] in known:
+        return []
+    own = _folder_of_own(parts[0])
+    if own is not None:
+        return _files(own, parts)
+    known.add(parts[0])
     return []
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a path is in one of our packages."""
+    return any(path.is_relative_to(HOME / name) for name in PACKAGES)
+
+
+def _is_in(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
+
+
+def _refuse_hidden(name: str, root: Path) -> None:
+    if is_ours(root) or root == HOME or not _is_in(root, name):
+        return
+    if (root / name).is_dir() and not (root / name / "__init__.py").is_file():
+        return  # a folder of data, say: it hides nothing
+    raise LabError(
+        f"'{name}' in {root} hides the package of that name: give it another name."
+    )
+
+
+def _folder_of_own(name: str) -> Path | None:
+    """Where a module lies that the user wrote: on the path, but not installed.
+
+    Its version says nothing of its code, so its files are read instead.
+    """
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    places = [] if spec is None else list(spec.submodule_search_locations or [])
+    if spec is not None and spec.origin and spec.origin.endswith(".py"):
+        places = [spec.origin]
+    for place in places:
+        found = Path(place).resolve()
+        installed = {"site-packages", "dist-packages"} & set(found.parts)
+        library = Path(sysconfig.get_path("stdlib")).resolve()
+        if installed or found.is_relative_to(library):
+            continue
+        return found.parents[1] if found.name == "__init__.py" else found.parent
+    return None
 
 
 def _files(base: Path, parts: list[str]) -> list[Path]:

@@ -7,6 +7,7 @@ neither TensorFlow nor Keras.
 import ast
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from recipes.lab.catalog.claim import Claim
 from recipes.lab.catalog.lessons import Lesson, read_lesson
@@ -104,7 +105,7 @@ def read(path: Path, topic: str = "") -> Recipe | None:
     if path.is_dir():
         path = path / "__init__.py"
     _, tree = parse(path)
-    found: dict[str, object] = {"CLAIMS": None, "SMOKE": {}, "LESSONS": None}
+    found: dict[str, Any] = {"CLAIMS": None, "SMOKE": {}, "LESSONS": None}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
@@ -116,6 +117,7 @@ def read(path: Path, topic: str = "") -> Recipe | None:
         files = [path.with_name(f"{name}.py") for name in found["LESSONS"]]
         lessons = tuple(read_lesson(file, parse(file)[1]) for file in files)
         claims = _statements(lessons, path)
+        _refuse_unlisted(path, found["LESSONS"])
     elif claims is None:
         lesson = read_lesson(path, tree)
         if not lesson.claims:
@@ -160,11 +162,13 @@ def find(name: str) -> Recipe:
         UsageError: There is none; the message names the nearest one.
     """
     path = Path(name)
-    if name.endswith(".py") or ((path / "__init__.py").is_file() and path.is_dir()):
+    if name.endswith(".py"):
         return _at_path(path, name)
     recipe, _, lesson = name.partition("/")
     known = recipes()
     if recipe not in known:
+        if (path / "__init__.py").is_file():
+            return _at_path(path, name)
         hint = nearest(recipe, list(known)) or f" There are: {', '.join(known)}."
         raise UsageError(f"there is no recipe '{recipe}'.{hint}")
     return known[recipe].only(lesson) if lesson else known[recipe]
@@ -211,6 +215,13 @@ def _statements(lessons: tuple[Lesson, ...], path: Path | None = None) -> dict:
                 raise LabError(f"{path}: two lessons state the claim '{id}'.")
             found[id] = claim.statement
     return found
+
+
+def _refuse_unlisted(header: Path, names: tuple) -> None:
+    """A lesson that the header doesn't list would silently never run."""
+    for path in header.parent.glob("[!_]*.py"):
+        if path.stem not in names and read_lesson(path, parse(path)[1]).claims:
+            raise LabError(f"{header}: LESSONS doesn't list '{path.stem}'.")
 
 
 def _literal(node: ast.expr, name: str, path: Path):

@@ -1,6 +1,7 @@
 """What a lesson is written with: `claim`, `experiment` and `Finding`."""
 
 import functools
+import inspect
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -95,16 +96,22 @@ def experiment(function: Callable | None = None, *, alone: bool = False) -> Call
     if function is None:
         return functools.partial(experiment, alone=alone)
 
+    signature = inspect.signature(function)
+
     @functools.wraps(function)
     def remembered(lab, *arguments, **keywords):
-        key = (function, arguments, tuple(sorted(keywords.items())))
+        bound = signature.bind(lab, *arguments, **keywords)
+        bound.apply_defaults()
+        given = tuple(bound.arguments.items())[1:]
+        # 1, 1.0 and True are equal, but not the same argument: their texts differ.
+        key = (function, given, repr(given))
         results = _RESULTS.setdefault(lab, {})
         try:
             known = key in results
         except TypeError:
             raise LabError(
                 f"arguments of the experiment '{function.__name__}' must be hashable, "
-                f"not {arguments!r} {keywords!r}."
+                f"not {dict(given)!r}."
             ) from None
         if not known:
             results[key] = function(lab, *arguments, **keywords)

@@ -13,6 +13,7 @@ from recipes.lab.evidence.stats import Decision
 
 SUPPORTED, REFUTED = "supported", "refuted"
 CONDITIONAL, INCONCLUSIVE = "conditional", "inconclusive"
+MOST_CAN = 6  # conditions of a claim with "can": of many, one holds too easily
 NOT_JUDGED = "not judged"  # what a smoke run says of every claim
 KINDS = (SUPPORTED, CONDITIONAL, REFUTED, INCONCLUSIVE)
 
@@ -55,8 +56,14 @@ def judge(claim: Claim, finding: Finding) -> dict[str, Any]:
         note filled in, decisions by condition, and the numbers.
 
     Raises:
-        LabError: The note names a number that the finding doesn't have.
+        LabError: The note names a number that the finding doesn't have, or a claim
+            that says "can" has too many conditions.
     """
+    if claim.says == "can" and len(finding.conditions) > MOST_CAN:
+        raise LabError(
+            f"'{claim.id}' says can, which one condition decides: {MOST_CAN} "
+            f"conditions at most, not {len(finding.conditions)}."
+        )
     chance = [c for c in finding.conditions.values() if isinstance(c, Decision)]
     level = 1 - 0.05 / max(1, len(chance))
     conditions = _at_level(finding.conditions, level)

@@ -26,6 +26,7 @@ from recipes.lab.evidence.thresholds import Threshold as Threshold
 
 Scale = Literal["linear", "log", "ranks"]
 SCALES = ("linear", "log", "ranks")
+ROUNDING = 1e-5  # a spread this much smaller than the effect is float32's rounding
 METHODS = {
     "linear": "Student's t on paired differences",
     "log": "Student's t on differences of logarithms",
@@ -79,12 +80,11 @@ class Decision:
         smallest that matters. False: the whole interval lies below that one.
         """
         effect, low, high = self._estimate()
-        least = math.log(self.by.value) if self.scale == "log" else self.by.value
-        if not math.isfinite(effect):
+        if math.isnan(effect):
             return None
-        if low > 0 and effect >= least:
+        if low > 0 and effect >= self._least:
             return True
-        return False if high < least else None
+        return False if high < self._least else None
 
     def at(self, level: float) -> "Decision":
         """Returns the same decision with an interval of another level."""
@@ -114,10 +114,15 @@ class Decision:
     def _shown(self, value: float) -> float:
         if self.scale != "log":
             return value
-        return math.exp(value) if value < 700 else math.inf
+        return math.inf if value > 700 else math.exp(value)
+
+    @property
+    def _least(self) -> float:
+        return math.log(self.by.value) if self.scale == "log" else self.by.value
 
     def _estimate(self) -> tuple[float, float, float]:
-        return _interval(self.differences, self.scale, round(1 - self.level, 12))
+        alpha = round(1 - self.level, 12)
+        return _interval(self.differences, self.scale, alpha, self._least)
 
 
 def greater(
@@ -146,13 +151,13 @@ def greater(
         >>> greater([0.9, 0.92, 0.91], [0.5, 0.53, 0.5], by=ACCURACY_POINT).holds
         True
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    if first.shape != second.shape or first.ndim != 1 or not first.size:
+    one, other = np.asarray(first, float), np.asarray(second, float)
+    if one.shape != other.shape or one.ndim != 1 or not one.size:
         raise LabError(
             "a comparison over seeds needs two lists of one length, not "
-            f"{first.shape} and {second.shape}."
+            f"{one.shape} and {other.shape}."
         )
-    return _decision(first, second, by, scale)
+    return _decision(one, other, by, scale)
 
 
 def against(
@@ -178,10 +183,10 @@ def against(
     """
     if scale == "linear":
         raise LabError("against tests the median: scale must be 'ranks' or 'log'.")
-    values = np.asarray(values, float)
-    if values.ndim != 1 or not values.size:
-        raise LabError(f"against needs one number a seed, not shape {values.shape}.")
-    return _decision(values, np.full_like(values, constant), by, scale)
+    array = np.asarray(values, float)
+    if array.ndim != 1 or not array.size:
+        raise LabError(f"against needs one number a seed, not shape {array.shape}.")
+    return _decision(array, np.full_like(array, constant), by, scale)
 
 
 def above(first: float, second: float) -> bool | None:
@@ -211,6 +216,8 @@ def _decision(first, second, by: Threshold, scale: Scale) -> Decision:
         raise LabError(f"by must be a named Threshold, not {by!r}.")
     if scale not in SCALES:
         raise LabError(f"scale must be one of {', '.join(SCALES)}, not {scale!r}.")
+    if scale != "log" and by.unit == "times" and by.value >= 1:
+        raise LabError(f"'{by.name}' is a ratio: it needs scale='log', not '{scale}'.")
     if scale == "log":
         if by is ANY:
             by = replace(ANY, value=1.0, unit="times")
@@ -225,17 +232,19 @@ def _decision(first, second, by: Threshold, scale: Scale) -> Decision:
 
 @functools.lru_cache(maxsize=4096)
 def _interval(
-    differences: tuple[float, ...], scale: str, alpha: float
+    differences: tuple[float, ...], scale: str, alpha: float, least: float
 ) -> tuple[float, float, float]:
     """Estimate and ends of the interval at level 1 - alpha."""
     values = np.array(differences)
     count = len(values)
-    if not np.isfinite(values).all():
+    if np.isnan(values).any():
         return math.nan, -math.inf, math.inf
     if scale == "ranks":
         return _ranks(values, alpha)
+    if not np.isfinite(values).all():
+        return math.nan, -math.inf, math.inf
     mean, spread = float(values.mean()), float(values.std(ddof=1)) if count > 1 else 0.0
-    if spread <= 1e-12 * max(abs(mean), 1e-300):
+    if spread <= ROUNDING * max(abs(mean), least):
         # Zero spread is not certainty: the sign-flip test decides, by its 2^n flips.
         if 2.0 ** (1 - count) <= alpha:
             return mean, mean, mean
@@ -249,8 +258,16 @@ def _interval(
 def _ranks(values: np.ndarray, alpha: float) -> tuple[float, float, float]:
     """Hodges and Lehmann's estimate and interval (1963), exact for untied values."""
     count = len(values)
-    walsh = np.sort([(a + b) / 2 for i, a in enumerate(values) for b in values[i:]])
-    middle = float(np.median(walsh))
+    rows, columns = np.triu_indices(count)
+    with np.errstate(invalid="ignore"):
+        walsh = values[rows] / 2 + values[columns] / 2
+    # Of a run lost on each side nothing is known: either end of the interval has it.
+    lowest = np.sort(np.where(np.isnan(walsh), -math.inf, walsh))
+    highest = np.sort(np.where(np.isnan(walsh), math.inf, walsh))
+    half = len(walsh) // 2
+    middles = lowest[[~half, half]], highest[[~half, half]]
+    agree = np.array_equal(*middles)
+    middle = float(middles[0][0] / 2 + middles[0][1] / 2) if agree else math.nan
     ways = np.ones(1)  # of each sum of ranks, over all signs
     for rank in range(1, count + 1):
         longer = np.zeros(len(ways) + rank)
@@ -261,4 +278,4 @@ def _ranks(values: np.ndarray, alpha: float) -> tuple[float, float, float]:
     cut = int(np.searchsorted(tail, alpha / 2, side="right"))  # P(T < cut) <= alpha/2
     if cut == 0:
         return middle, -math.inf, math.inf
-    return middle, float(walsh[cut - 1]), float(walsh[-cut])
+    return middle, float(lowest[cut - 1]), float(highest[-cut])

@@ -4,6 +4,8 @@
 """
 
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -46,10 +48,12 @@ def keep(root: Path, result: dict, contents: dict[str, str | bytes]) -> Path:
     """
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{result['key'][:6]}"
     aside = root / f".{stem}.{os.getpid()}.tmp"
+    text = files.to_json(result)
+    text = files.to_json({**result, "checksum": _checksum(json.loads(text))})
     try:
         for name, content in contents.items():
             files.write(aside / name, content)
-        files.write(aside / "result.json", files.to_json(result))
+        files.write(aside / "result.json", text)
         name, tries = stem, 1
         while True:
             try:
@@ -70,16 +74,23 @@ def keep(root: Path, result: dict, contents: dict[str, str | bytes]) -> Path:
 
 
 def find(root: Path, key: str) -> tuple[Path, dict] | None:
-    """Returns the newest run with a key, if its files are all there."""
+    """Returns the newest run with a key whose files are as they were written."""
     for folder in sorted(files.runs(root), reverse=True):
         if not folder.name.partition("-")[2].partition("-")[2].startswith(key[:6]):
             continue
         result = files.read_result(folder)
         if result is None or result.get("key") != key:
             continue
+        if result.get("checksum") != _checksum(result):
+            continue
         if all((folder / figure["file"]).is_file() for figure in result["figures"]):
             return folder, result
     return None
+
+
+def _checksum(result: dict) -> str:
+    parts = {name: value for name, value in result.items() if name != "checksum"}
+    return hashlib.sha256(files.canonical(parts).encode()).hexdigest()
 
 
 def _point_latest(root: Path, name: str) -> None:

@@ -6,46 +6,48 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from recipes.lab import files
-from recipes.lab.catalog.reach import HOME, files_of, imports, parse
-from recipes.lab.running import environment, sources
+from recipes.lab.catalog.reach import (
+    HOME,
+    Facts,
+    facts,
+    facts_of,
+    files_of,
+    followed,
+    read,
+)
+from recipes.lab.errors import LabError
+from recipes.lab.running import definitions, environment, threads
+from recipes.lab.running.sources import (
+    LAB,
+    ROOMS,
+    Sources,
+    plain_source,
+    without_docstrings,
+)
 
 # What a training finds in Keras's configuration, whatever keras.json says.
 KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 
-# Variables that choose other kernels.
-VARIABLES = (
-    "XLA_FLAGS",
-    "TF_XLA_FLAGS",
-    "TF_ENABLE_ONEDNN_OPTS",
-    "ONEDNN_MAX_CPU_ISA",
-    "DNNL_MAX_CPU_ISA",
-    "ONEDNN_DEFAULT_FPMATH_MODE",
-    "DNNL_DEFAULT_FPMATH_MODE",
-    "OPENBLAS_CORETYPE",
-    "MKL_CBWR",
-    "MKL_ENABLE_INSTRUCTIONS",
-    "NVIDIA_TF32_OVERRIDE",
-    "TF_CUDNN_DETERMINISTIC",
-    "TF_DETERMINISTIC_OPS",
-    "JAX_ENABLE_X64",
-    "JAX_DEFAULT_MATMUL_PRECISION",
-    "CUBLAS_WORKSPACE_CONFIG",
-    "KERAS_NNX_ENABLED",
-)
-
-# Names by which code can reach what its text does not name.
-DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "importlib", "getattr",
-           "setattr", "__import__", "compile"}  # fmt: skip
-DYNAMIC_ATTRIBUTES = {"__dict__", "__globals__", "modules"}
+# Variables that choose other kernels or rules of arithmetic begin like this ...
+PREFIXES = ("ATEN_", "CUBLAS_", "CUDA_", "CUDNN_", "DNNL_", "FLAGS_", "HIP_", "JAX_",
+            "KERAS_", "KMP_", "MIOPEN_", "MKL_", "NPY_", "NVIDIA_", "ONEDNN_",
+            "OPENBLAS_", "PYTORCH_", "ROCM_", "TF_", "TORCH_", "XLA_")  # fmt: skip
+# ... but for these: logs, places, what is in the key anyway, what backends set.
+HARMLESS = {"CUDA_DEVICE_ORDER", "CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES",
+            "CUDA_VERSION", "JAX_COMPILATION_CACHE_DIR", "KERAS_BACKEND", "KERAS_HOME",
+            "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TF_CLI_CONFIG_FILE",
+            "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL",
+            "TF_FORCE_GPU_ALLOW_GROWTH", "TORCH_HOME",
+            *threads.VARIABLES}  # fmt: skip
 
 
 def member_keys(
-    train: Callable, cases: list[Any], seeds: list[int], common: dict
+    train: Callable, cases: list[Any], seeds: list[int], common: dict, sources: Sources
 ) -> dict[tuple[int, int], str]:
     """Returns the keys of a sweep's members.
 
@@ -53,16 +55,25 @@ def member_keys(
         train: The training function, of a module's top level.
         cases: Plain data.
         seeds: Seeds.
-        common: Plain data that all members share: data checksum, policy, device.
+        common: Plain data that all members share: data checksum, policy, threads.
+        sources: Of the lesson.
 
     Returns:
         (index of the case, seed) to key: 64 hexadecimal digits.
+
+    Raises:
+        LabError: The function is defined in a file that the lesson doesn't reach.
     """
-    path = Path(str(train.__code__.co_filename)).resolve()
-    text, outside = training_source(path, train.__name__)
+    path = Path(os.path.realpath(train.__code__.co_filename))
+    if path not in sources.texts:
+        raise LabError(
+            f"{train.__name__} is defined in {path}, which is no file of the recipe: "
+            "its code would not be in the key."
+        )
+    text, outside = training_source(path, train.__name__, sources.texts, sources.folder)
     shared = {
         "source": text,
-        "lab": sources.lab_digest(),
+        "lab": sources.lab,
         "function": train.__qualname__,
         "packages": versions(outside),
         "machine": machine(),
@@ -72,185 +83,158 @@ def member_keys(
     keys = {}
     for index, case in enumerate(cases):
         for seed in seeds:
-            digest = head.copy()
-            digest.update(files.canonical({"case": case, "seed": seed}).encode())
-            keys[index, seed] = digest.hexdigest()
+            found = head.copy()
+            found.update(files.canonical({"case": case, "seed": seed}).encode())
+            keys[index, seed] = found.hexdigest()
     return keys
 
 
 def machine() -> dict[str, Any]:
     """Returns what a machine and its settings contribute to a training's numbers."""
-    found = environment.processor()
     return {
         "python": platform.python_version(),
         "backend": environment.backend(),
         "keras": KERAS,
-        "processor": found["cpu"],
-        "accelerators": environment.accelerator_files(),
-        "threads": 1,
+        "processor": environment.processor()["cpu"],
+        "architecture": f"{platform.system()} {platform.machine()}",
+        "accelerators": _accelerators(),
         "variables": {
-            name: os.environ[name] for name in VARIABLES if name in os.environ
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(PREFIXES) and name not in HARMLESS
         },
     }
 
 
-def versions(names: set[str]) -> dict[str, str]:
-    """Returns the versions of the distributions that hold top-level modules."""
-    backend = {"keras", "numpy", "scipy", "scikit-learn", environment.backend()}
-    if environment.backend() == "jax":
-        backend.add("jaxlib")
-    known = _distributions()
-    wanted = backend | {one for name in names for one in known.get(name, [name])}
-    found = {}
-    for name in sorted(wanted):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "none"
+def _accelerators() -> list[str]:
+    """The kinds of accelerators and their driver; loads no backend."""
+    found = environment.accelerator_files()
+    if found:
+        for path in sorted(Path("/proc/driver/nvidia").glob("gpus/*/information")):
+            lines = path.read_text(errors="replace").splitlines()
+            found += [line for line in lines if line.startswith("Model")]
+        found += [
+            f"{name} {version}"
+            for name, version in _installed().items()
+            if name.startswith("nvidia-")
+        ]
     return found
 
 
 @functools.cache
-def _distributions() -> dict[str, list[str]]:
+def _installed() -> dict[str, str]:
+    known = importlib.metadata.distributions()
+    return {one.name: one.version for one in known if one.name}
+
+
+def versions(names: set[str]) -> dict[str, str]:
+    """Returns the versions of the distributions that hold top-level modules."""
+    wanted = {"keras", "numpy", "scipy", "scikit-learn", environment.backend()} | names
+    if environment.backend() == "jax":
+        wanted.add("jaxlib")
+    found: dict[str, str] = {}
+    for name in sorted(wanted):
+        for distribution in _distributions(name):
+            try:
+                found[distribution] = importlib.metadata.version(distribution)
+            except importlib.metadata.PackageNotFoundError:
+                found[distribution] = "none"
+    return found
+
+
+def _distributions(name: str) -> list[str]:
+    """The distributions of a module; most have its name, and others are looked up."""
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return _by_module().get(name, [name])
+    return [name]
+
+
+@functools.cache
+def _by_module() -> dict[str, list[str]]:
     known = importlib.metadata.packages_distributions()
     return {name: sorted(set(found)) for name, found in known.items()}
 
 
-def training_source(path: Path, function: str) -> tuple[str, set[str]]:
+def training_source(
+    path: Path,
+    function: str,
+    texts: Mapping[Path, str],
+    root: Path,
+    *,
+    whole: bool = False,
+) -> tuple[str, set[str]]:
     """Returns what a training function rests on, and the packages it imports.
 
     Of the function's own file that is what it reaches by name, and all statements
-    that define nothing; of every other file of the project or beside it, all. A file
-    that can reach names in ways that its text doesn't show counts whole.
+    that define nothing; of every other file of the project, of the user's own and of
+    the lab outside of the rooms that always count, all.
 
     Args:
         path: The file that defines the function.
         function: Its name.
+        texts: Path to text of the files that were read.
+        root: The folder of the recipe's file.
+        whole: Whether all of the function's file counts, as it does for `_` modules.
 
     Returns:
         A text that changes where a result could, and top-level names of modules.
     """
-    _, tree = parse(path)
-    whole = path.name.startswith("_")
-    reached = [tree] if whole else _reached(tree, function)
-    parts = [ast.dump(sources.without_docstrings(node)) for node in reached]
+    tree = ast.parse(texts[path])
+    if not whole and not path.name.startswith("_"):
+        tree = ast.Module(definitions.reached(tree, function), [])
     outside: set[str] = set()
-    waiting = [(name, path) for node in reached for name in imports(node)]
-    known: dict[Path, str] = {}
+    known: dict[Path, str] = {path: ast.dump(without_docstrings(tree))}
+    waiting = [(name, path) for name in _followed(facts(tree), path)]
     while waiting:
         name, importer = waiting.pop()
-        for file in files_of(name, importer, outside):
-            parent_only = (
-                HOME / "recipes" in file.parents and file.name == "__init__.py"
-            )
-            if file in known or file == path:
+        for file in _files(name, importer, root, outside):
+            if file == path and not whole:  # imported by itself, or by what it imports
+                return training_source(path, function, texts, root, whole=True)
+            if file in known or _on_the_way(file, name):
                 continue
-            if parent_only and file.parent.name != name.rpartition(".")[2]:
-                continue  # a recipe's header, on the way to a module beside it
-            text, inner = parse(file)
-            known[file] = sources.plain_source(text)
-            waiting += [(one, file) for one in imports(inner)]
-    parts += [f"{_place(file)}: {known[file]}" for file in sorted(known)]
+            text = texts[file] if file in texts else read(file)
+            known[file] = plain_source(text)
+            waiting += [(one, file) for one in _followed(facts_of(text), file)]
+    parts = [f"{_place(file)}: {known[file]}" for file in sorted(known)]
     return "\n".join(parts), outside
+
+
+def _followed(found: Facts, path: Path) -> set[str]:
+    """What a file imports; of the lab as a whole, every name of its public face."""
+    names = followed(found, path)
+    return names | set(_face().values()) if found.face else names
+
+
+def _files(name: str, importer: Path, root: Path, outside: set[str]) -> list[Path]:
+    """The files of an import; of the lab those that do not always count."""
+    if not f"{name}.".startswith("recipes.lab."):
+        return files_of(name, importer, root, outside)
+    parts = _face().get(name, name).split(".")
+    if len(parts) < 3 or parts[2] in ROOMS:
+        return []
+    places = [HOME.joinpath(*parts[: index + 1]) for index in range(2, len(parts))]
+    modules = [place.with_suffix(".py") for place in places]
+    return [module for module in modules if module.is_file()]
+
+
+@functools.cache
+def _face() -> dict[str, str]:
+    """The names of the lab's public face, and where each is defined."""
+    names = facts_of(read(LAB / "__init__.py")).imports
+    inner = (name for name in names if name.startswith("recipes.lab."))
+    return {f"recipes.lab.{name.rpartition('.')[2]}": name for name in sorted(inner)}
 
 
 def _on_the_way(file: Path, name: str) -> bool:
     """Whether this is a recipe's header that only holds the module imported."""
-    header = file.name == "__init__.py" and HOME / "recipes" in file.parents
+    header = file.name == "__init__.py" and (HOME / "recipes") in file.parents
     return header and file.parent.name != name.rpartition(".")[2]
-
-
-@functools.cache
-def _module(text: str) -> tuple[str, frozenset[str]]:
-    """A module's plain source, and what it imports."""
-    return sources.plain_source(text), frozenset(imports(ast.parse(text)))
 
 
 def _place(file: Path) -> str:
     return str(file.relative_to(HOME) if file.is_relative_to(HOME) else file.name)
-
-
-def _reached(tree: ast.Module, function: str) -> list[ast.stmt]:
-    """The statements of a module that a function rests on, in their order."""
-    body = [node for node in tree.body if not _is_main(node)]
-    bound: dict[str, list[ast.stmt]] = {}
-    always = []
-    for node in body:
-        names = _bound(node)
-        if names is None:
-            always.append(node)
-        for name in names or ():
-            bound.setdefault(name, []).append(node)
-    chosen = {id(node): node for node in always}
-    waiting = [function, *(name for node in always for name in _names(node))]
-    seen = set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for node in bound.get(name, ()):
-            if id(node) not in chosen:
-                chosen[id(node)] = node
-                waiting += _names(node)
-    if seen & DYNAMIC or any(_dynamic(node) for node in chosen.values()):
-        return body
-    return [node for node in body if id(node) in chosen]
-
-
-def _bound(node: ast.stmt) -> list[str] | None:
-    """The names that a statement only defines; None where it may do more."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [node.name]
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        ours = all(_harmless(name) for name in imports(node))
-        aliases = [alias.asname or alias.name.split(".")[0] for alias in node.names]
-        return aliases if ours and "*" not in aliases else None
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target = node.targets[0]
-        if isinstance(target, ast.Name) and _is_literal(node.value):
-            return [target.id]
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return []  # a docstring
-    return None
-
-
-def _harmless(name: str) -> bool:
-    """Whether importing this is known to have no effect: ours, and known packages."""
-    known = ("recipes", "zoo", "callbacks", "keras", "numpy", "scipy", "sklearn")
-    return name.split(".")[0] in known
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        value = ast.literal_eval(node)
-    except ValueError:
-        return False
-    # What can be changed in place may be changed from elsewhere.
-    return not isinstance(value, (list, dict, set))
-
-
-def _is_main(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
-
-
-def _names(node: ast.AST) -> list[str]:
-    found = []
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            found.append(inner.id)
-        elif isinstance(inner, (ast.Global, ast.Nonlocal)):
-            found += inner.names
-        elif isinstance(inner, ast.Constant) and str(inner.value).isidentifier():
-            found.append(str(inner.value))  # an annotation, or a name to look up
-    return found
-
-
-def _dynamic(node: ast.AST) -> bool:
-    return any(
-        isinstance(inner, ast.Attribute) and inner.attr in DYNAMIC_ATTRIBUTES
-        for inner in ast.walk(node)
-    )
 
 
 def run_key(parts: dict[str, Any]) -> str:

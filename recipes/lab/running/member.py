@@ -1,9 +1,8 @@
 """One training, in whichever process: load its code and data, set the state, run."""
 
 import contextlib
+import copy
 import functools
-import importlib
-import importlib.util
 import sys
 import time
 import traceback
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab import files
-from recipes.lab.catalog.reach import HOME
 from recipes.lab.errors import LabError
+from recipes.lab.running import environment, loading
 from recipes.lab.running.keys import KERAS
-from recipes.lab.running.sources import Sources
+from recipes.lab.running.sources import Sources, loaded_here
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Task:
         seed: Its seed.
         data: The name of the data set, or None.
         data_dir: Where prepared sets are.
+        checksum: Of the data set that the leader has.
         policy: Keras's dtype policy.
     """
 
@@ -44,6 +44,7 @@ class Task:
     seed: int
     data: str | None
     data_dir: str | None
+    checksum: str | None
     policy: str
 
 
@@ -70,38 +71,47 @@ def run_task(task: Task) -> Outcome:
     """Runs a training; an exception becomes part of the outcome."""
     try:
         _same_sources(task.lesson, task.digest)
-        module = load(Path(task.path))
-        train = getattr(module, task.function)
+        train = getattr(load(Path(task.path)), task.function)
         data = None if task.data is None else load_data(task.data, task.data_dir)
+        if data is not None and data.checksum != task.checksum:
+            raise LabError(
+                f"the process that trains finds other data in '{task.data}' than the "
+                f"one that leads: {data.checksum}, not {task.checksum}."
+            )
+        case = copy.deepcopy(task.case)  # what a training changes is its own
         started = time.perf_counter()
         with configured(task.policy):
             from recipes.lab.training.seeding import reseed
 
             reseed(task.seed)
-            value = train(task.case, task.seed, data)
-        if not isinstance(value, dict):
-            raise LabError(
-                f"{task.function} must return a dictionary of plain data, "
-                f"not {type(value).__name__}."
-            )
-        try:
-            value = files.plain(value)
-        except TypeError as error:
-            raise LabError(
-                f"{task.function} must return plain data: {error}."
-            ) from None
+            value = _plain(train(case, task.seed, data), task.function)
         return Outcome(value, time.perf_counter() - started)
     except LabError as error:
         return Outcome(error=str(error), expected=True)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Outcome(
             error=f"{type(error).__name__}: {error}", trace=traceback.format_exc()
         )
 
 
-@functools.cache
+def _plain(value: Any, function: str) -> dict:
+    if not isinstance(value, dict):
+        raise LabError(
+            f"{function} must return a dictionary of plain data, "
+            f"not {type(value).__name__}."
+        )
+    try:
+        value = files.plain(value)
+        files.canonical(value).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LabError(f"{function} must return plain data: {error}.") from None
+    return value
+
+
 def _same_sources(lesson: str, digest: str) -> None:
     """Refuses where this process finds other sources than the leader of the run."""
+    if loaded_here(digest):
+        return
     found = Sources([Path(lesson)])
     if found.digest != digest:
         raise LabError(f"{lesson}, or what it imports, was changed: run it again.")
@@ -111,12 +121,23 @@ def _same_sources(lesson: str, digest: str) -> None:
         quiet.load_backend()
 
 
+def load(path: Path) -> types.ModuleType:
+    """Imports a recipe's file, with Keras configured as trainings have it."""
+    with configured("float32"):
+        return loading.load(path)
+
+
 @functools.cache
 def load_data(name: str, data_dir: str | None):
-    """Returns a data set; a process loads each once."""
+    """Returns a data set; a process loads each once, and nothing may change it."""
     from recipes.lab.data import sets
 
-    return sets.load(name, data_dir)
+    found = sets.load(name, data_dir)
+    if environment.backend() != "torch":  # it warns of arrays that are read-only
+        for array in (found.x_train, found.y_train, found.x_test, found.y_test):
+            if array is not None:
+                array.flags.writeable = False
+    return found
 
 
 @contextlib.contextmanager
@@ -139,31 +160,3 @@ def configured(policy: str) -> Iterator[None]:
         for name, value in earlier.items():
             getattr(config, f"set_{name}")(value)
         config.set_dtype_policy(before)
-
-
-def load(path: Path) -> types.ModuleType:
-    """Imports a recipe's file, whether it is in the package or anywhere."""
-    path = path.resolve()
-    if path.is_relative_to(HOME / "recipes"):
-        parts = path.relative_to(HOME).with_suffix("").parts
-        return importlib.import_module(".".join(p for p in parts if p != "__init__"))
-    name = f"_recipe_{abs(hash(str(path)))}"
-    for known in list(sys.modules.values()):
-        if getattr(known, "__recipe__", None) == str(path):
-            return known
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise LabError(f"cannot import {path}.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up by name
-    folder = str(path.parent)
-    sys.path.insert(0, folder)  # for files beside it
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    finally:
-        sys.path.remove(folder)
-    module.__recipe__ = str(path)
-    return module

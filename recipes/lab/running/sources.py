@@ -1,39 +1,42 @@
 """The sources that a run rests on: read before anything is imported, looked at again.
 
 A digest of a file says something about a result only if the code that ran is that of
-the file. So files are read before they are imported, a module that was imported before
-must have the code that its file compiles to, and files are looked at again when a
-result is kept.
+the file. So files are read first, modules are loaded from what was read, a module that
+was imported before must have the code that its file compiles to, and files are looked
+at again when a result is kept.
 """
 
 import ast
 import functools
 import hashlib
-import inspect
+import os
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from recipes.lab.catalog.reach import HOME, reach
+from recipes.lab.catalog.reach import HOME, is_ours, reach, read
 from recipes.lab.errors import LabError
+from recipes.lab.running import loaded, loading
 
-ROOMS = ("training", "data")  # of the lab: what can change a training's numbers
-
-_READ: dict[Path, str] = {}  # files whose text was read before their import
+LAB = HOME / "recipes" / "lab"
+ROOMS = ("training", "data")  # of the lab: what changes a training's numbers
+DECIDING = ("catalog", "evidence")  # what makes verdicts of them
 
 
 class Sources:
     """The files that lessons reach, as they were before the lessons were imported.
 
     Args:
-        paths: The lessons' files, and the recipe's header.
+        paths: The lessons' files, all of one folder.
 
     Attributes:
-        texts: Path to source text.
+        folder: That of the lessons.
+        texts: Path to source text; the lab is left out.
         keras: Whether importing them loads Keras.
         outside: Top-level names of other packages that they import.
-        digest: Of all of them and of the lab's rooms that can change a number.
+        lab: Digest of the lab's rooms that change a training's numbers.
+        digest: Of all of these.
 
     Raises:
         LabError: A file can't be read, or a module that is loaded already has other
@@ -41,17 +44,25 @@ class Sources:
     """
 
     def __init__(self, paths: Iterable[Path]):
-        reached = [reach(path) for path in paths]
+        paths = [path.resolve() for path in paths]
+        self.folder = paths[0].parent
         self.texts: dict[Path, str] = {}
         self.outside: set[str] = set()
-        for one in reached:
+        self.keras = False
+        for one in map(reach, paths):
             self.texts |= one.files
             self.outside |= one.outside
-        self.keras = any(one.keras for one in reached)
-        self._seen = {path: _state(path) for path in self.texts}
-        self._refuse_other_code()
-        _READ.update(self.texts)
-        self.digest = digest(self.texts, rooms=True)
+            self.keras = self.keras or one.keras
+        rooms = _room_texts(ROOMS)
+        self._read = {**self.texts, **rooms, **_room_texts(DECIDING)}
+        self._seen: dict[Path, tuple | None] = {}
+        self.check()  # also what was changed while it was read
+        self._refuse_other_code(self.folder)
+        loading.use(self._read, self.folder)
+        plain = {path: plain_source(text) for path, text in rooms.items()}
+        self.lab = digest(plain)
+        self.digest = digest({**self.texts, LAB: self.lab})
+        _MADE.add(self.digest)
 
     def check(self) -> None:
         """Looks at the files again.
@@ -59,132 +70,138 @@ class Sources:
         Raises:
             LabError: One was changed since it was read.
         """
-        for path, text in self.texts.items():
+        for path, text in self._read.items():
             now = _state(path)
-            if now == self._seen[path]:
+            if now is not None and now == self._seen.get(path):
                 continue
-            if now is None or path.read_text(encoding="utf-8") != text:
+            if _text(path) != text:
                 raise LabError(
                     f"{path} was changed during the run: what ran since is not kept. "
                     "Give the command again."
                 )
             self._seen[path] = now
 
-    def _refuse_other_code(self) -> None:
-        files = {
-            file: module
-            for module in list(sys.modules.values())
-            if (file := getattr(module, "__file__", None))
-        }
-        for path, text in self.texts.items():
-            module = files.get(str(path))
-            if module is None or _READ.get(path) == text:
+    def check_constants(self) -> None:
+        """Looks at the modules' constants: a training must find what the files say.
+
+        Raises:
+            LabError: The code of the run has changed one.
+        """
+        for module, path in self._loaded():
+            if loading.text_of(module) is None:
                 continue
-            if hasattr(module, "__recipe__"):
-                del sys.modules[module.__name__]  # a file by its path: loaded anew
+            for name, value in loaded.constants(self._read[path])[0].items():
+                if not loaded.same(module, name, value):
+                    raise LabError(
+                        f"{name} of {path.name} was changed while the code ran: a "
+                        "training reads it as the file has it. What varies belongs "
+                        "into the case."
+                    )
+
+    def _loaded(self) -> Iterator[tuple[types.ModuleType, Path]]:
+        names = {(path.parent.name, path.name) for path in self._read}
+        for module, file in loading.modules():
+            place = tuple(file.rsplit(os.sep, 2)[-2:])
+            if place in names and module is not sys.modules.get("__main__"):
+                path = Path(os.path.realpath(file))
+                if path in self._read:
+                    yield module, path
+
+    def _refuse_other_code(self, folder: Path) -> None:
+        stale = False
+        for module, path in self._loaded():
+            text, had = self._read[path], loading.text_of(module)
+            if had == text:
                 continue
-            if path in _READ or not has_code_of(module, text, path):
+            if had is None and loaded.has_code_of(module, text, path):
+                continue
+            if had is None or is_ours(path):
                 raise LabError(
                     f"{path} was changed after this process imported it: start a new "
                     "process (in a notebook, restart the kernel)."
                 )
+            stale = True
+        for name in [] if is_ours(folder) else self._names(folder):
+            module = sys.modules.get(name)
+            file = getattr(module, "__dict__", {}).get("__file__")
+            if file is None or Path(os.path.realpath(file)) in self.texts:
+                continue
+            if loading.text_of(module) is None:
+                raise LabError(
+                    f"'{name}' in {folder} has the name of a module that is loaded "
+                    f"already, {file}: give it another name, or start a new process."
+                )
+            stale = True
+        if stale:
+            loading.forget()  # the user's own files are loaded anew, all of them
+
+    def _names(self, folder: Path) -> set[str]:
+        """The names by which modules in the recipe's folder are imported."""
+        return {
+            path.relative_to(folder).with_suffix("").parts[0]
+            for path in self.texts
+            if path.is_relative_to(folder) and not is_ours(path)
+        }
 
 
-def digest(texts: Mapping[Path, str], *, rooms: bool = False) -> str:
+_MADE: set[str] = set()  # digests of the sources that this process loads
+
+
+def loaded_here(digest: str) -> bool:
+    """Whether this process has read these sources, and so runs their code."""
+    return digest in _MADE
+
+
+def digest(texts: Mapping[Path, str]) -> str:
     """Returns a digest of files' texts, by their places among the project's.
 
     Args:
         texts: Path to source text.
-        rooms: Whether the lab's rooms that can change a number are counted in.
     """
-    found = hashlib.sha256(lab_digest().encode() if rooms else b"")
+    found = hashlib.sha256()
     for path in sorted(texts):
         place = path.relative_to(HOME) if path.is_relative_to(HOME) else path.name
         found.update(f"\0{place}\0{texts[path]}".encode())
     return found.hexdigest()
 
 
-@functools.cache
-def lab_digest() -> str:
-    """Returns a digest of the lab's rooms that can change a training's numbers."""
-    lab = HOME / "recipes" / "lab"
-    texts = {
-        path: path.read_text(encoding="utf-8")
-        for room in ROOMS
-        for path in (lab / room).rglob("*.py")
-    }
-    return digest({path: plain_source(text) for path, text in texts.items()})
-
-
+@functools.lru_cache(maxsize=1024)
 def plain_source(text: str) -> str:
     """Returns source as a syntax tree without docstrings, comments and places."""
     return ast.dump(without_docstrings(ast.parse(text)))
 
 
 def without_docstrings(tree: ast.AST) -> ast.AST:
-    """Takes the docstrings out of a tree, in place, and returns it."""
-    kinds = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    """Takes all strings that stand alone out of a tree, in place, and returns it."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
-            node.body = body[1:]
+        if isinstance(body, list):
+            node.body = [one for one in body if not _is_text(one)]
     return tree
 
 
-def has_code_of(module: types.ModuleType, text: str, path: Path) -> bool:
-    """Whether a loaded module has the functions and constants of a source text."""
+def _is_text(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _room_texts(rooms: Iterable[str]) -> dict[Path, str]:
+    return {path: read(path) for room in rooms for path in (LAB / room).rglob("*.py")}
+
+
+def _text(path: Path) -> str | None:
     try:
-        wanted = _codes(compile(text, str(path), "exec"))
-    except (SyntaxError, ValueError):
-        return False
-    if any(wanted.get(code.co_qualname) != code for code in _functions(module)):
-        return False
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            try:
-                value = ast.literal_eval(node.value)
-            except ValueError:
-                continue
-            name = node.targets[0].id
-            if repr(getattr(module, name, None)) != repr(value):
-                return False
-    return True
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
-def _codes(code: types.CodeType) -> dict[str, types.CodeType]:
-    found = {}
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            found |= {inner.co_qualname: inner, **_codes(inner)}
-    return found
-
-
-def _functions(module: types.ModuleType):
-    """The code of every function and method that the module itself defines."""
-    waiting, seen = list(vars(module).values()), set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, property):
-            value = value.fget
-        if isinstance(value, (staticmethod, classmethod)):
-            value = value.__func__
-        if callable(value) and not isinstance(value, type):
-            value = inspect.unwrap(value)
-        if getattr(value, "__module__", None) != module.__name__ or id(value) in seen:
-            continue
-        seen.add(id(value))
-        if isinstance(value, type):
-            waiting += list(vars(value).values())
-        elif (
-            isinstance(value, types.FunctionType)
-            and value.__code__.co_filename == module.__file__
-        ):
-            yield value.__code__
-
-
-def _state(path: Path) -> tuple[int, int] | None:
+def _state(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

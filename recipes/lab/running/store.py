@@ -14,7 +14,6 @@ from typing import Any
 
 from recipes.lab import files
 from recipes.lab.data import cache
-from recipes.lab.errors import LabError
 
 CAP = 2 * 2**30  # bytes; above it the trainings longest unused go
 
@@ -40,9 +39,11 @@ class Store:
             found = json.loads(body)
         except (OSError, ValueError, RecursionError, MemoryError):
             return None
+        if not _is_training(found):
+            return None
         with contextlib.suppress(OSError):
             os.utime(path)  # used now
-        return found if isinstance(found, dict) and "value" in found else None
+        return found
 
     def keep(self, key: str, value: Any, seconds: float, made: dict) -> dict:
         """Keeps a training and returns it as it will be found.
@@ -73,17 +74,20 @@ class Store:
             How many files and bytes went.
         """
         found = []
+        day_ago = time.time() - 86400
         for path in self.folder.glob("*/*"):
             with contextlib.suppress(OSError):
                 state = path.stat()
+                if path.suffix == ".tmp" and state.st_mtime > day_ago:
+                    continue  # being written
                 found.append((state.st_mtime, state.st_size, path))
         total, count, freed = sum(size for _, size, _ in found), 0, 0
         limit = (
             -1.0 if older_than_days is None else time.time() - older_than_days * 86400
         )
         for used, size, path in sorted(found):
-            stale = path.suffix == ".tmp" and used < time.time() - 86400
-            if used >= limit and total - freed <= cap and not stale:
+            left_over = path.suffix == ".tmp"
+            if used >= limit and total - freed <= cap and not left_over:
                 continue
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -94,12 +98,19 @@ class Store:
         return self.folder / key[:2] / f"{key[2:]}.json"
 
 
-def keep_or_say(store: Store, key: str, value: Any, seconds: float, made: dict) -> dict:
-    """Keeps a training where that is possible; a full disk costs no training."""
-    with contextlib.suppress(LabError):
-        return store.keep(key, value, seconds, made)
+def as_kept(value: Any, seconds: float, made: dict) -> dict:
+    """Returns a training as it would be found, without keeping it."""
     return json.loads(
         files.canonical({"value": value, "seconds": seconds, "made": made})
+    )
+
+
+def _is_training(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("value"), dict)
+        and isinstance(found.get("seconds"), (int, float))
+        and isinstance(found.get("made"), dict)
     )
 
 

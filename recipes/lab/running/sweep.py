@@ -9,10 +9,10 @@ from typing import Any
 from recipes.lab import files
 from recipes.lab.errors import LabError
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import environment, keys, member, workers
+from recipes.lab.running import environment, keys, member, threads, workers
 from recipes.lab.running.member import Outcome, Task
 from recipes.lab.running.sources import Sources
-from recipes.lab.running.store import Store, keep_or_say
+from recipes.lab.running.store import Store, as_kept
 
 
 class Trainings:
@@ -44,7 +44,7 @@ class Trainings:
     ):
         self.store, self.output, self.jobs = store, output, jobs
         self.data_dir, self.digest, self.fresh = data_dir, digest, fresh
-        self.kept = self.found = 0
+        self.kept = self.found = self._unkept = 0
         self.seconds = 0.0
         self.made: set[str] = set()
 
@@ -69,10 +69,16 @@ class Trainings:
             RuntimeError: Trainings failed otherwise; the message has the traceback.
         """
         check_function(train)
+        seeds = [_plain_seed(seed) for seed in seeds]
         sources.check()
+        sources.check_constants()
         plain = [_plain_case(name, case) for name, case in cases.items()]
-        common = {"data": checksum, "policy": policy}
-        by_member = keys.member_keys(train, plain, list(seeds), common)
+        common = {
+            "data": checksum,
+            "policy": policy,
+            "threads": threads.of_a_training(self.jobs),
+        }
+        by_member = keys.member_keys(train, plain, seeds, common, sources)
         found: dict[tuple[int, int], Any] = {}
         for place, key in by_member.items():
             kept = None if self.fresh else self.store.find(key)
@@ -93,9 +99,10 @@ class Trainings:
                 lesson=str(lesson),
                 digest=sources.digest,
                 case=plain[index],
-                seed=int(seed),
+                seed=seed,
                 data=data,
                 data_dir=self.data_dir,
+                checksum=checksum,
                 policy=policy,
             )
             for index, seed in missing
@@ -110,22 +117,30 @@ class Trainings:
                     failed[f"{names[index]}, seed {seed}"] = outcome
                     continue
                 sources.check()
-                kept = keep_or_say(
-                    self.store,
-                    by_member[index, seed],
-                    outcome.value,
-                    outcome.seconds,
-                    environment.made(),
-                )
-                self.kept += 1
+                kept = self._keep(by_member[index, seed], outcome)
                 found[index, seed] = self._count(kept)
                 progress.done(len(found))
+        if tasks:
+            self.store.prune()
         if failed:
             _raise(title, len(by_member), failed)
         return {
             name: [found[index, seed] for seed in seeds]
             for index, name in enumerate(names)
         }
+
+    def _keep(self, key: str, outcome: Outcome) -> dict:
+        """Keeps a training where that is possible; a full disk costs none."""
+        parts = (outcome.value, outcome.seconds, environment.made())
+        try:
+            kept = self.store.keep(key, *parts)
+        except LabError as error:
+            if not self._unkept:
+                self.output.paragraph(f"Trainings are not kept: {error}")
+            self._unkept += 1
+            return as_kept(*parts)
+        self.kept += 1
+        return kept
 
     def _count(self, kept: dict) -> dict:
         self.seconds += kept["seconds"]
@@ -146,33 +161,42 @@ def check_function(train: Callable) -> None:
     """Refuses what another process can't find by name.
 
     Raises:
-        LabError: It is no function of a module's top level.
+        LabError: It is no function of a module's top level, or a decorated one.
     """
     name = getattr(train, "__qualname__", repr(train))
     module = sys.modules.get(getattr(train, "__module__", ""))
     if (
         not isinstance(train, types.FunctionType)
-        or "<" in name
-        or "." in name
+        or train.__code__.co_qualname != name  # decorated: the code is another's
+        or not name.isidentifier()
         or getattr(module, name, None) is not train
     ):
         raise LabError(
-            f"sweep trains with a function of a module's top level, not with {name}: "
-            "other processes find it by its name."
+            f"sweep trains with a plain function of a module's top level, not with "
+            f"{name}: other processes find it by its name."
         )
+
+
+def _plain_seed(seed) -> int:
+    if isinstance(seed, (bool, float)) or not 0 <= int(seed) < 2**32:
+        raise LabError(f"a seed must be a whole number from 0, not {seed!r}.")
+    return int(seed)
 
 
 def _plain_case(name: str, case) -> Any:
     try:
-        return files.plain(case)
-    except TypeError as error:
+        plain = files.plain(case)
+        files.canonical(plain).encode()
+        return plain
+    except (TypeError, ValueError, RecursionError) as error:
         raise LabError(f"the case '{name}' must be plain data: {error}.") from None
 
 
 def _raise(title: str, members: int, failed: dict[str, Outcome]) -> None:
     """One sentence for what a user can help, the traceback of a bug else."""
     told = f"{title}: {len(failed)} of {members} trainings failed: "
-    told += "; ".join(failed)
+    told += "; ".join(list(failed)[:6])
+    told += f"; and {len(failed) - 6} more" if len(failed) > 6 else ""
     first = next(iter(failed.values()))
     if first.expected:
         raise LabError(f"{told}. The first: {first.error}")

@@ -14,6 +14,7 @@ VARIABLES = (
     "MKL_NUM_THREADS",
     "NPROC",
 )
+_limited = False  # whether this process has one thread for each library
 MOST = 4  # workers by default: each holds a backend and the data, about 0.7 GB
 
 
@@ -29,8 +30,10 @@ def limit() -> None:
     Every training has one thread, so that its last digits don't depend on how many
     processes share the machine. An accelerator's host keeps its threads.
     """
+    global _limited
     if environment.accelerator_files():
         return
+    _limited = _limited or not _fixed()
     for name in VARIABLES:
         os.environ[name] = "1"
     if "numpy" in sys.modules:
@@ -41,3 +44,23 @@ def limit() -> None:
         import torch
 
         torch.set_num_threads(1)
+
+
+def of_a_training(jobs: int) -> int:
+    """Returns how many threads a training has, which its last digits can depend on.
+
+    Args:
+        jobs: How many processes train; with 1 it is this process.
+    """
+    if jobs > 1 or _limited or environment.accelerator_files():
+        return 1
+    return environment.processor()["cores"]
+
+
+def _fixed() -> bool:
+    """Whether a backend has run an operation, and so has its threads for good."""
+    context = sys.modules.get("tensorflow.python.eager.context")
+    if context is not None and context.context()._context_handle is not None:
+        return True
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    return bridge is not None and bridge.backends_are_initialized()

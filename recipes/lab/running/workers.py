@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from recipes.lab.catalog.reach import HOME
 from recipes.lab.running import threads
 
 IDLE = 600  # seconds after which a worker without work ends
@@ -20,8 +19,8 @@ def run(
 ) -> Iterator[tuple[int, object]]:
     """Runs a function on tasks in other processes; yields results as they arrive.
 
-    Where a worker dies, what it had not finished is tried again, one task at a time; a
-    task whose worker dies again is given up.
+    Where a worker dies, the tasks that it may have had are tried again, one at a time;
+    a task whose worker dies again is given up. Then the others go on.
 
     Args:
         function: Of a module's top level.
@@ -33,17 +32,24 @@ def run(
         A task's index with its result, or with None where its workers died.
     """
     left = dict(enumerate(tasks))
+    while left:
+        begun: list[int] = []
+        try:
+            for index, result in _parallel(function, left, begun, jobs, digest):
+                del left[index]
+                yield index, result
+        except _death():
+            lost = [index for index in begun if index in left] or [next(iter(left))]
+            for index in lost:
+                yield index, _alone(function, index, left.pop(index), digest)
+
+
+def _alone(function: Callable, index: int, task, digest: str) -> object:
     try:
-        for index, result in _parallel(function, left, jobs, digest):
-            del left[index]
-            yield index, result
+        found = list(_parallel(function, {index: task}, [], 1, digest))
     except _death():
-        for index, task in left.items():
-            try:
-                for _, result in _parallel(function, {index: task}, jobs, digest):
-                    yield index, result
-            except _death():
-                yield index, None
+        return None
+    return found[0][1]
 
 
 def stop() -> None:
@@ -57,8 +63,16 @@ def stop() -> None:
         executor.shutdown(wait=False, kill_workers=True)
 
 
-def _parallel(function: Callable, tasks: dict, jobs: int, digest: str) -> Iterator:
+def _parallel(
+    function: Callable, tasks: dict, begun: list[int], jobs: int, digest: str
+) -> Iterator:
+    """Yields index and result as they arrive; `begun` gets what a worker may have."""
     import joblib
+
+    def calls():
+        for index, task in list(tasks.items()):
+            begun.append(index)
+            yield call(function, index, task)
 
     call = joblib.delayed(_numbered)
     with (
@@ -67,7 +81,7 @@ def _parallel(function: Callable, tasks: dict, jobs: int, digest: str) -> Iterat
             "loky",
             inner_max_num_threads=1,
             initializer=_begin,
-            initargs=(os.getpid(), digest, str(HOME)),
+            initargs=(os.getpid(), digest),
             idle_worker_timeout=IDLE,
         ),
     ):
@@ -77,9 +91,7 @@ def _parallel(function: Callable, tasks: dict, jobs: int, digest: str) -> Iterat
             batch_size=1,
             pre_dispatch=max(1, jobs),
         )
-        yield from parallel(
-            call(function, index, task) for index, task in list(tasks.items())
-        )
+        yield from parallel(calls())
 
 
 def _numbered(function: Callable, index: int, task) -> tuple[int, object]:
@@ -87,9 +99,9 @@ def _numbered(function: Callable, index: int, task) -> tuple[int, object]:
 
 
 def _death() -> type[BaseException]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    return TerminatedWorkerError
+    return BrokenProcessPool
 
 
 @contextlib.contextmanager
@@ -108,8 +120,13 @@ def _importable() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _begin(leader: int, digest: str, home: str) -> None:
-    """Prepares a worker, before it loads anything heavy."""
+def _begin(leader: int, digest: str) -> None:
+    """Prepares a worker, before it loads anything heavy.
+
+    Args:
+        leader: The process whose end is this one's.
+        digest: Of the sources; loky starts fresh workers where an argument differs.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's business
     threads.limit()
     threading.Thread(target=_end_with, args=(leader,), daemon=True).start()
