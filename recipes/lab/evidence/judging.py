@@ -124,7 +124,7 @@ class _Sentence(string.Formatter):
             value = value.tolist()
         if isinstance(value, Mapping):
             parts = (
-                f"{name} {self.format_field(item, format_spec)}"
+                f"{name}: {self.format_field(item, format_spec)}"
                 for name, item in value.items()
             )
             return ", ".join(parts)
