@@ -113,7 +113,7 @@ def _filled(claim: str, note: str, lists: dict, numbers: Mapping) -> str:
 
 
 class _Sentence(string.Formatter):
-    """Formats lists item by item, mappings as "name number", and None as "none"."""
+    """Formats lists item by item, mappings as "name: number", and None as "none"."""
 
     def format_field(self, value, format_spec):
         if value is None:

@@ -86,8 +86,8 @@ def cures_divergence(lab):
     return Finding(
         conditions,
         "Of the three cases these many are cured: {works}. Momentum 0.9 raises the "
-        "limit by 1 + β = 1.9 (the form with 1 − β before the gradient by 19). Training "
-        "loss on digits at rate 10: {means:.3g}; Adam at its own 0.001 {own:.3g}.",
+        "limit by 1 + β = 1.9 (the form with 1 − β before the gradient by 19). "
+        "Training loss on digits at rate 10: {means:.3g}; Adam at 0.001 {own:.3g}.",
         works=works,
         means=means,
         own=float(losses(lab)["Adam, 0.001"].mean()),
