@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test slow bench lint report clean
+.PHONY: help demo test slow bench lint report constraints check-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -57,6 +57,18 @@ lint: $(VENV)/.tests  ## check style and types
 
 report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
 	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md --publish recipes/verdicts.json
+
+# One file for Python 3.11 to 3.13 and all extras but torch and gpu, which depend on the
+# machine; versions that are pinned already stay where they fit.
+constraints: $(VENV)/.tests  ## pin all versions anew, with hashes
+	$(pip) uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
+	  --extra dev --extra jax --extra notebooks --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --quiet --output-file constraints.txt
+
+check-gpu: $(VENV)/.tests  ## with an accelerator: smoke runs, precision, callbacks there
+	$(BIN)/python -m pytest tests/lab/test_precision.py tests/callbacks
+	$(BIN)/recipes run --all --smoke --jobs 1 --fresh --out runs/gpu
 
 clean:  ## remove the environment and caches; runs/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache build dist

@@ -12,8 +12,8 @@ README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-def test_the_recipe_of_thirty_lines_runs(tmp_path):
-    (code,) = (block for block in BLOCKS if "CLAIMS" in block)
+def test_the_recipe_of_forty_lines_runs(tmp_path):
+    (code,) = (block for block in BLOCKS if "main(__file__)" in block)
     (tmp_path / "mine.py").write_text(code)
     done = subprocess.run(
         [sys.executable, "mine.py", "--seeds", "2", "--epochs", "1"],
@@ -30,7 +30,7 @@ def test_the_other_code_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = {}
     for block in BLOCKS:
-        if "CLAIMS" not in block:
+        if "main(__file__)" not in block:
             exec(compile(block, "README.md", "exec"), names)
     assert len(names["history"].history["grad_norm"]) == 3
     assert (tmp_path / "norms.png").read_bytes().startswith(b"\x89PNG")
@@ -67,5 +67,7 @@ def test_every_named_recipe_and_flag_exists():
     commands = _parser()._subparsers._group_actions[0].choices
     for command in re.findall(r"^recipes (\w+)", README, re.MULTILINE):
         assert command in commands
-    for name in re.findall(r"recipes (?:run|show|copy) (\w+)", README):
-        assert name in catalog.recipes()
+    for name in re.findall(r"recipes (?:run|show|copy) ([\w/]+)", README):
+        assert catalog.find(name)
+    for claim in re.findall(r"--claim ([\w-]+)", README):
+        assert catalog.find_claim(claim)

@@ -16,6 +16,7 @@ def test_a_recipe_is_read_without_being_imported():
     assert recipe.title == "Toy: two learning rates on digits."
     assert recipe.chapter == "9.9"
     assert list(recipe.claims) == ["larger-faster", "in-part"]
+    assert recipe.claim("larger-faster").scope == "digits"
     assert recipe.smoke == {"seeds": 2, "epochs": 1}
     fields = {field.name: field for field in recipe.fields}
     assert fields["rate"].type is float
@@ -44,11 +45,17 @@ def test_every_recipe_says_what_a_reader_needs():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("CLAIMS = {", "cannot read the recipe"),
-        ("CLAIMS = dict(a=1)", "CLAIMS must be a literal dictionary"),
+        ("@claim('a', ", "cannot read"),
+        ("X = 'a'\n@claim(X, 'b')\ndef f(lab): ...", "must be literals"),
+        ("@claim('a', 'b', says='maybe')\ndef f(lab): ...", "says must be one of"),
         (
-            "CLAIMS = {}\nclass Settings:\n    seeds: list = []",
-            "setting 'seeds' must be",
+            "@claim('a', 'b')\ndef f(lab): ...\n@claim('a', 'b')\ndef g(lab): ...",
+            "stands there twice",
+        ),
+        ("SMOKE = dict(a=1)", "SMOKE must be a literal dictionary"),
+        (
+            "@claim('a', 'b')\ndef f(lab): ...\nclass Settings:\n    n: list = []",
+            "setting 'n' must be",
         ),
     ],
 )

@@ -1,7 +1,6 @@
 """The command line as a person meets it."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -93,6 +92,14 @@ def test_show_states_header_claims_and_settings(capsys):
         (["run"], "name a recipe"),
         (["runn"], "Did you mean 'run'?"),
         (["run", "nothing_like_it.py"], "no such file"),
+        (["run", "momentum/hill"], "Did you mean 'hills'?"),
+        (["run", "--claim", "momentum-sadle"], "Did you mean 'momentum-saddle'?"),
+        (["run", "--claim"], "--claim needs the id of a claim"),
+        (["run", "momentum", "backprop"], "one recipe at a time, or --all"),
+        (["run", TOY, "--resume"], "the same command goes on by itself"),
+        (["run", "--all", "--data", "nosuch"], "no recipe takes --data nosuch"),
+        (["show", "momentum-sadle"], "Did you mean 'momentum-saddle'?"),
+        (["copy", "momentum", "mine.py"], "a file holds one lesson"),
     ],
 )
 def test_usage_errors_exit_2_in_one_sentence(words, hint, capsys):
@@ -135,6 +142,42 @@ def test_piped_output_is_plain_and_80_columns(tmp_path):
     assert "2 claims: 1 supported, 1 conditional." in done.stdout
 
 
+def test_a_pipe_whose_encoding_lacks_characters_gets_others(tmp_path):
+    done = recipes(
+        "run", "momentum/noise", "--out", str(tmp_path),
+        env={"PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "momentum-noise" in done.stdout
+
+
+def test_version_is_said(capsys):
+    import callbacks
+    import recipes as package
+    import zoo
+
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == f"recipes {package.__version__}"
+    assert callbacks.__version__ == zoo.__version__ == package.__version__
+
+
+def test_a_claim_is_shown_with_its_code(capsys):
+    assert main(["show", "momentum-saddle"]) == 0
+    shown = capsys.readouterr().out
+    assert "hills.py, function leaves_the_saddle" in shown
+    assert "recipes run --claim momentum-saddle" in shown
+
+
+def test_a_new_lesson_runs(tmp_path):
+    done = recipes("new", "depth", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = recipes("run", "depth.py", "--smoke", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 claims exercised" in done.stdout
+    assert recipes("new", "depth", cwd=tmp_path).returncode == 1
+    assert recipes("new", "no-name", cwd=tmp_path).returncode == 2
+
+
 def test_copied_recipe_runs_by_itself(tmp_path):
     assert main(["copy", TOY, str(tmp_path / "mine.py")]) == 0
     done = subprocess.run(
@@ -158,83 +201,6 @@ def test_copy_never_overwrites(tmp_path, capsys):
     assert main(["copy", TOY, str(tmp_path / "mine.txt")]) == 2
 
 
-class Pretended:
-    """A process that takes a moment; some fail."""
-
-    failing: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
-    most = alive = 0
-    returncode = None
-
-    def __init__(self, words, stdout=None, env=None, **_):
-        self.name, self.env, self.looks = words[5], env, 0
-        Pretended.asked += (self.name,)
-        Pretended.flags += tuple(words[6:])
-        Pretended.alive += 1
-        Pretended.most = max(Pretended.most, Pretended.alive)
-        if stdout:
-            stdout.write(f"what {self.name} prints\n".encode())
-
-    def poll(self):
-        self.looks += 1
-        if self.looks > 1 and self.returncode is None:
-            Pretended.alive -= 1
-            self.returncode = int(self.name in Pretended.failing)
-        return self.returncode
-
-
-@pytest.fixture
-def pretended(monkeypatch):
-    from recipes.lab.running.old import run_all
-
-    names = list(catalog.recipes())
-    monkeypatch.setattr(Pretended, "asked", ())
-    monkeypatch.setattr(Pretended, "flags", ())
-    monkeypatch.setattr(Pretended, "most", 0)
-    monkeypatch.setattr(Pretended, "failing", (names[0],))
-    monkeypatch.setattr(run_all.subprocess, "Popen", Pretended)
-    return names
-
-
-@pytest.mark.parametrize("jobs", [None, 1, 3])
-def test_run_all_goes_on_after_a_failure(tmp_path, pretended, capfd, jobs):
-    """One recipe's failure doesn't stop the others, and the exit code tells."""
-    words = ["run", "--all", "--out", str(tmp_path), "--seeds", "2"]
-    assert main([*words, *(["--jobs", str(jobs)] if jobs else [])]) == 1
-    assert Pretended.asked == tuple(pretended)
-    assert Pretended.most == (jobs or 1)
-    # In turn each shares its trainings with a second process as it does alone.
-    assert Pretended.flags.count("--jobs") == (len(pretended) if jobs else 0)
-    told = capfd.readouterr()
-    assert f"failed: {pretended[0]}." in told.err
-    assert f"[{len(pretended)}/{len(pretended)}]" in told.out
-    if jobs == 3:
-        for name in pretended:
-            assert told.out.count(f"what {name} prints") == 1
-
-
 def test_jobs_is_a_positive_number(capsys):
     assert main(["run", "--all", "--jobs", "0"]) == 2
     assert "0 is not positive" in capsys.readouterr().err
-
-
-def test_ctrl_c_reaches_every_recipe_that_runs(tmp_path):
-    """Two recipes at a time; a SIGINT to the parent alone ends both, and is told."""
-    words = ["-m", "recipes", "run", "--all", "--jobs", "2", "--out", str(tmp_path)]
-    parent = subprocess.Popen(
-        [sys.executable, *words],
-        env=ENV,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while len(list(tmp_path.glob("*/*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    parent.send_signal(signal.SIGINT)
-    parent.communicate(timeout=60)
-    assert parent.returncode == 130
-    with pytest.raises(ProcessLookupError):
-        os.killpg(parent.pid, 0)  # nobody of its group is left

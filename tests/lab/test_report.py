@@ -1,12 +1,15 @@
-"""Reports of runs, old and broken ones among them."""
+"""Reports of runs, foreign, older and broken ones among them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from recipes.lab import verdicts
 from recipes.lab.cli.main import main
-from recipes.lab.reporting.report import BEGIN, END
+from recipes.lab.reporting import page, published
+from recipes.lab.reporting.report import BEGIN, END, counts_table
 
 TOY = str(Path(__file__).parent / "toy_recipe.py")
 
@@ -14,48 +17,164 @@ TOY = str(Path(__file__).parent / "toy_recipe.py")
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
-    assert main(["run", TOY, "--out", str(out), "--seeds", "3"]) == 0
+    assert main(["run", TOY, "--out", str(out), "--seeds", "3", "--jobs", "1"]) == 0
     return out
+
+
+@pytest.fixture
+def copied(runs, tmp_path):
+    """Runs that a test may damage, and the folder of the one that is there."""
+    shutil.copytree(runs, tmp_path / "runs", symlinks=True)
+    (folder,) = (tmp_path / "runs" / "toy_recipe").glob("2*")
+    return tmp_path / "runs", folder
+
+
+def result_of(folder) -> dict:
+    return json.loads((folder / "result.json").read_text())
 
 
 def test_page_is_self_contained(runs):
     assert main(["report", "--out", str(runs)]) == 0
-    page = (runs / "report.html").read_text()
-    assert "data:image/png;base64," in page
-    assert "http" not in page.replace("http-equiv", "")
-    assert "in-part" in page
-    table = (runs / "report.md").read_text()
-    assert "| 9.9 Nothing in particular | `toy_recipe` | 2 | 1 | 1 | 0 | 0 |" in table
-    assert "| **all** |  | 2 | 1 | 1 | 0 | 0 |" in table
+    text = (runs / "report.html").read_text()
+    assert "data:image/png;base64," in text
+    assert "http" not in text
+    for words in ("in-part", "fails when", "there", "Small minus large", "3 seeds"):
+        assert words in text
 
 
-def test_broken_result_is_passed_over(runs, capsys):
-    broken = runs / "toy_recipe" / "99990101-000000-abcdef"
-    broken.mkdir()
-    for text in ('{"claims": [', "[]", "{}"):
-        (broken / "result.json").write_text(text)
-        assert main(["report", "--out", str(runs)]) == 0
-        assert f"passed over {broken}" in capsys.readouterr().out
+DAMAGE = {
+    "truncated": lambda found: '{"claims": [',
+    "a list": lambda found: "[]",
+    "empty": lambda found: "",
+    "nothing in it": lambda found: "{}",
+    "claims alone": lambda found: '{"claims": []}',
+    "deep": lambda found: "[" * 100_000,
+    "an older version": lambda found: {**found, "schema": 1},
+    "a newer version": lambda found: {**found, "schema": 99},
+    "no notes": lambda found: {k: v for k, v in found.items() if k != "notes"},
+    "device a word": lambda found: {**found, "device": "mine"},
+    "a claim without note": lambda found: {
+        **found,
+        "claims": [{k: v for k, v in found["claims"][0].items() if k != "note"}],
+    },
+    "note null": lambda found: {
+        **found, "claims": [{**found["claims"][0], "note": None}]
+    },
+    "verdict maybe": lambda found: {
+        **found, "claims": [{**found["claims"][0], "verdict": "maybe"}]
+    },
+    "a figure a number": lambda found: {**found, "figures": [3]},
+    "another recipe": lambda found: {**found, "recipe": "other"},
+}  # fmt: skip
 
 
-def test_latest_lost_or_dangling_finds_the_newest_whole_run(runs):
-    latest = runs / "toy_recipe" / "latest"
-    latest.unlink()
-    assert main(["report", "--out", str(runs)]) == 0
-    latest.symlink_to("gone")
-    assert main(["report", "--out", str(runs)]) == 0
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_run_that_is_no_use_is_passed_over(copied, capsys, damage):
+    out, folder = copied
+    other = folder.with_name("99990101-000000-abcdef")
+    shutil.copytree(folder, other)
+    text = DAMAGE[damage](result_of(folder))
+    (other / "result.json").write_text(
+        text if isinstance(text, str) else json.dumps(text)
+    )
+    assert main(["report", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert f"passed over {other}" in printed
+    assert "in-part" in (out / "report.html").read_text()
 
 
-def test_readme_and_docs_are_refreshed_in_place(runs, tmp_path):
+def test_the_newest_whole_run_counts_whatever_latest_says(copied):
+    out, folder = copied
+    newer = folder.with_name("99990101-000000-abcdef")
+    shutil.copytree(folder, newer)
+    found = result_of(newer)
+    found["claims"][1]["note"] = "Seen in the newer run."
+    (newer / "result.json").write_text(json.dumps(found))
+    for change in (
+        lambda latest: latest.unlink(missing_ok=True),
+        lambda latest: latest.symlink_to("gone"),
+        lambda latest: (latest.unlink(), shutil.copytree(folder, latest)),
+    ):
+        change(out / "toy_recipe" / "latest")
+        assert main(["report", "--out", str(out)]) == 0
+        assert "Seen in the newer run." in (out / "report.html").read_text()
+
+
+def test_figures_outside_of_the_run_are_not_shown(tmp_path):
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"secret")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("../secret.png", str(secret), "/etc/passwd", "gone.png", "a\0b.png"):
+        assert page.image(folder, name) is None
+    (folder / "mine.png").write_bytes(b"mine")
+    assert page.image(folder, "mine.png") == b"mine"
+
+
+def test_text_of_a_result_is_no_markup(copied):
+    out, folder = copied
+    found = result_of(folder)
+    bad = "<script>alert(1)</script><img src=x onerror=y>"
+    found["claims"][0] |= {"note": bad, "statement": bad, "holds": [bad]}
+    found["title"] = found["notes"] = bad
+    (folder / "result.json").write_text(json.dumps(found))
+    assert main(["report", "--out", str(out)]) == 0
+    assert "<script>alert" not in (out / "report.html").read_text()
+    from recipes.lab.reporting.report import markdown
+
+    assert "<script>" not in markdown(found)
+    assert "<img" not in markdown(found)
+
+
+ROW = {
+    "id": "a", "recipe": "momentum", "lesson": "hills", "topic": "optimization",
+    "statement": "A.", "says": "is", "hedge": "", "notes": "", "scope": "",
+    "verdict": "supported", "holds": [], "fails": [], "undecided": [], "seen": "",
+    "decisions": {}, "command": "", "chapter": "1.9 Momentum", "runs": [],
+}  # fmt: skip
+
+
+def test_counts_by_chapter():
+    rows = [ROW, {**ROW, "verdict": "refuted"}, {**ROW, "chapter": "1.10 Other"}]
+    table = counts_table(rows).splitlines()
+    assert table[2] == "| 1.9 Momentum | `momentum` | 2 | 1 | 0 | 1 | 0 |"
+    assert table[3] == "| 1.10 Other | `momentum` | 1 | 1 | 0 | 0 | 0 |"
+    assert table[4] == "| **all** |  | 3 | 2 | 0 | 1 | 0 |"
+
+
+def test_publishing_refreshes_rows_and_keeps_the_others(tmp_path, capsys):
+    out, target = tmp_path / "runs", tmp_path / "verdicts.json"
+    words = ["--out", str(out), "--jobs", "1"]
+    assert main(["run", "momentum", "--starts", "41", *words]) == 0
+    kept = {**ROW, "id": "opt-sgd-update", "recipe": "optimizers"}
+    changed = {**ROW, "id": "momentum-saddle", "verdict": "refuted"}
+    unknown = {**ROW, "id": "claimed-by-nobody"}
+    table = {"schema": 1, "runs": [], "claims": [kept, changed, unknown]}
+    published.write(table, target)
     readme, docs = tmp_path / "README.md", tmp_path / "verdicts.md"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    flags = ["--readme", str(readme), "--docs", str(docs)]
-    assert main(["report", "--out", str(runs), *flags]) == 0
+    files = ["--publish", str(target), "--readme", str(readme), "--docs", str(docs)]
+    assert main(["report", "--out", str(out), *files]) == 0
+    printed = capsys.readouterr().out
+    assert "momentum-saddle: refuted before, now conditional" in printed
+    assert "claimed-by-nobody: no recipe states this claim any more" in printed
+    assert "rows of 1 recipes that were not run were kept" in printed
+    rows = {row["id"]: row for row in published.read(target)["claims"]}
+    assert rows["opt-sgd-update"] == kept
+    assert rows["momentum-saddle"]["verdict"] == "conditional"
+    assert rows["momentum-saddle"]["command"].endswith("momentum-saddle --starts 41")
+    assert len(rows) == 12
     text = readme.read_text()
     assert text.startswith(f"before\n{BEGIN}\n| chapter of the notes |")
     assert text.endswith(f"|\n{END}\nafter\n")
-    assert "old" not in text
-    assert "| `larger-faster` | **supported** |" in docs.read_text()
+    assert "### `momentum-saddle`: conditional" in docs.read_text()
+
+
+def test_published_verdicts_are_those_of_the_catalog():
+    from recipes.lab import catalog
+
+    known = [id for recipe in catalog.recipes().values() for id in recipe.claims]
+    assert {row["id"] for row in verdicts()} <= set(known)
 
 
 def test_readme_without_markers_is_refused(runs, tmp_path, capsys):
@@ -66,7 +185,7 @@ def test_readme_without_markers_is_refused(runs, tmp_path, capsys):
     assert "has no lines" in capsys.readouterr().err
 
 
-def test_no_runs_is_told(tmp_path, capsys):
+def test_no_runs_is_said(tmp_path, capsys):
     assert main(["report", "--out", str(tmp_path)]) == 1
     assert "no finished run" in capsys.readouterr().err
 
@@ -77,15 +196,3 @@ def test_result_is_strict_json(runs):
 
     text = (next((runs / "toy_recipe").glob("2*/result.json"))).read_text()
     json.loads(text, parse_constant=refuse)
-
-
-def test_how_many_processes_a_time_belongs_to_is_told(runs):
-    from recipes.lab.reporting.report import markdown
-
-    found = json.loads(next((runs / "toy_recipe").glob("2*/result.json")).read_text())
-    assert " s." in markdown({**found, "seconds": 12.3, "processes": 1})
-    assert "12 s in 2 processes." in markdown(
-        {**found, "seconds": 12.3, "processes": 2}
-    )
-    del found["processes"]  # as results from before have it
-    assert "12 s." in markdown({**found, "seconds": 12.3})

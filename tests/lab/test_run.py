@@ -1,11 +1,10 @@
-"""Runs: atomic results, interruption, resumption, determinism, smoke."""
+"""Runs: atomic results, interruption, going on, determinism, smoke."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,60 +15,112 @@ TOY = str(Path(__file__).parent / "toy_recipe.py")
 NAME = "toy_recipe"
 
 
-def run(out, *flags) -> int:
-    return main(["run", TOY, "--out", str(out), *flags])
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path, monkeypatch):
+    """No test finds what another has trained."""
+    monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def run(out, *flags, jobs=1) -> int:
+    return main(["run", TOY, "--out", str(out), "--jobs", str(jobs), *flags])
 
 
 def result(out) -> dict:
     return json.loads((out / NAME / "latest" / "result.json").read_text())
 
 
-def untimed(found: dict) -> str:
-    return json.dumps(
-        {k: v for k, v in found.items() if k != "started" and "seconds" not in k}
-    )
+def evidence(out) -> str:
+    found = result(out)
+    return json.dumps([found[name] for name in ("claims", "tables", "figures", "data")])
 
 
 def test_result_holds_all_that_a_reader_needs(tmp_path):
     assert run(tmp_path) == 0
     found = result(tmp_path)
-    assert found["schema"] == 1
+    assert found["schema"] == 2
     assert found["settings"] == {"seeds": 3, "epochs": 2, "rate": 0.1, "data": "digits"}
     assert found["seeds"] == [0, 1, 2]
     assert found["data"]["digits"].startswith("sha256:")
     assert found["versions"]["keras"]
     assert found["device"]["cores"] >= 1
+    assert found["trainings"]["new"] == 6
     claims = {claim["id"]: claim for claim in found["claims"]}
-    assert claims["larger-faster"]["verdict"] == "supported"
-    assert claims["larger-faster"]["evidence"]["gap"]["pairs"] == 3
+    faster = claims["larger-faster"]
+    assert faster["verdict"] == "supported"
+    assert faster["decisions"]["as stated"]["n"] == 3
+    assert faster["figures"] == ["loss"]
+    assert faster["command"] == f"recipes run {TOY}"
     assert claims["in-part"]["verdict"] == "conditional"
-    assert claims["in-part"]["evidence"]["fails_for"] == ["there"]
+    assert claims["in-part"]["fails"] == ["there"]
+    assert claims["in-part"]["note"] == "Only here."
     folder = tmp_path / NAME / "latest"
     rows = (folder / "history.csv").read_text().splitlines()
     assert rows[0] == "experiment,case,seed,epoch,loss"
     assert len(rows) == 1 + 2 * 3 * 2  # cases x seeds x epochs
     assert (folder / "figures" / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert "| `in-part` | conditional |" in (folder / "report.md").read_text()
+    report = (folder / "report.md").read_text()
+    assert "conditional: `in-part`" in report
+    assert "- fails when: there" in report
 
 
-def test_same_seeds_same_bytes_other_seeds_differ(tmp_path):
+def test_same_seeds_same_evidence_other_seeds_differ(tmp_path, monkeypatch):
     for name in ("one", "two"):
+        monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path / f"cache {name}"))
         assert run(tmp_path / name, "--seeds", "2") == 0
-    first, second = result(tmp_path / "one"), result(tmp_path / "two")
-    assert untimed(first) == untimed(second)
+    assert evidence(tmp_path / "one") == evidence(tmp_path / "two")
     assert run(tmp_path / "three", "--seeds", "3") == 0
-    third = result(tmp_path / "three")
-    assert third["claims"][0]["evidence"] != first["claims"][0]["evidence"]
+    assert evidence(tmp_path / "three") != evidence(tmp_path / "one")
+
+
+def test_one_and_two_processes_give_equal_evidence(tmp_path, monkeypatch):
+    for jobs in (1, 2):
+        monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path / f"cache {jobs}"))
+        assert run(tmp_path / str(jobs), jobs=jobs) == 0
+    assert evidence(tmp_path / "1") == evidence(tmp_path / "2")
+
+
+def test_a_finished_run_is_shown_and_runs_nothing(tmp_path, monkeypatch, capsys):
+    log = tmp_path / "log"
+    monkeypatch.setenv("TOY_LOG", str(log))
+    assert run(tmp_path) == 0
+    first = capsys.readouterr().out
+    assert run(tmp_path) == 0
+    again = capsys.readouterr().out
+    assert "This run was kept" in again
+    assert "supported" in again
+    assert first.partition("✓")[2].partition("Results")[0] in again
+    assert len(log.read_text().splitlines()) == 6
+    assert len(list((tmp_path / NAME).glob("2*"))) == 1
+    assert run(tmp_path, "--fresh") == 0
+    assert len(log.read_text().splitlines()) == 12
+
+
+def test_one_claim_runs_what_it_needs_and_is_never_the_latest(tmp_path, monkeypatch):
+    from recipes.lab.cli.main import main as cli
+
+    out = str(tmp_path)
+    words = ["--out", out, "--jobs", "1"]
+    assert cli(["run", "--claim", "momentum-saddle", *words]) == 0
+    (found,) = tmp_path.glob("momentum/2*/result.json")
+    claims = json.loads(found.read_text())["claims"]
+    assert [claim["id"] for claim in claims] == ["momentum-saddle"]
+    assert claims[0]["command"] == "recipes run --claim momentum-saddle"
+    assert not (tmp_path / "momentum" / "latest").exists()
+    assert cli(["run", "momentum/noise", *words]) == 0
+    newest = max(tmp_path.glob("momentum/2*/result.json"))
+    claims = json.loads(newest.read_text())["claims"]
+    assert [claim["id"] for claim in claims] == ["momentum-noise"]
 
 
 def test_smoke_judges_nothing_and_is_never_the_latest(tmp_path, capsys):
     assert run(tmp_path, "--smoke") == 0
-    told = capsys.readouterr().out
-    assert "Smoke run: 2 claims exercised, none judged." in told
-    assert "supported" not in told
+    printed = capsys.readouterr().out
+    assert "Smoke run: 2 claims exercised, none judged." in printed
+    assert "supported" not in printed
     assert not (tmp_path / NAME / "latest").exists()
     found = json.loads(next((tmp_path / NAME).glob("*/result.json")).read_text())
     assert {claim["verdict"] for claim in found["claims"]} == {"not judged"}
+    assert found["claims"][1]["fails"] == ["there"]  # conditions are there all the same
 
 
 def test_ctrl_c_keeps_finished_trainings(tmp_path, monkeypatch, capsys):
@@ -77,88 +128,34 @@ def test_ctrl_c_keeps_finished_trainings(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TOY_LOG", str(log))
     monkeypatch.setenv("TOY_STOP_AT", "0.1 2")
     assert run(tmp_path) == 130
-    told = capsys.readouterr()
-    assert "kept: 4 finished trainings" in told.out
-    assert "--resume" in told.out
-    assert "Traceback" not in told.err
+    printed = capsys.readouterr()
+    assert "kept: 4 finished trainings" in printed.out
+    assert "Traceback" not in printed.err
     assert not list(tmp_path.rglob("result.json"))
     monkeypatch.delenv("TOY_STOP_AT")
-    assert run(tmp_path, "--resume") == 0
+    assert run(tmp_path) == 0
     trained = log.read_text().splitlines()
     assert len(trained) == len(set(trained)) == 6  # nothing was trained twice
+    monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path / "other"))
     assert run(tmp_path / "whole") == 0
-    assert untimed(result(tmp_path)) == untimed(result(tmp_path / "whole"))
+    assert evidence(tmp_path) == evidence(tmp_path / "whole")
 
 
-def test_a_second_ctrl_c_waits_until_what_is_kept_is_told(
-    tmp_path, monkeypatch, capsys
-):
-    from recipes.lab.running.old.run_folder import RunFolder
-
-    abandon = RunFolder.abandon
-
-    def interrupted(folder):
-        os.kill(os.getpid(), signal.SIGINT)
-        return abandon(folder)
-
-    monkeypatch.setattr(RunFolder, "abandon", interrupted)
-    monkeypatch.setenv("TOY_STOP_AT", "0.1 1")
-    assert run(tmp_path) == 130
-    assert "kept: 2 finished trainings" in capsys.readouterr().out
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_resume_takes_only_the_same_settings(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("TOY_STOP_AT", "0.1 2")
-    assert run(tmp_path) == 130
-    monkeypatch.delenv("TOY_STOP_AT")
-    capsys.readouterr()
-    assert run(tmp_path, "--resume", "--epochs", "1") == 0
-    assert "nothing to resume" in capsys.readouterr().out
-
-
-def test_kill_9_leaves_nothing_half_written(tmp_path):
-    assert run(tmp_path, "--seeds", "2") == 0
-    before = (tmp_path / NAME / "latest").resolve()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "recipes", "run", TOY, "--seeds", "400"]
-        + ["--out", str(tmp_path)],
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while len(list((tmp_path / NAME).glob("*/members/*.json"))) < 10:
-        assert time.monotonic() < deadline, "no training was finished"
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert (tmp_path / NAME / "latest").resolve() == before
-    for path in tmp_path.rglob("*.json"):
-        json.loads(path.read_text())
-    from recipes.lab import catalog
-    from recipes.lab.running.old.run_folder import RunFolder
-
-    root = tmp_path / NAME
-    (stopped,) = (
-        path.parent
-        for path in root.glob("*/run.json")
-        if path.parent.resolve() != before
-    )
-    identity = json.loads((stopped / "run.json").read_text())
-    assert catalog.read(Path(TOY)).name == identity["recipe"]
-    folder = RunFolder(root, identity, resume=True)
-    assert folder.path == stopped
-    assert len(list((folder.path / "members").glob("*.json"))) >= 2
-    folder.close()
-
-
-def test_a_failed_member_loses_none_of_the_others(tmp_path, capsys):
-    text = Path(TOY).read_text()
-    line = "        epochs = lab.settings.epochs\n"
-    assert text.count(line) == 1
-    bad = line + "        if (rate, seed) == (0.1, 1):\n            {}\n"
+def test_other_settings_train_what_depends_on_them(tmp_path, monkeypatch):
     log = tmp_path / "log"
-    for name, raised, told in (
+    monkeypatch.setenv("TOY_LOG", str(log))
+    assert run(tmp_path) == 0
+    assert run(tmp_path, "--rate", "0.2") == 0
+    assert log.read_text().splitlines()[6:] == ["0.2 0", "0.2 1", "0.2 2"]
+
+
+def test_a_failed_member_loses_none_of_the_others(tmp_path):
+    text = Path(TOY).read_text()
+    line = '    epochs = case["epochs"]\n'
+    assert text.count(line) == 1
+    bad = line + '    if (case["rate"], seed) == (0.1, 1):\n        {}\n'
+    log = tmp_path / "log"
+    for name, raised, words in (
         ("sentence", "fit(model, data.x_train[:0])", "x is empty"),
         ("bug", "1 / 0", "ZeroDivisionError"),
     ):
@@ -166,40 +163,33 @@ def test_a_failed_member_loses_none_of_the_others(tmp_path, capsys):
         recipe.write_text(text.replace(line, bad.format(raised)))
         log.write_text("")
         done = subprocess.run(
-            [
-                sys.executable,
-                str(recipe),
-                "--out",
-                str(tmp_path / "runs"),
-                "--jobs",
-                "1",
-            ],
+            [sys.executable, str(recipe), "--out", str(tmp_path / "runs")],
             env={**os.environ, "TOY_LOG": str(log)},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 1
-        assert "runs: 1 of 6 failed: large, seed 1" in done.stderr
-        assert told in done.stderr
+        assert "runs: 1 of 6 trainings failed: large, seed 1" in done.stderr
+        assert words in done.stderr
+        assert "kept: 5 finished trainings" in done.stdout
         assert len(log.read_text().splitlines()) == 6
-        assert len(list((tmp_path / "runs" / name).glob("*/members/*.json"))) == 5
 
 
 def test_divergence_is_one_sentence(tmp_path, capsys):
     assert run(tmp_path, "--rate", "3.4e38") == 1
-    told = capsys.readouterr().err
-    assert len(told.splitlines()) == 1
-    assert "training diverged" in told
+    printed = capsys.readouterr().err
+    assert len(printed.splitlines()) == 1
+    assert "training diverged" in printed
 
 
 def test_unwritable_folder_is_one_sentence(tmp_path, capsys):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     assert run(blocked) == 1
-    told = capsys.readouterr().err
-    assert len(told.splitlines()) == 1
-    assert f"cannot write {blocked}" in told
+    printed = capsys.readouterr().err
+    assert len(printed.splitlines()) == 1
+    assert f"cannot write {blocked}" in printed
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
@@ -223,44 +213,65 @@ def test_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path, monkeypatch)
     assert target.read_text() == "old"
 
 
-def test_two_runs_cannot_resume_one_folder(tmp_path):
-    from recipes.lab.running.old.run_folder import RunFolder
-
-    first = RunFolder(tmp_path, {"a": 1})
-    second = RunFolder(tmp_path, {"a": 1}, resume=True)
-    assert not second.resumed
-    assert second.path != first.path
-    first.close()
-    second.close()
-
-
-def test_a_claim_without_verdict_fails_the_run(tmp_path, capsys):
+def test_a_claim_must_return_a_finding(tmp_path, capsys):
     text = Path(TOY).read_text()
-    line = next(x for x in text.splitlines() if 'lab.verdict("in-part"' in x)
     forgetful = tmp_path / "forgetful.py"
-    forgetful.write_text(text.replace(line, ""))
+    forgetful.write_text(
+        text.replace("    return Finding({", "    return None and Finding({")
+    )
     assert main(["run", str(forgetful), "--out", str(tmp_path / "runs")]) == 1
-    assert "no verdict was stated for: in-part" in capsys.readouterr().err
-
-
-def test_precision_that_nothing_used_is_told(tmp_path, capsys):
-    assert run(tmp_path, "--precision", "mixed_bfloat16") == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "Everything ran in float32: toy_recipe has nothing to train" in told
-    assert result(tmp_path)["precision"] == {}
+    assert "in_part must return a Finding, not NoneType" in capsys.readouterr().err
 
 
 def test_precision_is_recorded_and_undone(tmp_path, capsys):
     import keras
 
     text = Path(TOY).read_text()
-    line = "    data = lab.data()\n"
     mixed = tmp_path / "mixed.py"
-    mixed.write_text(text.replace(line, f"    lab.precision('dense')\n{line}"))
+    mixed.write_text(text.replace('precision="float32"', 'precision="dense"'))
     out = tmp_path / "runs"
-    flags = ["--out", str(out), "--precision", "mixed_bfloat16"]
+    flags = ["--out", str(out), "--precision", "mixed_bfloat16", "--jobs", "1"]
     assert main(["run", str(mixed), *flags]) == 0
     assert "Precision (dense): mixed_bfloat16." in capsys.readouterr().out
     found = json.loads((out / "mixed" / "latest" / "result.json").read_text())
     assert found["precision"]["dense"]["policy"] == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_precision_that_nothing_used_is_said(tmp_path, capsys):
+    assert run(tmp_path, "--precision", "mixed_bfloat16") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Everything ran in float32: toy_recipe has nothing to train" in printed
+    assert result(tmp_path)["precision"] == {}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_script_and_its_workers(tmp_path, ending):
+    import time
+
+    log = tmp_path / "log"
+    process = subprocess.Popen(
+        [sys.executable, TOY, "--seeds", "400", "--out", str(tmp_path / "runs")],
+        env={**os.environ, "TOY_LOG": str(log)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 90
+    while not log.exists() or len(log.read_text().splitlines()) < 8:
+        assert time.monotonic() < deadline, "no training was finished"
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(ending)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[ending]
+    assert "kept: " in printed
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("a process of the run is left")

@@ -15,9 +15,8 @@ from typing import Literal
 
 import keras
 
-from recipes.lab import figures, fit, lab_main, stats
+from recipes.lab import Finding, claim, experiment, figures, fit, main, stats
 
-CLAIMS = {"larger-faster": "A larger rate is faster.", "in-part": "Holds in part."}
 SMOKE = {"seeds": 2, "epochs": 1}
 
 
@@ -33,47 +32,65 @@ class Settings:
     "What is learned."
 
 
-def experiment(lab):
-    data = lab.data()
+def train(case, seed, data):
+    stop = os.environ.get("TOY_STOP_AT")
+    if stop == f"{case['rate']} {seed}":
+        raise KeyboardInterrupt
+    with open(os.environ.get("TOY_LOG", os.devnull), "a") as log:
+        log.write(f"{case['rate']} {seed}\n")
+    model = keras.Sequential(
+        [
+            keras.layers.Input(data.x_train.shape[1:]),
+            keras.layers.Flatten(),
+            keras.layers.Dense(data.num_classes),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(case["rate"]), loss)
+    epochs = case["epochs"]
+    x, y = data.x_train[:200], data.y_train[:200]
+    history = fit(model, x, y, batch_size=50, epochs=epochs, seed=seed)
+    return {"history": history.history}
 
-    def train(rate, seed):
-        stop = os.environ.get("TOY_STOP_AT")
-        if stop == f"{rate} {seed}":
-            raise KeyboardInterrupt
-        with open(os.environ.get("TOY_LOG", os.devnull), "a") as log:
-            log.write(f"{rate} {seed}\n")
-        model = keras.Sequential(
-            [
-                keras.layers.Input(data.x_train.shape[1:]),
-                keras.layers.Flatten(),
-                keras.layers.Dense(data.num_classes),
-            ]
-        )
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.SGD(rate), loss)
-        epochs = lab.settings.epochs
-        x, y = data.x_train[:200], data.y_train[:200]
-        history = fit(model, x, y, batch_size=50, epochs=epochs, seed=seed)
-        return {"history": history.history}
 
-    runs = lab.sweep(train, {"large": lab.settings.rate, "small": 0.01})
+@experiment
+def runs(lab):
+    epochs = lab.settings.epochs
+    return lab.sweep(
+        train,
+        {
+            "large": {"rate": lab.settings.rate, "epochs": epochs},
+            "small": {"rate": 0.01, "epochs": epochs},
+        },
+        precision="float32",
+        title="runs",
+    )
+
+
+@claim("larger-faster", "A larger rate is faster.", notes="ours", scope="digits")
+def larger_is_faster(lab):
     last = {
         name: [run["history"]["loss"][-1] for run in found]
-        for name, found in runs.items()
+        for name, found in runs(lab).items()
     }
-    gap = stats.paired(last["small"], last["large"])
-    lab.verdict("larger-faster", gap.positive, evidence={"gap": gap}, note=f"{gap}")
-    holds = {"here": True, "there": False}
-    lab.verdict("in-part", holds, evidence={"n": 2}, note="Only here.")
+    gap = stats.greater(last["small"], last["large"], by=stats.ANY)
     lab.table("Losses", ["case", "loss"], [[k, v[0]] for k, v in last.items()])
+    return Finding(gap, "Small minus large: {gap}.", gap=gap, figure=draw)
+
+
+@claim("in-part", "Holds in part.", notes="ours")
+def in_part(lab):
+    return Finding({"here": True, "there": False}, "Only {holding}.", n=2)
+
+
+def draw(lab):
     figure, axes = figures.new()
     x = range(1, lab.settings.epochs + 1)
-    figures.curves(
-        axes, x, {k: [r["history"]["loss"] for r in v] for k, v in runs.items()}
-    )
+    losses = {k: [r["history"]["loss"] for r in v] for k, v in runs(lab).items()}
+    figures.curves(axes, x, losses)
     figures.describe(axes, "The larger rate falls faster", "epoch", "loss (nats)")
     lab.figure("loss", figure, "Loss by epoch.")
 
 
 if __name__ == "__main__":
-    lab_main(experiment)
+    main(__file__)

@@ -1,17 +1,13 @@
 """Back-propagation: the worked numbers, the derivatives, the verdicts."""
 
-import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from recipes.basics import _backprop_examples as examples
-from recipes.basics import _backprop_formulas as formulas
-from recipes.basics import _backprop_worked as worked
-from recipes.basics import _sigmoid_network as net
-from recipes.basics import backprop
-from recipes.lab.cli.main import main
+from recipes.basics.backprop import descent, layers, starts, widths, worked
+from recipes.basics.perceptron import xor
+from recipes.lab import catalog
 from tests.recipes.running import run
 
 EXACT = {
@@ -48,14 +44,10 @@ def result(tmp_path_factory):
     return run(tmp_path_factory.mktemp("runs"), "backprop", *QUICK)
 
 
-@pytest.fixture(scope="module")
-def smoke(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("smoke"), "backprop", "--smoke")
-
-
 def test_the_chapter_is_whole():
-    assert {*backprop.CLAIMS} == {*EXACT, *CHANCE}
-    assert len(backprop.CLAIMS) == 20
+    claims = catalog.find("backprop").claims
+    assert {*claims} == {*EXACT, *CHANCE}
+    assert len(claims) == 20
 
 
 @pytest.mark.parametrize(("claim", "verdict"), EXACT.items())
@@ -64,34 +56,28 @@ def test_exact_verdicts(result, claim, verdict):
     assert found[claim] == verdict
 
 
-def test_evidence_of_the_errata(result):
-    evidence = {entry["id"]: entry["evidence"] for entry in result["claims"]}
-    one_weight = evidence["bp-one-weight"]
-    assert one_weight["dE_dw_by_the_whole_chain"] == pytest.approx(-0.2207011273)
-    assert one_weight["dE_dw_as_printed"] == pytest.approx(-0.497718, abs=1e-6)
-    assert one_weight["dE_dw_for_half_the_square"] == pytest.approx(-0.1103505636)
-    signs = evidence["gd-sign"]
-    assert signs["x_after_100_steps_adding"] == pytest.approx(14.4892922365)
-    assert signs["x_after_100_steps_subtracting"] == pytest.approx(0.2652391118)
-    a2 = evidence["forward-numpy-3-2-2"]["A2"]
-    assert np.allclose(a2, [[0.7760299074, 0.8115277902]], atol=1e-10)
+def test_numbers_of_the_errata(result):
+    numbers = {entry["id"]: entry["numbers"] for entry in result["claims"]}
+    one_weight = numbers["bp-one-weight"]
+    assert one_weight["whole"] == pytest.approx(-0.2207011273)
+    assert one_weight["printed"] == pytest.approx(-0.497718, abs=1e-6)
+    assert one_weight["for_half_the_square"] == pytest.approx(-0.1103505636)
+    signs = numbers["gd-sign"]
+    assert signs["up"] == pytest.approx(14.4892922365)
+    assert signs["down"] == pytest.approx(0.2652391118)
+    outputs = numbers["forward-numpy-3-2-2"]["outputs"]
+    assert np.allclose(outputs, [0.7760299074, 0.8115277902], atol=1e-10)
     share = "printed_share_of_the_squared_gradient_of_W1"
-    assert evidence["backward-2-2-1"][share] == pytest.approx(0.25 / 0.89)
-    after = evidence["backward-2-2-1-step-lowers-loss"]["J_after_a_step"]
+    assert numbers["backward-2-2-1"][share] == pytest.approx(0.25 / 0.89)
+    after = numbers["backward-2-2-1-step-lowers-loss"]["descent"]
     expected = (0.0335383763, 0.0316268485, 0.0293625701, 0.0066059699)
     assert np.allclose(list(after.values()), expected, atol=1e-10)
 
 
-def test_smoke_judges_nothing(smoke):
-    assert [entry["id"] for entry in smoke["claims"]] == list(backprop.CLAIMS)
-    assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
-
-
-def test_a_copy_gives_the_same_evidence(tmp_path, smoke, capsys):
-    path = tmp_path / "mine.py"
-    assert main(["copy", "backprop", str(path)]) == 0
-    again = run(tmp_path, str(path), "--smoke")
-    assert json.dumps(again["claims"]) == json.dumps(smoke["claims"])
+def test_conditions(result):
+    claims = {entry["id"]: entry for entry in result["claims"]}
+    slips = ["slope at z2", "dJ/dz2", "dJ/dW1"]
+    assert claims["backward-2-2-1"]["fails"] == slips
 
 
 @pytest.mark.parametrize(
@@ -145,27 +131,27 @@ def test_rounds_to(value, text, fits):
 
 
 def test_only_one_whole_reconstruction_of_the_two_steps():
-    assert examples.reconstructions() == [(1, 3, Fraction(1, 5))]
+    assert descent.reconstructions() == [(1, 3, Fraction(1, 5))]
 
 
 def test_sigmoid_saturates_without_overflow():
     z = np.array([-1000.0, -1, 0, 1, 1000])
     expected = [0, 1 / (1 + np.e), 0.5, np.e / (1 + np.e), 1]
-    assert np.allclose(net.sigmoid(z), expected, rtol=0, atol=1e-15)
+    assert np.allclose(worked.sigmoid(z), expected, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("sizes", [(2, 2, 1), (3, 5, 4, 2)])
 def test_backward_is_the_complex_step_derivative(sizes):
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(sizes[0], 4)), rng.random((sizes[-1], 4))
-    layers = net.random_layers(sizes, seed=5)
-    ours = net.pack(net.backward(layers, net.forward(layers, x), y))
-    point = net.pack(layers)
+    network = widths.random_layers(sizes, seed=5)
+    ours = widths.pack(widths.backward(network, widths.forward(network, x), y))
+    point = widths.pack(network)
     for index in range(len(point)):
         moved = point.astype(complex)
         moved[index] += 1e-30j
         a = x
-        for W, b in net.unpack(moved, layers):
+        for W, b in widths.unpack(moved, network):
             a = 1 / (1 + np.exp(-(W @ a + b)))
         cost = 0.5 * ((y - a) ** 2).sum()
         assert ours[index] == pytest.approx(cost.imag / 1e-30, rel=1e-10)
@@ -174,39 +160,42 @@ def test_backward_is_the_complex_step_derivative(sizes):
 def test_keras_takes_the_same_step():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(3, 6)), rng.random((2, 6))
-    layers = net.random_layers((3, 4, 2), seed=1)
-    ours = net.backward(layers, net.forward(layers, x), y)
-    gradients, moved = net.keras_step(layers, x, y, rate=0.3)
-    assert net.difference(gradients, ours) < 1e-7
-    assert net.difference(moved, net.step(layers, ours, 0.3)) < 1e-7
+    network = layers.random_layers((3, 4, 2), seed=1)
+    ours = layers.backward(network, layers.forward(network, x), y)
+    gradients, moved = layers.keras_step(network, x, y, rate=0.3)
+    assert layers.difference(gradients, ours) < 1e-7
+    assert layers.difference(moved, layers.step(network, ours, 0.3)) < 1e-7
 
 
 def test_a_stack_trains_each_of_its_networks():
-    x, y = backprop.XOR_X, backprop.XOR_Y
-    networks = [net.random_layers((2, 2, 1), seed) for seed in range(3)]
-    _, together = net.train(net.stack(networks), x, y, rate=1.0, passes=20)
-    for index, layers in enumerate(networks):
-        _, alone = net.train(layers, x, y, rate=1.0, passes=20)
+    x, y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0.0, 1, 1, 0]])
+    networks = [xor.random_layers((2, 2, 1), seed) for seed in range(3)]
+    _, together = xor.train(xor.stack(networks), x, y, rate=1.0, passes=20)
+    for index, network in enumerate(networks):
+        _, alone = xor.train(network, x, y, rate=1.0, passes=20)
         assert np.allclose(together[:, index], alone, rtol=0, atol=1e-13)
 
 
 def test_pack_and_unpack():
-    layers = net.random_layers((3, 4, 2), seed=0)
-    vector = net.pack(layers)
+    network = widths.random_layers((3, 4, 2), seed=0)
+    vector = widths.pack(network)
     assert vector.shape == (3 * 4 + 4 + 4 * 2 + 2,)
-    assert net.difference(net.unpack(vector, layers), layers) == 0
+    assert layers.difference(widths.unpack(vector, network), network) == 0
 
 
 def test_sum_limit_needs_the_inputs():
     W, a = np.arange(6.0).reshape(3, 2), np.array([1.0, 2.0])
-    assert formulas.summed(W, a, 2) == [2.0, 8.0, 14.0]
+    assert layers.summed(W, a, 2) == [2.0, 8.0, 14.0]
     with pytest.raises(IndexError):
-        formulas.summed(W, a, 3)
+        layers.summed(W, a, 3)
 
 
 def test_best_of_k():
     success = np.array([True, False, False, False])
-    assert backprop.best_of(success) == pytest.approx(
-        {1: 0.25, 2: 0.5, 3: 0.75, 4: 1.0}
-    )
-    assert len(backprop.best_of(np.ones(30, bool))) == 10
+    assert starts.best_of(success) == pytest.approx({1: 0.25, 2: 0.5, 3: 0.75, 4: 1.0})
+    assert len(starts.best_of(np.ones(30, bool))) == 10
+
+
+@pytest.mark.parametrize("flag", ["--units=1", "--units=4096", "--fit-steps=200000"])
+def test_settings_out_of_range(recipes_run, flag):
+    assert "must be" in recipes_run("backprop", flag, code=2)

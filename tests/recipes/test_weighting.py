@@ -3,64 +3,49 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from recipes.lab.evidence.judging import judge
 from recipes.lab.training.gradients import gradients
-from recipes.losses import _weighting_exact as exact
-from recipes.losses import _weighting_gaussians as gaussians
-from recipes.losses import _weighting_imbalance as imbalance
-from recipes.losses import _weighting_logits as logits
-from recipes.losses import _weighting_noise as noise
-from recipes.losses import _weighting_tasks as tasks
-from recipes.losses import weighting
+from recipes.lab.training.seeding import reseed
+from recipes.losses.weighting import example, imbalance, noise, repetition, tasks
+
+GAP = 2.0  # between the means of the two Gaussians
+LAB = SimpleNamespace(settings=SimpleNamespace(samples=4000, passes=3, epochs=20))
 
 
-class Bench:
-    """Collects verdicts where a whole run would be too long."""
-
-    class settings:  # noqa: N801 - as a run has them
-        passes = 3
-
-    def __init__(self):
-        self.found = {}
-
-    def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.evidence.verdicts import judge
-
-        kind, conditions = judge(holds)
-        self.found[claim] = kind, {**conditions, **evidence}, note
+def judged(decide) -> dict:
+    """What becomes of a claim that trains in no sweep."""
+    return judge(decide.claim, decide(LAB))
 
 
 def test_class_weights_are_sample_weights():
-    bench = Bench()
-    exact.judge_sample_weights(bench)
-    kind, evidence, _ = bench.found["weights-as-sample-weight"]
-    assert kind == "conditional"
-    assert evidence["holds_for"] == ["every class in the dict"]
-    gaps = evidence["largest_difference_of_weights_after_3_epochs"]
-    assert gaps["sample_weight"] == 0
-    assert gaps["ClassBalancedLoss"] < 1e-6
-    assert evidence["largest_change_of_weights_in_training"] > 0.01
-    losses = evidence["val_loss"]
+    found = judged(example.looked_up_for_each_sample)
+    assert found["verdict"] == "conditional"
+    assert found["holds"] == ["every class in the dict"]
+    numbers = found["numbers"]
+    assert numbers["gaps"]["sample_weight"] == 0
+    assert numbers["gaps"]["ClassBalancedLoss"] < 1e-6
+    assert numbers["largest_change_in_training"] > 0.01
+    losses = numbers["losses"]
     assert losses["class_weight"] == losses["sample_weight"]
     assert losses["ClassBalancedLoss"] > losses["class_weight"]
-    assert evidence["a_class_left_out"]["class_weight"] == "weighs it 1"
+    assert numbers["absent"]["class_weight"] == "weighs it 1"
 
 
 def test_weights_and_copies():
-    bench = Bench()
-    exact.judge_resampling(bench)
-    kind, evidence, _ = bench.found["weighted-vs-resampling"]
-    assert kind == "conditional"
-    assert evidence["holds_for"] == [
+    found = judged(repetition.weights_and_copies)
+    assert found["verdict"] == "conditional"
+    assert found["holds"] == [
         "full batch, mean_with_sample_weight",
         "full batch, sum",
     ]
-    ratios = evidence["gradient_with_weights_over_that_with_copies"]
+    ratios = found["numbers"]["ratios"]
     # 400 rows, 20 of them five times: Keras's default divides by 400, not by 480.
     assert ratios["sum_over_batch_size"] == pytest.approx(480 / 400, rel=1e-5)
     assert ratios["sum"] == pytest.approx(1, rel=1e-5)
@@ -77,36 +62,35 @@ def test_noise_of_weights_and_copies_by_simulation():
     repeated = np.repeat(each, copies, axis=0)
     np.testing.assert_allclose(weighted.mean(0), repeated.mean(0))
     expected = weighted.var(0).sum() / repeated.var(0).sum()
-    assert exact.noise_ratio(kernel, x, y, copies) == pytest.approx(expected)
-    assert exact.noise_ratio(kernel, x, y, np.full(50, 3)) == pytest.approx(1)
+    assert repetition.noise_ratio(kernel, x, y, copies) == pytest.approx(expected)
+    assert repetition.noise_ratio(kernel, x, y, np.full(50, 3)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("label", "value"), [(0, 0.6931471806), (1, 0.3132616875)])
 def test_floors_behind_a_sigmoid(label, value):
-    assert logits.floor(label) == pytest.approx(value, rel=1e-6)
-    assert logits.FLOORS[label] == pytest.approx(value, rel=1e-9)
+    assert example.floor(label) == pytest.approx(value, rel=1e-6)
+    assert example.FLOORS[label] == pytest.approx(value, rel=1e-9)
 
 
 def test_only_a_sigmoid_right_before_the_loss_is_seen_through():
-    bench = Bench()
-    logits.judge(bench)
-    _, evidence, note = bench.found["weighted-from-logits-trap"]
+    found = judged(example.from_logits)
+    numbers = found["numbers"]
     seen = keras.backend.backend() == "tensorflow"
     holds = ["the model ends in logits"] + ["the model ends in a sigmoid layer"] * seen
-    assert evidence["holds_for"] == holds
-    assert evidence["training"]["a sigmoid layer"]["warned"] == seen
-    hand = evidence["training"]["a sigmoid written out"]
-    assert hand["loss"] > evidence["floor_of_the_weighted_mean"]
-    assert evidence["training"]["logits"]["loss"] < hand["loss"]
-    assert ("is seen through" in note) == seen
+    assert found["holds"] == holds
+    assert numbers["training"]["a sigmoid layer"]["warned"] == seen
+    hand = numbers["training"]["a sigmoid written out"]
+    assert hand["loss"] > numbers["weighted"]
+    assert numbers["training"]["logits"]["loss"] < hand["loss"]
+    assert ("sees through" in found["note"]) == seen
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_do_not_see_the_sigmoid(backend):
     pytest.importorskip(backend)
     program = (
-        "from recipes.losses import _weighting_logits as logits\n"
-        "found = {name: logits.train(logits.HEADS[name], 2) for name in "
+        "from recipes.losses.weighting.example import train_example\n"
+        "found = {name: train_example(name, 2) for name in "
         "('a sigmoid layer', 'a sigmoid written out')}\n"
         "layer, hand = found.values()\n"
         "assert not layer['warned']\n"
@@ -119,7 +103,7 @@ def test_other_backends_do_not_see_the_sigmoid(backend):
 def test_metrics_by_hand():
     labels = np.array([1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
     decisions = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 0])
-    found = gaussians.scores(labels, decisions)
+    found = imbalance.scores(labels, decisions)
     assert found == pytest.approx(
         {
             "accuracy": 0.8,
@@ -130,7 +114,7 @@ def test_metrics_by_hand():
             "cost": (1 + 10) / 10,
         }
     )
-    nothing = gaussians.scores(labels, np.zeros(10, int))
+    nothing = imbalance.scores(labels, np.zeros(10, int))
     assert nothing["F1"] == nothing["precision"] == nothing["recall"] == 0
 
 
@@ -139,7 +123,7 @@ def test_metrics_as_scikit_learn_has_them():
 
     rng = np.random.default_rng(0)
     labels, decisions = rng.integers(0, 2, 100), rng.integers(0, 2, 100)
-    found = gaussians.scores(labels, decisions)
+    found = imbalance.scores(labels, decisions)
     for name, metric in {
         "precision": metrics.precision_score,
         "F1": metrics.f1_score,
@@ -152,46 +136,33 @@ def test_metrics_as_scikit_learn_has_them():
 def test_the_closed_form_by_counting(weight):
     """A million rows, decided by the true probabilities at the weight's threshold."""
     rng = np.random.default_rng(0)
-    labels = (rng.random(1_000_000) < gaussians.POSITIVE).astype(int)
-    x = rng.normal(size=labels.size) + gaussians.GAP * labels
-    density = np.exp(-((x - gaussians.GAP) ** 2) / 2), np.exp(-(x**2) / 2)
-    odds = gaussians.POSITIVE / (1 - gaussians.POSITIVE) * density[0] / density[1]
-    counted = gaussians.scores(labels, (odds * weight > 1).astype(int))
-    ideal = gaussians.ideal(weight)
+    labels = (rng.random(1_000_000) < imbalance.POSITIVE).astype(int)
+    x = rng.normal(size=labels.size) + GAP * labels
+    density = np.exp(-((x - GAP) ** 2) / 2), np.exp(-(x**2) / 2)
+    odds = imbalance.POSITIVE / (1 - imbalance.POSITIVE) * density[0] / density[1]
+    counted = imbalance.scores(labels, (odds * weight > 1).astype(int))
+    ideal = imbalance.ideal(weight)
     for name, value in counted.items():
         assert value == pytest.approx(float(ideal[name]), abs=0.01), name
 
 
 def test_the_least_cost_is_at_the_weight_of_the_costs():
     weights = np.geomspace(1, 100, 401)
-    cost = gaussians.ideal(weights)["cost"]
+    cost = imbalance.ideal(weights)["cost"]
     assert weights[cost.argmin()] == pytest.approx(10, rel=0.02)
-    weights_of_costs = imbalance.WEIGHTS["weights from costs"]
-    assert weights_of_costs[1] / weights_of_costs[0] == pytest.approx(10)
+    common, rare = imbalance.WEIGHTS["weights from costs"]
+    assert rare / common == pytest.approx(10)
 
 
 def test_a_trained_classifier_comes_near_the_closed_form():
-    classifier = gaussians.Classifier(imbalance.cross_entropy(), 4000)
-    keras.utils.set_random_seed(0)
-    found = classifier.train(0, 10, weight={0: 1.0, 1: 19.0})
-    ideal = gaussians.ideal(19)
+    reseed(0)
+    case = imbalance.setting(LAB, passes=10, weight=[1.0, 19.0])
+    found = imbalance.train(case, 0, None)
+    ideal = imbalance.ideal(19)
     for name in ("recall", "balanced accuracy"):
         assert found[name] == pytest.approx(float(ideal[name]), abs=0.05), name
     # The probabilities are those of classes of equal size, not of one in twenty.
     assert found["mean probability"] > 0.2
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "expected"),
-    [
-        ((True, True), True),
-        ((True, None), None),
-        ((None, False), False),
-        ((True, False), False),
-    ],
-)
-def test_all_of(outcomes, expected):
-    assert imbalance.all_of(*outcomes) is expected
 
 
 def test_flipped_labels():
@@ -206,14 +177,14 @@ def test_flipped_labels():
 
 
 def test_tasks_differ_by_their_scale_only():
-    _, y = tasks.draw(0, 5000)
+    _, y = tasks.draw_tasks(0, 5000)
     assert y["small"].std() == pytest.approx(1, rel=1e-3)
     assert y["big"].std() == pytest.approx(100, rel=1e-3)
 
 
 def test_the_pull_of_the_big_task_is_that_of_autodiff():
     rng = np.random.default_rng([0, 70])
-    x, y = tasks.draw(0, tasks.ROWS)
+    x, y = tasks.draw_tasks(0, tasks.ROWS)
     shapes = (tasks.FEATURES, tasks.HIDDEN), (tasks.HIDDEN, 1), (tasks.HIDDEN, 1)
     kernel, *heads = (
         (rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s))).astype("float32") for s in shapes
@@ -232,19 +203,15 @@ def test_the_pull_of_the_big_task_is_that_of_autodiff():
 def test_fading_falls_to_the_matched_weight_by_half():
     from callbacks import LossWeightSchedule, UncertaintyWeighting
 
-    made = tasks.Tasks(epochs=20)
-    (schedule,) = made.callbacks(tasks.FADING)
+    (schedule,) = tasks.weighting(tasks.FADING, epochs=20)
     assert isinstance(schedule, LossWeightSchedule)
     weight = schedule.weights["big"]
     found = [weight(epoch) for epoch in (0, 5, 10, 19)]
     assert found == pytest.approx([1, 1e-2, 1e-4, 1e-4])
-    assert isinstance(made.callbacks(tasks.LEARNED)[0], UncertaintyWeighting)
-    assert made.callbacks(tasks.EQUAL) == []
+    assert isinstance(tasks.weighting(tasks.LEARNED, 20)[0], UncertaintyWeighting)
+    assert tasks.weighting(tasks.EQUAL, 20) == []
 
 
-def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
-    result = recipes_run("weighting", "--smoke")
-    assert [claim["id"] for claim in result["claims"]] == list(weighting.CLAIMS)
-    assert len(result["claims"]) == 8
-    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}
-    assert len(result["figures"]) == 2
+@pytest.mark.parametrize("flag", ["--samples=99", "--passes=1001", "--epochs=1001"])
+def test_settings_out_of_range(recipes_run, flag):
+    assert "must be" in recipes_run("weighting", flag, code=2)

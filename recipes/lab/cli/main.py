@@ -121,8 +121,6 @@ def _parser() -> Parser:
 
 
 def _run(words: list[str]) -> int:
-    if "--resume" in words and not _is_old(words):
-        raise UsageError("--resume is gone: the same command goes on by itself.")
     name, claim, rest = _what_to_run(words)
     if name is None and claim is None:
         return _run_without_name(rest)
@@ -138,6 +136,8 @@ def _run(words: list[str]) -> int:
     arguments = parser.parse(rest)
     given = settings.given(arguments)
     jobs = given.pop("jobs", 0)
+    if arguments.resume and recipe.lessons:
+        raise UsageError("--resume is gone: the same command goes on by itself.")
     if not recipe.lessons:
         return _run_old(recipe, given, arguments, jobs)
     from recipes.lab.running import threads
@@ -171,13 +171,6 @@ def _run_old(recipe, given: dict, arguments: argparse.Namespace, jobs: int) -> i
     options = _options(arguments)
     options["jobs"] = jobs or processes.default(options["smoke"])
     return execute(recipe, given, options)
-
-
-def _is_old(words: list[str]) -> bool:
-    known = catalog.recipes()
-    return any(word in known and not known[word].lessons for word in words) or any(
-        word.endswith(".py") for word in words
-    )
 
 
 def _jobs_flag(parser: argparse.ArgumentParser, what: str, default: object) -> None:

@@ -32,7 +32,7 @@ def markdown(result: dict) -> str:
     lines = [f"# {_escape(result['title'])}", ""]
     if result["smoke"]:
         lines += ["**A smoke run: everything tiny, nothing judged.**", ""]
-    lines += [f"Notes: {result['notes']}", "", how(result), ""]
+    lines += [f"Notes: {_escape(result['notes'])}", "", _escape(how(result)), ""]
     shown: set[str] = set()
     for claim in result["claims"]:
         one = card(result, claim)

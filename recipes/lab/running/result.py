@@ -1,6 +1,8 @@
 """`run`: a recipe from a script, a notebook or a prompt, and what it returns."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,7 @@ from recipes.lab.running import threads
 from recipes.lab.running.execute import Options, execute
 
 
-@dataclass
+@dataclass(eq=False)
 class Result:
     """What a run found.
 
@@ -37,7 +39,6 @@ class Result:
     numbers: dict[str, dict]
     folder: Path
     _result: dict = field(repr=False)
-    _temporary: Any = field(default=None, repr=False)
 
     def __str__(self) -> str:
         lines = [
@@ -105,10 +106,9 @@ def run(
             raise UsageError(f"{chosen.name} states no claim '{claim}'.{hint}")
         chosen = chosen.only(claim=claim)
     given = settings.checked(given, chosen.fields, chosen.name)
-    # Kept until the result goes: its figures are read from there.
-    temporary = tempfile.TemporaryDirectory(prefix="recipes-") if out is None else None
+    folder = tempfile.mkdtemp(prefix="recipes-") if out is None else out
     options = Options(
-        out=Path(temporary.name if temporary else out or "."),
+        out=Path(folder),
         data_dir=data_dir,
         precision=settings.choice_of("precision", precision, PRECISIONS),
         smoke=smoke,
@@ -116,9 +116,14 @@ def run(
         jobs=max(2, jobs or threads.default_jobs()),
     )
     output = Output(silent=quiet)
-    finished = execute(chosen, given, options, output)
+    try:
+        finished = execute(chosen, given, options, output)
+    except BaseException:
+        if out is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     result = finished.result
-    return Result(
+    found = Result(
         verdicts={one["id"]: card(result, one) for one in result["claims"]},
         tables={one["title"]: _rows(one) for one in result["tables"]},
         figures=finished.figures
@@ -127,8 +132,10 @@ def run(
         numbers={one["id"]: one["numbers"] for one in result["claims"]},
         folder=finished.folder,
         _result=result,
-        _temporary=temporary,
     )
+    if out is None:  # its figures are read from there as long as the result is used
+        weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
+    return found
 
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")

@@ -1,0 +1,237 @@
+"""Imbalance: a weight for the rare class buys recall and pays with precision.
+
+One row in twenty is positive. The notes give the rare class a weight of 5 in the loss
+so that the network pays more attention to it. That moves the border between the
+classes, and nothing else: more of the rare class is found, and more of what is found is
+wrong. A threshold on the probabilities moves the same border after the training, and
+leaves the probabilities right.
+
+Accuracy cannot see any of this: it is highest for networks that find nothing.
+"""
+
+import keras
+import numpy as np
+
+from recipes.lab import Finding, Study, claim, experiment, figures, main, split, stats
+from recipes.losses.weighting._gaussians import (
+    BALANCED,
+    PLAIN,
+    POSITIVE,
+    WEIGHTS,
+    by_weight,
+    class_weight,
+    column,
+    draw_by_weight,
+    ideal,
+    measure,
+    probabilities,
+    scores,
+    setting,
+    train,
+)
+from zoo import mlp
+
+NOTES = "weight 5"  # the notes' {0: 1.0, 1: 5.0}
+GAINS = ("recall", "balanced accuracy", "F1")
+PRICES = ("precision", "accuracy", "average precision")
+PLANE, DIGITS = "two Gaussians", "digits: 8 or not"
+WEAK = 0.5  # a gap between the classes that shows next to nothing
+POINT = stats.Threshold(
+    "one point",
+    0.01,
+    "recall, balanced accuracy or F1",
+    "people choose between classifiers by whole points.",
+)
+DIGIT = Study(mlp, keras.losses.SparseCategoricalCrossentropy(from_logits=True), "adam")
+
+
+def draw_digits(data, seed: int):
+    """Thins the eights out to the rare class's share; halves for the test."""
+    x = np.concatenate([data.x_train, data.x_test])
+    y = np.concatenate([data.y_train, data.y_test])
+    common, rare = x[y != 8], x[y == 8]
+    odds = POSITIVE / (1 - POSITIVE)
+    order = np.random.default_rng([seed, 8]).permutation(len(rare))
+    rows = order[: round(odds * len(common))]
+    labels = np.repeat([0, 1], [len(common), len(rows)]).astype("int32")
+    return split(np.concatenate([common, rare[rows]]), labels, test_size=0.5, seed=seed)
+
+
+def train_digits(case, seed, data) -> dict[str, float]:
+    """Trains a network that finds the rare digit; returns its metrics on new images."""
+    x, y, x_test, y_test = draw_digits(data, seed)
+
+    def judge(model):
+        fitted = float((probabilities(model, x).argmax(1) == y).mean())
+        found = measure(y_test, probabilities(model, x_test))
+        return {**found, "training accuracy": fitted}
+
+    return DIGIT.train(
+        (x, y),
+        seed,
+        epochs=case["epochs"],
+        batch_size=50,
+        learning_rate=0.003,
+        network={"num_classes": 2, "units": [64]},
+        class_weight=class_weight(case["weight"], y),  # {0: 1.0, 1: 5.0}, for instance
+        measure=judge,
+    )["measured"]
+
+
+@experiment
+def both(lab) -> dict[str, dict[str, list[dict]]]:
+    """The runs by data and class weights, with a table of what they reached."""
+    cases = {
+        name: {"weight": WEIGHTS[name], "epochs": lab.settings.epochs}
+        for name in (PLAIN, NOTES, BALANCED)
+    }
+    digits = lab.sweep(train_digits, cases, data="digits", title=DIGITS)
+    runs = {PLANE: by_weight(lab), DIGITS: digits}
+    names = ("recall", "precision", "F1", "accuracy", "balanced accuracy")
+    for data, found in runs.items():
+        rows = [
+            [case, *(f"{column(results, name).mean():.3f}" for name in names)]
+            for case, results in found.items()
+        ]
+        title = f"One row in twenty is positive: {data}"
+        lab.table(title, ["class weights", *names], rows)
+    return runs
+
+
+def change(runs, case: str, name: str, other: str | None = None) -> stats.Decision:
+    """A case's number minus that of the runs without weights."""
+    plain = column(runs[PLAIN], other or name)
+    return stats.greater(column(runs[case], name), plain, by=POINT)
+
+
+# "For that class" has three readings: how much of it is found (recall), whether both
+# classes are found alike (balanced accuracy), and whether what is found is also right
+# (F1). What the weight costs stands beside them, and so does the rival without weights:
+# the plain network with its threshold moved to the rare class's share.
+
+
+@claim(
+    "weighted-imbalance",
+    "A larger weight for the rare class helps where classes are imbalanced.",
+    says="always",
+    notes="002",
+    scope="a linear classifier on two Gaussians, a layer of 64 units on digits; one "
+    "row in twenty is positive",
+)
+def weights_help(lab):
+    """Recall, balanced accuracy and F1 with weights, minus those without."""
+    runs = both(lab)
+    gains, prices = (
+        {
+            f"{name}, {case}, {data}": change(found, case, name)
+            for data, found in runs.items()
+            for case in (NOTES, BALANCED)
+            for name in names
+        }
+        for names in (GAINS, PRICES)
+    )
+    moved = {
+        data: change(
+            found, BALANCED, "balanced accuracy", "balanced accuracy, threshold moved"
+        )
+        for data, found in runs.items()
+    }
+    plane = runs[PLANE]
+    means = {
+        name: [float(column(plane[c], name).mean()) for c in (PLAIN, NOTES, BALANCED)]
+        for name in ("recall", "precision", "F1", "accuracy", "mean probability")
+    }
+    return Finding(
+        gains,
+        "On the plane no weights, 5 and balanced weights give recall "
+        "{means[recall]:.2f}, precision {means[precision]:.2f}, F1 {means[F1]:.2f}. "
+        "Balanced weights minus a plain network's moved threshold, in balanced "
+        "accuracy: {ahead:+.3f}. They make the rare class's mean probability "
+        "{mean_probability:.2f}, where {right:g} is right.",
+        figure=draw_weights,
+        means=means,
+        right=POSITIVE,
+        ahead={data: gap.effect for data, gap in moved.items()},
+        mean_probability=means["mean probability"][2],
+        moved=moved,
+        prices=prices,
+        closed_form_at_weights_1_and_5=ideal([1, 5]),
+        training_accuracy_on_digits={
+            case: column(results, "training accuracy").mean()
+            for case, results in runs[DIGITS].items()
+        },
+    )
+
+
+def draw_weights(lab):
+    """The metrics against the weight: trainings on the closed form."""
+    figure, axes = figures.new(width=8.0, height=4.2)
+    names = ("recall", "precision", "accuracy", "balanced accuracy")
+    draw_by_weight(lab, axes, names)
+    title = "A weight for the rare class trades precision for recall"
+    figures.describe(axes, title, "weight of the rare class", "share of 1")
+    lab.figure(
+        "weights",
+        figure,
+        "Metrics of a linear classifier on two Gaussians by the weight of the rare "
+        "class: points with the range over seeds, lines in closed form.",
+    )
+
+
+# The constant answer is worthless by definition. A network comes to it by itself where
+# the evidence is weak: the classes half a standard deviation apart instead of two.
+
+
+@claim(
+    "accuracy-trap",
+    "On imbalanced classes a classifier that is no use has a high accuracy.",
+    says="can",
+    hedge="can",
+    notes="002",
+    scope="95 against 5 labels; a linear classifier on two Gaussians that overlap "
+    "nearly whole",
+)
+def accuracy_misleads(lab):
+    """The constant answer, exactly; then a trained network that comes close to it."""
+    labels = np.repeat([0, 1], [95, 5])
+    guess = scores(labels, np.zeros(100, int))
+    recall = keras.metrics.Recall()
+    recall.update_state(labels, np.zeros(100))
+    cases = {n: setting(lab, gap=WEAK, weight=WEIGHTS[n]) for n in (PLAIN, BALANCED)}
+    runs = lab.sweep(train, cases, title="weak evidence")
+    plain, weighted = (
+        {name: column(runs[case], name).mean() for name in ("accuracy", "recall")}
+        for case in (PLAIN, BALANCED)
+    )
+    accuracy, balanced = (
+        {case: column(runs[case], name) for case in cases}
+        for name in ("accuracy", "balanced accuracy")
+    )
+    return Finding(
+        {
+            "always the common class": guess["accuracy"] == 0.95
+            and float(recall.result()) == guess["recall"] == guess["F1"] == 0,
+            "trained on weak evidence, accuracy above that of balanced weights": (
+                stats.greater(
+                    accuracy[PLAIN], accuracy[BALANCED], by=stats.ACCURACY_POINT
+                )
+            ),
+            "trained on weak evidence, balanced accuracy below theirs": stats.greater(
+                balanced[BALANCED], balanced[PLAIN], by=POINT
+            ),
+        },
+        "Always answering the common class is right {guess[accuracy]:.0%} of the time "
+        "with recall {guess[recall]:g}. Where the evidence is weak a network trained "
+        "without weights has accuracy {plain[accuracy]:.3f} at recall "
+        "{plain[recall]:.2f}, one with balanced weights {weighted[accuracy]:.3f} at "
+        "recall {weighted[recall]:.2f}.",
+        guess=guess,
+        plain=plain,
+        weighted=weighted,
+        accuracy_by_seed=accuracy,
+        balanced_accuracy_by_seed=balanced,
+    )
+
+
+if __name__ == "__main__":
+    main(__file__)

@@ -1,0 +1,91 @@
+"""Every recipe runs, and the copy of every lesson finds what the lesson finds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recipes.lab import catalog
+from recipes.lab.cli.main import main
+from recipes.lab.reporting.console import Output
+from recipes.lab.running.execute import Options, execute
+
+RECIPES = [name for name, recipe in catalog.recipes().items() if recipe.lessons]
+LESSONS = [
+    f"{name}/{lesson.name}"
+    for name in RECIPES
+    for lesson in catalog.recipes()[name].lessons
+]
+FRESH = ("momentum", "batch_size")  # whose copies run in a process of their own, too
+
+
+def smoke(name: str, out: Path) -> dict[str, dict]:
+    """A smoke run in this process: claim id to its entry."""
+    options = Options(out=out, smoke=True, store=out / "store")
+    result = execute(catalog.find(name), {}, options, Output(silent=True)).result
+    return {claim["id"]: claim for claim in result["claims"]}
+
+
+def finding(claim: dict, timed: bool) -> str:
+    """What is found, without where it stands; of times the conditions alone."""
+    conditions = sorted([*claim["holds"], *claim["fails"], *claim["undecided"]])
+    if timed:
+        return json.dumps(conditions)
+    names = ("statement", "says", "holds", "fails", "undecided", "note", "numbers")
+    return json.dumps([claim[name] for name in names], sort_keys=True)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_smoke_states_every_claim_judges_none_and_copies_find_the_same(name, tmp_path):
+    recipe = catalog.find(name)
+    found = smoke(name, tmp_path / "runs")
+    assert set(found) == set(recipe.claims)
+    assert {claim["verdict"] for claim in found.values()} == {"not judged"}
+    assert all(claim["note"] and claim["command"] for claim in found.values())
+    assert main(["copy", name, str(tmp_path)]) == 0
+    for lesson in recipe.lessons:
+        copied = smoke(str(tmp_path / f"{lesson.name}.py"), tmp_path / "copies")
+        assert set(copied) == set(lesson.claims)
+        for id, claim in copied.items():
+            assert finding(claim, lesson.alone) == finding(found[id], lesson.alone), id
+
+
+def run_copy(lesson: str, folder: Path, *flags: str) -> dict[str, dict]:
+    """Copies a lesson into an empty folder and runs it there as a script."""
+    assert main(["copy", lesson, str(folder / "mine.py")]) == 0
+    subprocess.run(
+        [sys.executable, "mine.py", *flags],
+        cwd=folder,
+        env={**os.environ, "RECIPES_CACHE_DIR": str(folder / "cache")},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    (path,) = (folder / "runs" / "mine").glob("2*/result.json")
+    return {claim["id"]: claim for claim in json.loads(path.read_text())["claims"]}
+
+
+@pytest.mark.parametrize("name", [x for x in LESSONS if x.split("/")[0] in FRESH])
+def test_a_copy_in_an_empty_folder_finds_the_same(name, tmp_path):
+    lesson = catalog.find(name).lessons[0]
+    found = smoke(name, tmp_path / "original")
+    copied = run_copy(name, tmp_path, "--smoke", "--jobs", "2")
+    assert set(copied) == set(found)
+    for id, claim in copied.items():
+        assert finding(claim, lesson.alone) == finding(found[id], lesson.alone), id
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_copy_gives_the_verdicts_of_the_original(name, tmp_path):
+    lesson = catalog.find(name).lessons[0]
+    options = Options(out=tmp_path / "original", jobs=2, store=tmp_path / "store")
+    result = execute(catalog.find(name), {}, options, Output(silent=True)).result
+    copied = run_copy(name, tmp_path)
+    for claim in result["claims"]:
+        other = copied[claim["id"]]
+        assert finding(other, lesson.alone) == finding(claim, lesson.alone)
+        if not lesson.alone:
+            assert other["verdict"] == claim["verdict"]
