@@ -117,6 +117,18 @@ def test_a_damaged_result_of_a_whole_run_is_not_shown(tmp_path):
     assert again.result["trainings"]["new"] == 0
 
 
+def test_a_run_that_was_killed_while_it_was_written_is_none(tmp_path):
+    lesson = write_toy(tmp_path)
+    first = run_toy(lesson).folder
+    aside = first.with_name(f".{first.name}.1.tmp")
+    first.rename(aside)
+    os.utime(aside, (0, 0))
+    again = run_toy(lesson)
+    assert again.folder.name[0] != "."
+    assert again.folder.is_dir()
+    assert not aside.exists()
+
+
 def test_the_longest_unused_go_first(store):
     for number, key in enumerate((KEY, OTHER, "ef" * 32)):
         store.keep(key, {"a": "x" * 1000}, 1.0, {})

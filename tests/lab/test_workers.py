@@ -212,7 +212,6 @@ def goes_on(lesson: Path, cache: str, undisturbed: str) -> None:
     assert run.returncode == 0, out + told
     assert evidence(newest(lesson)) == undisturbed
     assert wait_for(lambda: not ours(cache), 5), ours(cache)
-    assert not list(lesson.parent.rglob("*.tmp"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
