@@ -113,7 +113,7 @@ def _filled(claim: str, note: str, lists: dict, numbers: Mapping) -> str:
 
 
 class _Sentence(string.Formatter):
-    """Formats lists item by item, mappings as "name number", and None as "none"."""
+    """Formats lists item by item, mappings as "name: number", and None as "none"."""
 
     def format_field(self, value, format_spec):
         if value is None:
@@ -124,7 +124,7 @@ class _Sentence(string.Formatter):
             value = value.tolist()
         if isinstance(value, Mapping):
             parts = (
-                f"{name} {self.format_field(item, format_spec)}"
+                f"{name}: {self.format_field(item, format_spec)}"
                 for name, item in value.items()
             )
             return ", ".join(parts)
