@@ -109,7 +109,8 @@ def broken(root: Path) -> list[Path]:
 
 
 def runs(root: Path) -> list[Path]:
-    """Returns the folders of a recipe's runs, whole or not."""
+    """Returns the folders of a recipe's runs; one that is being written is none yet."""
     if not root.is_dir():
         return []
-    return [path for path in root.iterdir() if path.is_dir() and path.name != "latest"]
+    named = (path for path in root.glob("[!.]*") if path.name != "latest")
+    return [path for path in named if path.is_dir()]

@@ -13,7 +13,7 @@ import pytest
 
 from recipes.lab import LabError
 from recipes.lab.catalog.reach import HOME, reach
-from recipes.lab.running import keys
+from recipes.lab.running import environment, keys, threads
 from tests.lab.toys import edit, run_toy, trained, write_toy
 
 ALL = 4
@@ -118,6 +118,22 @@ def test_versions_are_in_the_key(toy, monkeypatch):
         importlib.metadata, "version", lambda n: version(n) + ".1" * (n == "numpy")
     )
     assert trained(toy) == ALL
+
+
+def test_threads_that_a_process_has_for_good_are_in_the_key(toy):
+    """Keras has run an operation here with all cores: workers would have one."""
+    assert threads.of_a_training(1) == environment.processor()["cores"]
+    assert threads.of_a_training(2) == 1
+    if environment.processor()["cores"] > 1:
+        assert trained(toy, jobs=2, out=toy.parent / "two") == ALL
+        assert trained(toy, jobs=3, out=toy.parent / "three") == 0
+    code = (
+        "from recipes.lab.running import threads\n"
+        "threads.limit()\n"
+        "print(threads.of_a_training(1))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "1\n"
 
 
 @pytest.mark.parametrize(

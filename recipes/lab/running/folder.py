@@ -15,6 +15,8 @@ from pathlib import Path
 from recipes.lab import files
 from recipes.lab.errors import LabError
 
+DAY = 86400  # seconds
+
 
 def prepare(root: Path) -> None:
     """Makes a recipe's folder, so that a run that can't be kept fails at once.
@@ -26,6 +28,9 @@ def prepare(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
             pass
+        for left in root.glob(".*.tmp"):  # by a process that was killed
+            if left.is_dir() and left.stat().st_mtime < time.time() - DAY:
+                shutil.rmtree(left, ignore_errors=True)
     except FileExistsError:
         raise LabError(f"cannot write {root}: not a folder.") from None
     except OSError as error:
