@@ -58,9 +58,7 @@ def canonical(value: Any) -> str:
 
     NaN and infinities are written as Python's `json` reads them.
     """
-    return json.dumps(
-        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"))
 
 
 def to_json(value) -> str:
