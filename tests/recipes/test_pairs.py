@@ -1,22 +1,24 @@
 """The pairs recipe: derivatives by hand, what cannot be learned, and a short run."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
-from recipes.losses import _pairs_extremes as extremes
-from recipes.losses import _pairs_gradients as exact
-from recipes.losses import _pairs_relu as relu
-from recipes.losses import _pairs_training as training
-from recipes.losses import pairs
-from recipes.losses._pairs_results import GOOD, MARGIN, Results, outcomes
-from recipes.losses._pairs_training import USUAL, WRONG, Case
+from recipes.lab.data import sets
+from recipes.losses.pairs import logits, relu, sigmoid, softmax
 
 ONE = np.array([[1.0]])
+USUAL, WRONG, WRONGER = "Keras's start", "sure and wrong", "surer and wrong"
+
+
+class Lab:
+    """What experiments that train nothing are handed."""
 
 
 def test_derivatives_of_a_positive_by_hand():
-    found = exact.sigmoid_pairs()["derivative_in_the_logit"]
+    _, found = sigmoid.derivatives(Lab())
     assert found["cross-entropy"] == pytest.approx(
         [-0.9933071491, -0.9999546], rel=1e-6
     )
@@ -32,7 +34,7 @@ def test_a_derivative_is_the_slope_of_its_loss(pair, z):
         "bce from logits": lambda z: np.log1p(np.exp(-z)),
         "mse after sigmoid": lambda z: (1 / (1 + np.exp(-z)) - 1) ** 2,
     }
-    loss, slope = exact.by_logit(pair, np.array([[z]]), ONE)
+    loss, slope = sigmoid.by_logit(pair, np.array([[z]]), ONE)
     formula = formulas[pair]
     assert loss[0] == pytest.approx(formula(z), rel=1e-5)
     numeric = (formula(z + 1e-5) - formula(z - 1e-5)) / 2e-5
@@ -40,28 +42,29 @@ def test_a_derivative_is_the_slope_of_its_loss(pair, z):
 
 
 def test_a_wrong_formula_would_be_seen():
-    found = exact.sigmoid_pairs()["largest_distance_from_the_formula"]
+    found, _ = sigmoid.derivatives(Lab())
     assert max(found.values()) < 1e-6
     z = np.linspace(-15, 15, 121)[:, None]
-    slopes = exact.by_logit("mse after sigmoid", z, np.ones_like(z))[1]
-    s = exact.sigmoid(z)
+    slopes = sigmoid.by_logit("mse after sigmoid", z, np.ones_like(z))[1]
+    s = sigmoid.logistic(z)
     assert np.abs(slopes - (s - 1) * s * (1 - s)).max() > 0.1  # of half the square
 
 
 def test_softmax_by_hand():
-    found = exact.softmax_pairs()
-    assert found["largest_distance_from_p_minus_y"] < 1e-5
+    found = softmax.derivatives(Lab())
+    assert found["gap"] < 1e-5
     assert 0.9 < found["largest_entry"] <= 1 + 1e-6
     assert found["largest_norm"] <= 2**0.5 + 1e-6
     e = 1 / (1 + np.exp(10.0))  # the right class's probability
-    sent = found["two_classes_wrong_by_logit_10"]
+    sent = found["wrong_by_10"]
     assert sent["cross-entropy"] == pytest.approx(1 - e, rel=1e-6)
     assert sent["squared error"] == pytest.approx(2 * e * (1 - e) ** 2, rel=1e-3)
 
 
 def test_relu_leaves_the_loss_without_value_and_gradient():
-    found = extremes.relu_with_cross_entropy()
-    assert found["formula"] == ["nan", "inf"]
+    found = relu.cross_entropy_of_relu(Lab())
+    assert np.isnan(found["formula"][0])
+    assert found["formula"][1] == np.inf
     edge = np.float32(1) - np.float32(1 - 1e-7)  # what clipping leaves of 1 - p
     assert found["keras_loss"] == pytest.approx([-np.log(edge), -np.log(1e-7)], 1e-5)
     assert not found["keras_derivative"].any()
@@ -69,8 +72,9 @@ def test_relu_leaves_the_loss_without_value_and_gradient():
 
 
 def test_only_logits_survive_a_thousand():
-    for found in extremes.extreme_logits().values():
-        assert found["logits"]["loss"] == pytest.approx(found["true_loss"])
+    for name, found in logits.extreme_logits(Lab()).items():
+        true = {"binary": 1000, "softmax": 2000}[name]
+        assert found["logits"]["loss"] == pytest.approx([true, true])
         assert found["logits"]["derivative"] == pytest.approx([1, 1])
         assert not np.isfinite(found["spelled out"]["loss"]).any()
         assert np.isfinite(found["clipped"]["loss"]).all()
@@ -80,82 +84,105 @@ def test_only_logits_survive_a_thousand():
 
 def test_a_sigmoid_right_before_the_loss_is_seen_on_tensorflow_only():
     expected = 1000 if keras.backend.backend() == "tensorflow" else -np.log(1e-7)
-    assert extremes.right_before_the_loss() == pytest.approx(expected, rel=1e-5)
+    assert logits.right_before_the_loss() == pytest.approx(expected, rel=1e-5)
+
+
+class MadeUp(Lab):
+    """Makes results up: squared error ends 0.2 below, and likes the rate 1."""
+
+    settings = SimpleNamespace(epochs=2)
+
+    def __init__(self):
+        self.swept = []
+
+    def table(self, *_):
+        """Prints nothing."""
+
+    def sweep(self, train, cases, *, seeds=range(3), **_):
+        """Keeps what would be trained."""
+        self.swept.append((train, list(seeds), list(cases.values())))
+        found = {}
+        for name, case in cases.items():
+            score = 0.95 - 0.2 * (case["pair"] == "mse sigmoid")
+            found[name] = [
+                {
+                    "history": {"loss": [9.0, abs(np.log10(case["rate"]))]},
+                    "balanced_accuracy": score + place / 100,
+                }
+                for place in range(len(seeds))
+            ]
+        return found
 
 
 @pytest.fixture(scope="module")
-def networks():
-    from recipes.lab.data import sets
+def train():
+    """The lessons' training, from a lab that only keeps it; on digits, 2 epochs."""
+    lab, digits = MadeUp(), sets.load("digits")
+    sigmoid.learned(lab, "bce logits")
+    function = lab.swept[0][0]
 
-    return training.Networks(sets.load("digits"))
+    def run(pair, start, rate, seed=0, optimizer="SGD"):
+        case = {"pair": pair, "start": start, "optimizer": optimizer, "rate": rate}
+        return function({**case, "epochs": 2}, seed, digits)
 
-
-def test_starts_are_wrong_as_they_say(networks):
-    one = networks._restart(Case("mse sigmoid", WRONG, "SGD"), 2).model
-    one.set_weights(training.draw_weights(one, WRONG, 0))
-    sure = keras.ops.convert_to_numpy(one(networks.data.x_test))
-    assert (sure < 0.01).all()  # all even
-    ten = networks._restart(Case("mse softmax", WRONG, "SGD"), 10).model
-    ten.set_weights(training.draw_weights(ten, WRONG, 0))
-    assert (keras.ops.convert_to_numpy(ten(networks.data.x_test))[:, 0] > 0.99).all()
-    ten.set_weights(training.draw_weights(ten, USUAL, 0))
-    assert (keras.ops.convert_to_numpy(ten(networks.data.x_test)) < 0.9).all()
+    return run
 
 
-def test_the_loss_of_a_network_cannot_see_its_logits(networks):
+def test_starts_are_wrong_as_they_say(train):
+    """At rate 0: all even, or all zero, and the loss is that of being sure of it."""
+    one = train("mse sigmoid", WRONG, 0.0)
+    assert one["balanced_accuracy"] == 0.5
+    assert one["history"]["loss"] == pytest.approx([0.5, 0.5], abs=0.02)
+    ten = train("mse softmax", WRONG, 0.0)
+    assert ten["balanced_accuracy"] == pytest.approx(0.1)
+    assert ten["history"]["loss"] == pytest.approx([0.18, 0.18], abs=0.005)
+    usual = train("mse softmax", USUAL, 0.0)
+    assert usual["history"]["loss"][0] < 0.15
+
+
+def test_the_loss_of_a_network_cannot_see_its_logits(train):
     """Far out the gradient is 0 where the loss sees probabilities only."""
-    from recipes.lab import fit
-
-    model = networks._restart(Case("bce sigmoid", USUAL, "SGD"), 2).model
-    weights = training.draw_weights(model, "surer and wrong", 0)
-    model.set_weights(weights)
-    x = networks.data.x_train[:64]
-    fit(model, x, np.ones((64, 1)), batch_size=64, epochs=1)
-    for before, after in zip(weights, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(before.astype("float32"), after)
+    stuck = train("bce sigmoid", WRONGER, 1.0)
+    first, second = stuck["history"]["loss"]
+    assert second == pytest.approx(first, rel=1e-6)
+    assert stuck["balanced_accuracy"] == 0.5
+    first, second = train("bce logits", WRONGER, 0.1)["history"]["loss"]
+    assert second < 0.9 * first
 
 
-def test_twins_of_one_seed_start_and_end_alike(networks):
-    case = Case("bce logits", USUAL, "SGD")
-    first = networks.train(case, 3, 1.0, 1)
-    networks.train(case, 4, 0.1, 1)
-    assert networks.train(case, 3, 1.0, 1) == first
-    shapes = [w.shape for w in training.draw_weights(networks._made[
-        "bce logits", "SGD"].model, USUAL, 3)]  # fmt: skip
-    assert shapes == [(64, 64), (64,), (64, 1), (1,)]
+def test_twins_of_one_seed_start_and_end_alike(train):
+    first = train("bce logits", USUAL, 1.0, seed=3)
+    train("bce logits", USUAL, 0.1, seed=4)
+    assert train("bce logits", USUAL, 1.0, seed=3) == first
 
 
-def test_results_by_hand():
-    better, worse = (Case(p, USUAL, "SGD") for p in ("bce logits", "mse sigmoid"))
-    runs = {
-        better: [{"balanced_accuracy": v} for v in (0.95, 0.96, 0.97)],
-        worse: [{"balanced_accuracy": v} for v in (0.75, 0.76, 0.77)],
-    }
-    results = Results(runs)
-    name = f"{USUAL}, SGD"
-    assert results.learned("bce logits")[name].mean == pytest.approx(0.96 - GOOD)
-    found = results.behind("mse sigmoid", "bce logits", [USUAL], ["SGD"])
-    assert found[name].mean == pytest.approx(0.2 - MARGIN)
-    assert outcomes(found) == {f"training, {name}": True}
-    back = results.behind("bce logits", "mse sigmoid", [USUAL], ["SGD"])
-    assert outcomes(back) == {f"training, {name}": False}
-    assert "0.960 against 0.760" in results.against("mse sigmoid", "bce logits", found)
+def test_a_rate_is_chosen_on_seeds_of_its_own_and_a_rival_is_ahead_by_the_margin():
+    lab, way = MadeUp(), (USUAL, "SGD")
+    found = sigmoid.ahead(lab, "bce logits", "mse sigmoid", [way])
+    (decision,) = found.values()
+    assert list(found) == [f"training, {USUAL}, SGD"]
+    assert decision.effect == pytest.approx(0.2)
+    assert decision.by.value == 0.02
+    (_, choosing, tried), (_, seeds, chosen) = lab.swept[2:]
+    assert not set(choosing) & set(seeds)
+    assert {case["rate"] for case in tried} == {0.1, 1.0, 10.0, 0.001, 0.01}
+    assert {case["rate"] for case in chosen if case["optimizer"] == "SGD"} == {1.0}
+    assert {case["rate"] for case in chosen if case["optimizer"] == "Adam"} == {0.1}
+    means = sigmoid.means(lab, "mse sigmoid", [way])
+    assert means == {f"{USUAL}, SGD": pytest.approx(0.76)}
 
 
 def test_the_least_error_of_an_output_without_negatives():
     """Half of a symmetric target lies below 0, and with it half of its variance."""
-    x, y = relu.draw(0, 200_000, relu.SIGNED)
+    x, y = relu.draw_rows(0, 200_000, relu.SIGNED)
     assert y.var() == pytest.approx(1.01, rel=0.02)
-    run = {"ceiling": float(1 - (np.minimum(y, 0) ** 2).mean() / y.var())}
-    assert relu._ceiling("relu output", [run]) == pytest.approx(0.5, abs=0.01)
-    assert relu._ceiling("linear output", [run]) == 1
-    assert (relu.draw(0, 1000, relu.POSITIVE)[1] >= 0).all()
-    np.testing.assert_array_equal(x[:5], relu.draw(0, 200_000, relu.POSITIVE)[0][:5])
+    assert relu.possible(y) == pytest.approx(0.5, abs=0.01)
+    same, sizes = relu.draw_rows(0, 200_000, relu.POSITIVE)
+    assert (sizes >= 0).all()
+    assert relu.possible(sizes) == 1
+    np.testing.assert_array_equal(x[:5], same[:5])
 
 
-def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
-    result = recipes_run("pairs", "--smoke")
-    assert [claim["id"] for claim in result["claims"]] == list(pairs.CLAIMS)
-    assert len(result["claims"]) == 7
-    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}
-    assert len(result["figures"]) == 2
+@pytest.mark.parametrize("flag", ["--epochs=1001", "--passes=1001"])
+def test_settings_out_of_range(recipes_run, flag):
+    assert "must be" in recipes_run("pairs", flag, code=2)
