@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from recipes.basics._initialization_rules import RULES
-from recipes.lab import stats
+from recipes.basics.initialization._rules import RULES
 
 INPUTS = 32  # samples that go through each network
-KEPT = np.log10(2)  # from first to last layer a kept variance changes by less
-EXPLODES = 2.0  # powers of ten: variance times 100, standard deviation times 10
 FUNNEL = (1024, 512, 256, 128, 64, 32)
 TINIEST = 1e-300
+KINDS = ("activations", "between inputs", "gradients")
 
 # Name to the function, and its slope from what it gets and what it gives.
 ACTIVATIONS = {
@@ -39,20 +37,6 @@ class Case:
     rule: str
     gain: float = 1.0
     funnel: bool = False
-
-
-CASES = {
-    **{f"{name}, Xavier": Case(name, "Xavier") for name in ACTIVATIONS},
-    "ReLU, He": Case("ReLU", "He"),
-    "sigmoid, 4 × Xavier": Case("sigmoid", "Xavier", gain=4.0),
-    "linear, Xavier, halving widths": Case("linear", "Xavier", funnel=True),
-    "ReLU, He, halving widths": Case("ReLU", "He", funnel=True),
-    **{
-        f"{name}, {rule}": Case(name, rule)
-        for rule in ("N(0, 1)", "N(0, 0.01²)")
-        for name in ACTIVATIONS
-    },
-}
 
 
 def flow(activations, scales, kernels, x: np.ndarray, gradient: np.ndarray) -> dict:
@@ -101,20 +85,30 @@ def times(arrays: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return flat.reshape(*arrays.shape[:-1], -1)
 
 
-def simulate(width: int, depth: int, draws: int) -> dict[str, dict[str, np.ndarray]]:
+def simulate(
+    cases: dict[str, Case], width: int, depth: int, draws: int
+) -> dict[str, dict[str, np.ndarray]]:
     """Sends Gaussian inputs of variance 1 through every case's random networks.
 
     All cases of one shape share their draws: their weights differ in scale only.
+
+    Args:
+        cases: By name.
+        width: Units of each layer, but of a funnel's.
+        depth: Layers, but of a funnel.
+        draws: Random networks for each case.
 
     Returns:
         For each case what `flow` returns, as arrays (draws, layers).
     """
     found: dict[str, dict[str, np.ndarray]] = {}
     for funnel, widths in ((False, (width,) * (depth + 1)), (True, FUNNEL)):
-        cases = {name: case for name, case in CASES.items() if case.funnel == funnel}
+        chosen = {name: case for name, case in cases.items() if case.funnel == funnel}
+        if not chosen:
+            continue
         shapes = list(itertools.pairwise(widths))
         scales = [
-            [case.gain * RULES[case.rule](*shape) for case in cases.values()]
+            [case.gain * RULES[case.rule](*shape) for case in chosen.values()]
             for shape in shapes
         ]
         runs = []
@@ -123,9 +117,9 @@ def simulate(width: int, depth: int, draws: int) -> dict[str, dict[str, np.ndarr
             x = rng.normal(size=(INPUTS, widths[0]))
             gradient = rng.normal(size=(INPUTS, widths[-1]))
             kernels = [rng.normal(size=shape) for shape in shapes]
-            names = [case.activation for case in cases.values()]
+            names = [case.activation for case in chosen.values()]
             runs.append(flow(names, scales, kernels, x, gradient))
-        for index, name in enumerate(cases):
+        for index, name in enumerate(chosen):
             found[name] = {
                 kind: np.stack([run[kind][index] for run in runs]) for kind in runs[0]
             }
@@ -133,10 +127,9 @@ def simulate(width: int, depth: int, draws: int) -> dict[str, dict[str, np.ndarr
 
 
 def change(profiles: dict[str, np.ndarray], kind: str) -> np.ndarray:
-    """How a variance changes on its way through the network, in powers of ten.
+    """How a variance changes on its way through each network, in powers of ten.
 
-    Signals go from the first layer to the last, gradients from the last to the
-    first.
+    Signals go from the first layer to the last, gradients from the last to the first.
     """
     logs = np.log10(np.maximum(profiles[kind], TINIEST))
     gain = logs[:, -1] - logs[:, 0]
@@ -148,22 +141,15 @@ def factor(profiles: dict[str, np.ndarray], kind: str) -> float:
     return float(10 ** change(profiles, kind).mean())
 
 
-def kept(profiles: dict[str, np.ndarray], kind: str) -> bool | None:
-    """Whether a variance changes by less than a factor of 2, by its 95 % interval."""
-    powers = change(profiles, kind)
-    mean = stats.paired(powers, np.zeros(len(powers)))
-    if mean.low > -KEPT and mean.high < KEPT:
-        return True
-    return False if mean.high < -KEPT or mean.low > KEPT else None
+def factors(found, names) -> dict[str, dict[str, float]]:
+    """The factors by which variances change in some cases, kind by kind."""
+    return {n: {kind: factor(found[n], kind) for kind in found[n]} for n in names}
 
 
-def explodes(profiles: dict[str, np.ndarray]) -> bool | None:
-    """Whether signals or gradients grow a hundredfold in variance or more."""
-    limit = np.full(len(profiles["gradients"]), EXPLODES)
-    found = [
-        stats.paired(change(profiles, kind), limit).positive
-        for kind in ("activations", "gradients")
-    ]
-    if True in found:
-        return True
-    return None if None in found else False
+def both_ways(found, names) -> str:
+    """The factors of activations and of gradients in some cases, in words."""
+    return "; ".join(
+        f"{name} × {factor(found[name], 'activations'):.2g} and × "
+        f"{factor(found[name], 'gradients'):.2g}"
+        for name in names
+    )
