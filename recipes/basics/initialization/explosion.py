@@ -1,11 +1,7 @@
 """Explosion: weights that are too large multiply, layer by layer.
 
 With weights of variance 1 a layer of 256 units multiplies the variance of its signals
-<<<<<<< HEAD
-by up to 256, and the one behind it does the same. A bounded activation bounds the
-=======
 by up to 256, and the next layer does the same. A bounded activation bounds the
->>>>>>> c-basics1
 signals, not the gradients: each layer's weights multiply these all the same, and only a
 small slope holds them down. Weights that are too small never explode; they vanish.
 """

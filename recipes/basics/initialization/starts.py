@@ -121,11 +121,7 @@ def ones_are_bad(lab):
     )
     runs = lab.sweep(train, chosen, precision="float32", title="all ones")
     accuracy = {name: [run["accuracy"] for run in rows] for name, rows in runs.items()}
-<<<<<<< HEAD
-    behind = {
-=======
     gains = {
->>>>>>> c-basics1
         optimizer: stats.greater(
             accuracy[f"{optimizer}, Xavier"],
             accuracy[f"{optimizer}, ones"],
@@ -138,11 +134,7 @@ def ones_are_bad(lab):
     z = x.reshape(len(x), -1).astype(float).sum(1) + 1  # every unit gets this
     slopes = expit(z) * expit(-z)
     return Finding(
-<<<<<<< HEAD
-        behind,
-=======
         gains,
->>>>>>> c-basics1
         "A hidden unit gets {mean_input:.1f} on average, where the sigmoid's slope is "
         "{slope:.1g}, and all units are alike. Test accuracy: {test_accuracy:.1%} (the "
         "commonest class is {common:.1%}).",
@@ -150,11 +142,7 @@ def ones_are_bad(lab):
         slope=expit(z.mean()) * expit(-z.mean()),
         test_accuracy={name: np.mean(values) for name, values in accuracy.items()},
         common=np.bincount(data.y_test).max() / len(data.y_test),
-<<<<<<< HEAD
-        accuracy_that_Xavier_gains=behind,
-=======
         accuracy_that_Xavier_gains=gains,
->>>>>>> c-basics1
         mean_slope_of_a_hidden_unit=slopes.mean(),
         largest_slope_of_a_hidden_unit=slopes.max(),
     )
@@ -276,11 +264,7 @@ def winner(at: dict[str, float], epochs: int) -> str:
     if least > epochs:
         return "none gets there"
     first = [rule for rule, epoch in at.items() if epoch == least]
-<<<<<<< HEAD
-    return f"{' and '.join(first)} first at the goal"
-=======
     return f"{' and '.join(first)} first"
->>>>>>> c-basics1
 
 
 if __name__ == "__main__":
