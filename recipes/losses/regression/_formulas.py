@@ -22,13 +22,6 @@ def huber(e, delta: float = 1.0):
     )
 
 
-def huber_below_zero(e, delta: float = 1.0):
-    """The same with the condition |e| < 0, which one of the notes prints."""
-    return np.where(
-        np.abs(e) < 0, 0.5 * np.square(e), delta * (np.abs(e) - 0.5 * delta)
-    )
-
-
 def pinball(e, quantile: float = 0.5):
     """Costs quantile times a residual above 0, 1 - quantile times one below."""
     return np.maximum(quantile * e, (quantile - 1) * e)
@@ -54,21 +47,6 @@ def barron(e, alpha: float = 1.0, c: float = 1.0):
     return b / alpha * ((z / b + 1) ** (alpha / 2) - 1)
 
 
-def barron_slope(e, alpha: float = 1.0, c: float = 1.0):
-    """Its derivative, e/c² (z/|α − 2| + 1)^(α/2 − 1), and e/c² for α = 2."""
-    z = np.square(np.asarray(e, float) / c)
-    if alpha == 2:
-        return e / c**2
-    return e / c**2 * (z / abs(alpha - 2) + 1) ** (alpha / 2 - 1)
-
-
-def growth(loss, at: float) -> float:
-    """The power with which a loss grows at a residual: 2 for a square, 1 for a line."""
-    near = at * (1 + np.array([-1e-4, 1e-4]))
-    below, above = np.log(loss(near))
-    return float((above - below) / np.log(near[1] / near[0]))
-
-
 def minimizer(loss, sample, low: float, high: float) -> float:
     """The constant with the least summed loss, from a grid that is refined twice.
 
@@ -91,3 +69,23 @@ def minimizer(loss, sample, low: float, high: float) -> float:
         best, step = grid[costs.argmin()], grid[1] - grid[0]
         low, high = best - step, best + step
     return float(best)
+
+
+CENTER, FAR = 5.0, 100.0  # the notes' sample: 95 targets near 5, and 5 near 100
+
+
+def sample(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws 100 targets of which the last 5 are far off, and the same without them."""
+    y = np.random.default_rng(seed).normal(CENTER, 1, 100)
+    spoiled = y.copy()
+    spoiled[95:] += FAR - CENTER
+    return spoiled, y[:95]
+
+
+def fit_constants(seeds, loss) -> dict[str, list[float]]:
+    """Fits a constant to each seed's sample, with and without the far targets."""
+    samples = [sample(seed) for seed in seeds]
+    return {
+        kind: [minimizer(loss, pair[index], 0.0, 110.0) for pair in samples]
+        for index, kind in enumerate(("spoiled", "clean"))
+    }
