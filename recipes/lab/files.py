@@ -87,25 +87,6 @@ def read_result(folder: Path) -> dict | None:
     return result if whole else None
 
 
-def latest(root: Path) -> tuple[Path, dict] | None:
-    """Returns a recipe's newest whole run that is no smoke run, with its result."""
-    folders = [root / "latest", *sorted(runs(root), reverse=True)]
-    for folder in folders:
-        result = read_result(folder)
-        if result is not None and not result.get("smoke"):
-            return folder.resolve(), result
-    return None
-
-
-def broken(root: Path) -> list[Path]:
-    """Returns the runs of a recipe whose `result.json` is there but unreadable."""
-    return [
-        folder
-        for folder in sorted(runs(root))
-        if (folder / "result.json").exists() and read_result(folder) is None
-    ]
-
-
 def runs(root: Path) -> list[Path]:
     """Returns the folders of a recipe's runs; one that is being written is none yet."""
     if not root.is_dir():
