@@ -23,6 +23,7 @@ _BOUNDED: dict[str, Range] = {
     "softsign": (-1.0, 1.0),
 }
 _KEEP = (layers.Reshape, layers.Flatten, layers.Identity, layers.Dropout)
+_FIRST_WORDS, _LAST_WORDS = "examples must lie", "their range (value_range)."
 _SLACK = 1e-5  # of the range: what rounding may add
 
 
@@ -125,18 +126,15 @@ def guarded(data: Any, limits: Range) -> Any:
 
 def refusal(error: Exception) -> str | None:
     """What `guarded` said in an error of TensorFlow's pipeline, if it was that."""
-    text = str(error)
-    start = text.find("examples must lie")
-    if start < 0:
-        return None
-    return text[start:].partition("\n")[0].replace("] [", " ").strip()
+    text = str(error).replace("\\'", "'")
+    start, end = text.find(_FIRST_WORDS), text.find(_LAST_WORDS)
+    return None if start < 0 or end < 0 else text[start:end] + _LAST_WORDS
 
 
 def _message(limits: Range, got: str) -> str:
     return (
-        f"examples must lie in the generator's range, {limits[0]:g} to "
-        f"{limits[1]:g}; got {got}. Rescale them, or build the generator for their "
-        "range (value_range)."
+        f"{_FIRST_WORDS} in the generator's range, {limits[0]:g} to {limits[1]:g}; "
+        f"got {got}. Rescale them, or build the generator for {_LAST_WORDS}"
     )
 
 

@@ -23,8 +23,9 @@ def reestimate_statistics(
     Args:
         model: Any built model with `keras.layers.BatchNormalization`; for a GAN,
             both networks.
-        data: An array of inputs, a list or dict of arrays, or an iterable of
-            batches, each an array, or a tuple whose first entry is one.
+        data: An array of inputs (a list or dict of arrays where the model has
+            several), or an iterable of batches: inputs, or tuples that begin with
+            them.
         batch_size: How many examples make a batch of an array, at least 2.
 
     Raises:
@@ -56,7 +57,7 @@ def reestimate_statistics(
     counters = [_Counter(layer) for layer in found]
     batches = 0
     try:
-        for inputs in _batches(data, batch_size):
+        for inputs in _batches(data, batch_size, len(getattr(model, "inputs", None) or [0])):
             forward(inputs, training=True)
             batches += 1
     finally:
@@ -96,21 +97,14 @@ def _trains(layer: Any) -> bool:
     return isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
 
 
-def _batches(data: Any, size: int) -> Iterable[Any]:
+def _batches(data: Any, size: int, inputs: int) -> Iterable[Any]:
     """Inputs for one call each."""
-    if isinstance(data, (list, dict)) or hasattr(data, "shape"):
-        arrays = keras.tree.flatten(data)
-        if not all(hasattr(array, "shape") for array in arrays):
-            return (_inputs(batch) for batch in data)
-        count = min((int(array.shape[0]) for array in arrays), default=0)
+    if hasattr(data, "shape") or (isinstance(data, (list, dict)) and inputs > 1):
+        count = int(keras.tree.flatten(data)[0].shape[0])
         return (
             keras.tree.map_structure(lambda a, s=start: a[s : s + size], data)
             for start in range(0, count, size)
         )
     if isinstance(data, keras.utils.PyDataset):
-        return (_inputs(data[index]) for index in range(data.num_batches or 0))
-    return (_inputs(batch) for batch in data)
-
-
-def _inputs(batch: Any) -> Any:
-    return batch[0] if isinstance(batch, (tuple, list)) else batch
+        data = (data[index] for index in range(data.num_batches or 0))
+    return (batch[0] if isinstance(batch, tuple) else batch for batch in data)
