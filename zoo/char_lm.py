@@ -203,7 +203,8 @@ def _step(stack: list[Any], token: int, memory: dict[str, Any]) -> np.ndarray:
         if isinstance(layer, layers.RNN):
             x = _recurrent_step(layer, x, memory, skipped)
         else:
-            x = layer(x)
+            # A new tensor without the mask, which the cells have no use for.
+            x = ops.copy(layer(x))
     return ops.convert_to_numpy(ops.stop_gradient(x))[0].astype("float64")
 
 

@@ -221,13 +221,29 @@ class GAN(keras.Model):
         """Keras's method on examples that are refused outside of the range."""
         if self.value_range is None or x is None:
             return method(x, *args, **kw)
+        data = _ranges.guarded(x, self.value_range)
+        held = self._hold()
         try:
-            return method(_ranges.guarded(x, self.value_range), *args, **kw)
+            return method(data, *args, **kw)
         except Exception as error:
             refused = _ranges.refusal(error)
-            if refused is None or isinstance(error, ValueError):
+            if refused is None:
                 raise
+            for variable, value in held:
+                if variable._value is None and not value.is_deleted():
+                    variable.assign(value)
             raise ValueError(refused) from None
+
+    def _hold(self) -> list[tuple[Any, Any]]:
+        """Variables and values that JAX's loop takes away before it asks for data."""
+        if keras.backend.backend() != "jax":
+            return []
+        variables = list(self.variables)
+        if self.compiled:
+            if not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
+            variables += [*self.optimizer.variables, *self.metrics_variables]
+        return [(variable, variable.value) for variable in variables]
 
     def export(self, filepath: Any, *args: Any, **kw: Any) -> Any:
         """Exports the generator, latents (batch, latent_dim) -> examples.

@@ -72,7 +72,8 @@ def recurrent(
         l2: Strength of an L2 penalty on the input kernels, at least 0.
         use_cudnn: "auto", True or False, for "lstm" and "gru" on a GPU: True insists
             on cuDNN's kernels, which on TensorFlow take no padding on the left and
-            no sequence of padding alone; False does without them.
+            no sequence of padding alone; False does without them. Keras keeps it in
+            no file.
         stateful: Whether each batch goes on where the one before it ended
             (`reset_state()` of each recurrent layer begins anew); needs batch_size.
         unroll: Whether the loop over the steps is written out, which LiteRT and some
@@ -153,6 +154,9 @@ def recurrent(
         )
         if bidirectional:
             layer = layers.Bidirectional(layer, name=f"{title}_both_ways")
+            if "use_cudnn" in running:  # Keras copies the layer without it
+                layer.forward_layer.use_cudnn = running["use_cudnn"]
+                layer.backward_layer.use_cudnn = running["use_cudnn"]
         x = layer(x)
         x = normalize(x, f"{title}_normalization")
         if dropout:
