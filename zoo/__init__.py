@@ -14,6 +14,7 @@ from zoo.char_lm import sample as sample
 from zoo.dcgan import dcgan as dcgan
 from zoo.dcgan import dcgan_discriminator as dcgan_discriminator
 from zoo.dcgan import dcgan_generator as dcgan_generator
+from zoo.foreign import load_torchvision as load_torchvision
 from zoo.gan import GAN as GAN
 from zoo.lenet import lenet as lenet
 from zoo.lenet import lenet5 as lenet5
@@ -36,6 +37,12 @@ from zoo.resnet import resnet50 as resnet50
 from zoo.resnet import resnet56 as resnet56
 from zoo.resnet import resnet110 as resnet110
 from zoo.statistics import reestimate_statistics as reestimate_statistics
+from zoo.text import Vocabulary as Vocabulary
+from zoo.tuning import endpoints as endpoints
+from zoo.tuning import freeze as freeze
+from zoo.tuning import metrics_for as metrics_for
+from zoo.tuning import unfreeze_gradually as unfreeze_gradually
+from zoo.tuning import with_head as with_head
 
 if TYPE_CHECKING:
     __version__: str
@@ -53,8 +60,12 @@ _BUILDERS = {
     )
 }
 _MODULES = ("embedding", "gan", "layers", "losses", "normalization", "penalties")
-_FUNCTIONS = ("create", "list_models", "reestimate_statistics", "sample")
-__all__ = sorted([*_BUILDERS, *_FUNCTIONS, "GAN"])
+_OTHERS = (
+    *("GAN", "Vocabulary", "create", "endpoints", "freeze", "list_models"),
+    *("load_torchvision", "metrics_for", "reestimate_statistics", "sample"),
+    *("unfreeze_gradually", "with_head"),
+)
+__all__ = sorted([*_BUILDERS, *_OTHERS])
 
 # These builders have the name of their module: the module takes the call.
 for _name in ("char_lm", "dcgan", "lenet", "mlp", "recurrent", "resnet"):

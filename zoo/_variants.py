@@ -62,7 +62,9 @@ def _docstring(family: Any, doc: str, defaults: dict[str, Any]) -> str | None:
     if not family.__doc__:  # python -OO
         return None
     inherited = inspect.cleandoc(family.__doc__)
-    sections = re.split(r"\n\n(?=(?:Shapes?|Args|Returns|Raises|Example)s?:)", inherited)
+    sections = re.split(
+        r"\n\n(?=(?:Shapes?|Args|Returns|Raises|Example)s?:)", inherited
+    )
     shared = [part for part in sections[1:] if not part.startswith("Example")]
     shown = ", ".join(
         f"{key}={value!r}" for key, value in defaults.items() if key != "name"

@@ -208,9 +208,7 @@ def _step(stack: list[Any], token: int, memory: dict[str, Any]) -> np.ndarray:
     return ops.convert_to_numpy(ops.stop_gradient(x))[0].astype("float64")
 
 
-def _recurrent_step(
-    layer: Any, x: Any, memory: dict[str, Any], skipped: bool
-) -> Any:
+def _recurrent_step(layer: Any, x: Any, memory: dict[str, Any], skipped: bool) -> Any:
     """The layer's output after one step. A skipped one repeats the last, or zeros."""
     output, state = memory.get(layer.name) or (None, layer.get_initial_state(1))
     if skipped:

@@ -261,9 +261,7 @@ def _up(x: Any, filters: int, bias: bool, name: str) -> Any:
     )(x)
 
 
-def _react(
-    x: Any, normalize: _blocks.Normalization, activation: str, name: str
-) -> Any:
+def _react(x: Any, normalize: _blocks.Normalization, activation: str, name: str) -> Any:
     x = normalize(x, f"{name}_normalization")
     if activation == "leaky_relu":
         # max(x, 0.2 x): behind a bias, TensorFlow's own leaky ReLU makes its graph

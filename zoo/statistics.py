@@ -57,7 +57,9 @@ def reestimate_statistics(
     counters = [_Counter(layer) for layer in found]
     batches = 0
     try:
-        for inputs in _batches(data, batch_size, len(getattr(model, "inputs", None) or [0])):
+        for inputs in _batches(
+            data, batch_size, len(getattr(model, "inputs", None) or [0])
+        ):
             forward(inputs, training=True)
             batches += 1
     finally:

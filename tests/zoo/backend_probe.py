@@ -11,7 +11,6 @@ import zoo_cases
 
 import zoo
 
-
 TRAINED = ("mlp", "lenet_reduced", "resnet", "resnet_v2", "lstm", "lstm_tokens",
            "simple_rnn", "char_lm", "dcgan_generator", "dcgan_discriminator")  # fmt: skip
 TOKENS = {

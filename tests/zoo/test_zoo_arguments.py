@@ -179,7 +179,11 @@ BAD = {
         "seed": [-1, 0.5, True, "0"],
         "name": TEXTS,
     },
-    "dcgan_generator": {"image_shape": [(15, 15, 1)], "latent_dim": [0], "value_range": [1]},
+    "dcgan_generator": {
+        "image_shape": [(15, 15, 1)],
+        "latent_dim": [0],
+        "value_range": [1],
+    },
     "dcgan_discriminator": {"image_shape": [(15, 15, 1)], "filters": [0]},
 }
 EVERY = [

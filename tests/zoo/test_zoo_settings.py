@@ -1,4 +1,4 @@
-"""Whatever keras.json says, and in every precision, a builder makes the same network."""
+"""Builders make the same network in every precision, whatever keras.json says."""
 
 import inspect
 import pickle
@@ -231,7 +231,7 @@ def test_public_names():
     ],
 )
 def test_suggestions_make_sense(name, settings, hint):
-    with pytest.raises(ValueError, match="name must be|is no setting") as refusal:
+    with pytest.raises(ValueError, match=r"name must be|is no setting") as refusal:
         zoo.create(name, **settings)
     said = str(refusal.value)
     assert (f"did you mean {hint!r}" in said) if hint else ("did you" not in said)
