@@ -60,12 +60,44 @@ _BUILDERS = {
     )
 }
 _MODULES = ("embedding", "gan", "layers", "losses", "normalization", "penalties")
-_OTHERS = (
-    *("GAN", "Vocabulary", "create", "endpoints", "freeze", "list_models"),
-    *("load_torchvision", "metrics_for", "reestimate_statistics", "sample"),
-    *("unfreeze_gradually", "with_head"),
-)
-__all__ = sorted([*_BUILDERS, *_OTHERS])
+__all__ = [
+    "GAN",
+    "Vocabulary",
+    "char_lm",
+    "create",
+    "dcgan",
+    "dcgan_discriminator",
+    "dcgan_generator",
+    "endpoints",
+    "freeze",
+    "gru",
+    "lenet",
+    "lenet5",
+    "list_models",
+    "load_torchvision",
+    "lstm",
+    "metrics_for",
+    "mlp",
+    "mlp_binary",
+    "mlp_mnist",
+    "mlp_mnist_shallow",
+    "mlp_regression",
+    "recurrent",
+    "reestimate_statistics",
+    "resnet",
+    "resnet18",
+    "resnet20",
+    "resnet32",
+    "resnet34",
+    "resnet44",
+    "resnet50",
+    "resnet56",
+    "resnet110",
+    "sample",
+    "simple_rnn",
+    "unfreeze_gradually",
+    "with_head",
+]
 
 # These builders have the name of their module: the module takes the call.
 for _name in ("char_lm", "dcgan", "lenet", "mlp", "recurrent", "resnet"):

@@ -180,6 +180,6 @@ def _guarded_dataset(data: Any, limits: Range) -> Any:
         inside = (low >= limits[0] - slack) & (high <= limits[1] + slack)
         text = tf.strings.format(before + "{} to {}" + after, (low, high))
         tf.debugging.Assert(inside, [text])
-        return parts if len(parts) > 1 else parts[0]
+        return parts if len(parts) > 1 else _examples(parts)
 
     return data.map(look)

@@ -130,7 +130,7 @@ def _opened(weights: Any) -> Mapping[str, Any]:
     if Path(weights).suffix != ".safetensors":
         raise _checks.fail("weights", os.fspath(weights), allowed)
     try:
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load_file  # type: ignore[import-not-found]
     except ImportError as error:
         raise ImportError("A .safetensors file needs `pip install safetensors`.") from (
             error

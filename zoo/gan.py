@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from zoo import _blocks, _checks, _ranges
+from zoo._gan_data import ExamplesOnly, refuse
 from zoo._gan_settings import GENERATOR_LOSSES as GENERATOR_LOSSES
 from zoo._gan_settings import GANSettings as GANSettings
 from zoo._gan_settings import Loss
@@ -15,7 +16,7 @@ from zoo.normalization import fuse
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class GAN(keras.Model):
+class GAN(ExamplesOnly):
     """A generator and a discriminator as one model for `fit(examples)`.
 
     One scalar trains both: the discriminator's loss on real and generated examples
@@ -170,7 +171,7 @@ class GAN(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Both networks' losses, summed; each reaches its own weights only."""
-        _refuse(y=y, sample_weight=sample_weight)
+        refuse(y=y, sample_weight=sample_weight)
         real, fake, judged = y_pred["real"], y_pred["fake"], y_pred["generated"]
         d_loss, g_loss = self.settings.losses(real, fake, judged)
         examples = ops.shape(real)[0]
@@ -182,68 +183,6 @@ class GAN(keras.Model):
         # Gradients of replicas are summed, so each takes its share of the mean.
         replicas, _ = _replicas()
         return loss if replicas == 1 else loss / replicas
-
-    def fit(self, x=None, y=None, *args, class_weight=None, sample_weight=None, **kw):
-        """As `keras.Model.fit`, for examples alone and in the generator's range.
-
-        Raises:
-            ValueError: There are labels or weights, which a GAN has no use for, or
-                examples outside of value_range.
-        """
-        _refuse(y=y, class_weight=class_weight, sample_weight=sample_weight)
-        return self._guarded(super().fit, x, None, *args, **kw)
-
-    def evaluate(self, x=None, y=None, *args, sample_weight=None, **kw):
-        """As `keras.Model.evaluate`; it refuses what `fit` refuses."""
-        _refuse(y=y, sample_weight=sample_weight)
-        return self._guarded(super().evaluate, x, None, *args, **kw)
-
-    def train_on_batch(self, x, y=None, *args, **kw):
-        """As `keras.Model.train_on_batch`; it refuses what `fit` refuses."""
-        _refuse(y=y)
-        return self._guarded(super().train_on_batch, x, None, *args, **kw)
-
-    def test_on_batch(self, x, y=None, *args, **kw):
-        """As `keras.Model.test_on_batch`; it refuses what `fit` refuses."""
-        _refuse(y=y)
-        return self._guarded(super().test_on_batch, x, None, *args, **kw)
-
-    def check_examples(self, x: Any) -> None:
-        """Refuses an array of examples outside of value_range.
-
-        Raises:
-            ValueError: Some value is outside, or not finite.
-        """
-        if self.value_range is not None:
-            _ranges.check_values(x, self.value_range)
-
-    def _guarded(self, method: Any, x: Any, *args: Any, **kw: Any) -> Any:
-        """Keras's method on examples that are refused outside of the range."""
-        if self.value_range is None or x is None:
-            return method(x, *args, **kw)
-        data = _ranges.guarded(x, self.value_range)
-        held = self._hold()
-        try:
-            return method(data, *args, **kw)
-        except Exception as error:
-            refused = _ranges.refusal(error)
-            if refused is None:
-                raise
-            for variable, value in held:
-                if variable._value is None and not value.is_deleted():
-                    variable.assign(value)
-            raise ValueError(refused) from None
-
-    def _hold(self) -> list[tuple[Any, Any]]:
-        """Variables and values that JAX's loop takes away before it asks for data."""
-        if keras.backend.backend() != "jax":
-            return []
-        variables = list(self.variables)
-        if self.compiled:
-            if not self.optimizer.built:
-                self.optimizer.build(self.trainable_variables)
-            variables += [*self.optimizer.variables, *self.metrics_variables]
-        return [(variable, variable.value) for variable in variables]
 
     def export(self, filepath: Any, *args: Any, **kw: Any) -> Any:
         """Exports the generator, latents (batch, latent_dim) -> examples.
@@ -397,15 +336,6 @@ def _optimizer(name: str, given: Any) -> keras.optimizers.Optimizer:
         except ValueError:
             pass
     raise _checks.fail(name, given, "a Keras optimizer, the name of one, or None")
-
-
-def _refuse(**given: Any) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise ValueError(
-                f"{name} must be None: a GAN trains on examples alone; "
-                f"got {type(value).__name__}."
-            )
 
 
 def _replicas() -> tuple[int, Any]:

@@ -11,8 +11,11 @@ import zoo_cases
 
 import zoo
 
-TRAINED = ("mlp", "lenet_reduced", "resnet", "resnet_v2", "lstm", "lstm_tokens",
-           "simple_rnn", "char_lm", "dcgan_generator", "dcgan_discriminator")  # fmt: skip
+TRAINED = (
+    *("mlp", "lenet_reduced", "resnet", "resnet_v2"),
+    *("lstm", "lstm_tokens", "simple_rnn", "char_lm"),
+    *("dcgan_generator", "dcgan_discriminator"),
+)
 TOKENS = {
     "lstm_masked": {"mask_zero": True},
     "gru": {"cell": "gru", "bidirectional": True},

@@ -88,7 +88,7 @@ def test_images_inside_of_the_range_train(form):
 
 @pytest.mark.parametrize("method", ["evaluate", "train_on_batch", "test_on_batch"])
 def test_every_way_in_is_guarded(method):
-    with pytest.raises(ValueError, match="examples must lie .* 0 to 1; got 0.* to 2"):
+    with pytest.raises(ValueError, match=r"examples must lie .* 0 to 1; got 0.* to 2"):
         getattr(gan(), method)(IMAGES * 255)
     with pytest.raises(ValueError, match="y must be None"):
         getattr(gan(), method)(IMAGES, np.zeros(16))
@@ -171,7 +171,7 @@ def functional(end):
     ],
 )
 def test_a_discriminator_that_ends_in_a_sigmoid_is_refused(judge):
-    with pytest.raises(ValueError, match="discriminator must be .* ends in logits"):
+    with pytest.raises(ValueError, match=r"discriminator must be .* ends in logits"):
         zoo.GAN(line(), judge())
 
 
