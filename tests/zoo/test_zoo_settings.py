@@ -59,6 +59,10 @@ def test_float64_reaches_the_outputs(case):
     assert {v.dtype for v in model.weights if "seed" not in v.path} == {"float64"}
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch",
+    reason="there a plain keras.layers.Dense differs by as much",
+)
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("case", ["mlp", "lenet", "lstm", "dcgan_discriminator"])
 def test_gradients_in_float64_are_central_differences(case):
