@@ -29,7 +29,7 @@ network = Study(
 )
 
 
-def halves(data) -> tuple[tuple, tuple]:
+def train_and_held_out(data) -> tuple[tuple, tuple]:
     """Returns the digits to train on and those held out, each as (x, y)."""
     x = np.concatenate([data.x_train, data.x_test])
     y = np.concatenate([data.y_train, data.y_test])
@@ -48,7 +48,7 @@ def train(case: dict, seed: int, data) -> dict[str, list[float]]:
     Returns:
         Each of `MEASURES` after each of those epochs.
     """
-    training, held_out = halves(data)
+    training, held_out = train_and_held_out(data)
     run = network.train(
         training,
         seed,

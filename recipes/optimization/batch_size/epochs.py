@@ -15,7 +15,12 @@ import numpy as np
 from keras import layers
 
 from recipes.lab import Finding, Study, claim, fit, main, stats
-from recipes.optimization.batch_size._digits import MIDDLE, TRAINED, halves, network
+from recipes.optimization.batch_size._digits import (
+    MIDDLE,
+    TRAINED,
+    network,
+    train_and_held_out,
+)
 from recipes.optimization.batch_size._gradients import backward, initial_weights
 
 # Samples and batch size to the updates of an epoch, by hand: (640, 32) and (60000, 64)
@@ -66,7 +71,7 @@ STEPS, RATE = 20, 0.2
 
 def gradient_change(data, seed: int) -> float:
     """How much the full batch's gradient changes with the order, relatively."""
-    (x, y), _ = halves(data)
+    (x, y), _ = train_and_held_out(data)
     x = x.reshape(len(x), -1).astype(float)
     weights = initial_weights((x.shape[1], 64, data.num_classes), seed)
     order = np.random.default_rng([seed, 53]).permutation(len(x))
@@ -84,7 +89,7 @@ def train_in_two_orders(case: dict, seed: int, data) -> dict[str, float]:
     Both trainings begin with the seed's weights and take `STEPS` updates with the same
     samples.
     """
-    (x, y), _ = halves(data)
+    (x, y), _ = train_and_held_out(data)
     size = case["batch_size"]
     rows = min(size * STEPS, len(x))
     ends = []
@@ -175,7 +180,7 @@ cnn = Study(
 
 def train_in_order(case: dict, seed: int, data) -> dict[str, float]:
     """Trains the CNN on digits in the case's order; returns its held-out accuracy."""
-    (x, y), held_out = halves(data)
+    (x, y), held_out = train_and_held_out(data)
     rows = np.random.default_rng([seed, 56]).permutation(len(x))
     if case["order"] == SORTED:
         rows = np.argsort(y, kind="stable")

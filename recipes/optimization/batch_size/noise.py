@@ -18,8 +18,8 @@ from recipes.optimization.batch_size._digits import (
     MIDDLE,
     SIZES,
     TRAINED,
-    halves,
     train,
+    train_and_held_out,
 )
 from recipes.optimization.batch_size._gradients import backward, initial_weights
 
@@ -66,7 +66,7 @@ def by_formula(gradients, size: int) -> float:
 def noise_by_size(lab) -> dict[int, tuple[float, float]]:
     """Batch size to the noise measured and by formula, in shares of one sample's."""
     measured, formula = {}, {}
-    (x, y), _ = halves(lab.data("digits"))
+    (x, y), _ = train_and_held_out(lab.data("digits"))
     for seed in lab.seeds:
         gradients = each_gradient(x.reshape(len(x), -1), y, seed)
         single = by_formula(gradients, 1)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
-from recipes.optimization.batch_size._digits import MIDDLE, halves
+from recipes.optimization.batch_size._digits import MIDDLE, train_and_held_out
 from zoo import mlp
 
 TINY, RATE = 2, 0.05
@@ -64,7 +64,7 @@ network = Study(
 
 def train(case: dict, seed: int, data) -> dict[str, float]:
     """Trains on the digits and returns the held-out accuracy."""
-    training, held_out = halves(data)
+    training, held_out = train_and_held_out(data)
     run = network.train(
         training,
         seed,

@@ -26,7 +26,7 @@ from recipes.optimization.batch_size._digits import (
     by_size_and_rate,
 )
 
-ONE_RATE = 0.2  # where all sizes have the same: the one at which all of them learn
+ONE_RATE = 0.2  # where all sizes have the same: the lowest, each learns at it
 LEVEL = 0.2  # nats of training loss at which gaps are compared
 LEAST = 1e-9  # nats: a loss of 0 has no logarithm
 GAP = stats.Threshold(
