@@ -15,31 +15,36 @@ Run: python numbers.py
 
 import sys
 from dataclasses import dataclass
-from recipes.lab import figures, lab_main, stats
-import numpy as np
-{top}
-CLAIMS = {{"same": "It is the same."}}
 
+import numpy as np
+
+from recipes.lab import Finding, claim, figures, main
+{top}
 
 @dataclass(frozen=True)
 class Settings:
     seeds: int = 2
 
 
-def experiment(lab):
-    def train(case, seed):
-        {inside}
-        return {{"numbers": {numbers}}}
+def train(case, seed, data):
+    {inside}
+    return {{"numbers": {numbers}}}
 
+
+@claim("same", "It is the same.", notes="ours")
+def same(lab):
     runs = lab.sweep(train, ["case"])["case"]
-    lab.verdict("same", True, evidence={{"runs": runs}})
+    print("loaded:", "keras" in sys.modules or "tensorflow" in sys.modules)
+    return Finding(True, "It is.", figure=draw, runs=runs)
+
+
+def draw(lab):
     figure, axes = figures.new()
     lab.figure("empty", figure, "Nothing.")
-    print("loaded:", "keras" in sys.modules or "tensorflow" in sys.modules)
 
 
 if __name__ == "__main__":
-    lab_main(experiment)
+    main(__file__)
 '''
 NUMPY = "np.random.random(2)"
 INITIALIZER = "np.array(keras.initializers.GlorotUniform()((2, 2)))"
@@ -68,7 +73,7 @@ def test_numbers_need_no_keras(run, words):
     told, found = run(NUMPY, words=words)
     assert "loaded: False" in told
     assert found["device"]["accelerators"] == []
-    first, second = found["claims"][0]["evidence"]["runs"]
+    first, second = found["claims"][0]["numbers"]["runs"]
     assert first != second  # seeds are set all the same
 
 
@@ -76,7 +81,8 @@ def test_a_training_that_loads_keras_is_seeded_as_others_are(run):
     _, at_top = run(INITIALIZER, top="import keras")
     told, inside = run(INITIALIZER, inside="import keras")
     assert "loaded: True" in told
-    assert inside["claims"] == at_top["claims"]
+    numbers = [found["claims"][0]["numbers"] for found in (inside, at_top)]
+    assert numbers[0] == numbers[1]
 
 
 def test_the_perceptron_rule_needs_no_keras():

@@ -116,7 +116,8 @@ class Lab:
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence]):
         """Prints a table and keeps it for the report; cells are text or numbers."""
         cells = [[_cell(value) for value in row] for row in rows]
-        self._tables.append({"title": title, "columns": list(columns), "rows": cells})
+        columns = [str(column) for column in columns]
+        self._tables.append({"title": title, "columns": columns, "rows": cells})
         self._output.table(title, columns, cells)
 
     def figure(self, name: str, figure: Any, caption: str) -> None:
@@ -153,14 +154,18 @@ class Lab:
 
 
 def epochs(title: str, case: str, seed: int, history) -> list[dict]:
-    """A row for each epoch of a training; none where it kept no history."""
-    if not isinstance(history, dict):
+    """A row for each epoch of a training; none where it kept no history.
+
+    Metrics that have a number for some epochs only are left out.
+    """
+    if not isinstance(history, dict) or not history:
         return []
     shared = {"experiment": title, "case": case, "seed": seed}
+    count = max(map(len, history.values()))
+    whole = {name: seen for name, seen in history.items() if len(seen) == count}
     return [
-        {**shared, "epoch": epoch + 1}
-        | {name: seen[epoch] for name, seen in history.items() if epoch < len(seen)}
-        for epoch in range(max(map(len, history.values()), default=0))
+        {**shared, "epoch": epoch + 1} | {n: seen[epoch] for n, seen in whole.items()}
+        for epoch in range(count)
     ]
 
 
