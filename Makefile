@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test slow bench lint report constraints check-gpu clean
+.PHONY: help demo test short slow bench lint report constraints check-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -44,6 +44,12 @@ demo: $(BIN)/recipes  ## run the optimizers recipe on embedded data to verdicts 
 test: $(VENV)/.tests  ## run the tests (TORCH=torch adds the PyTorch backend)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
+short: $(VENV)/.tests  ## what another Python must pass: import, smoke runs, keys
+	$(BIN)/python -c "import zoo, callbacks, recipes.lab; print(zoo.list_models()[:3])"
+	for name in momentum gradient_descent clipping; do \
+	  $(BIN)/recipes run $$name --smoke --fresh --out $(VENV)/runs || exit 1; done
+	$(BIN)/python -m pytest tests/lab/test_keys.py tests/lab/test_sources.py
+
 slow: $(VENV)/.tests  ## run the long verdict tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
@@ -71,4 +77,4 @@ check-gpu: $(VENV)/.tests  ## with an accelerator: smoke runs, precision, callba
 	$(BIN)/recipes run --all --smoke --jobs 1 --fresh --out runs/gpu
 
 clean:  ## remove the environment and caches; runs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .venv-* .pytest_cache .ruff_cache build dist

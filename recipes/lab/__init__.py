@@ -47,7 +47,26 @@ _WHERE = {
     "verdicts": "reporting.published",
 }
 
-__all__ = sorted(_WHERE)
+__all__ = [
+    "Finding",
+    "LabError",
+    "Restart",
+    "Result",
+    "Study",
+    "UsageError",
+    "claim",
+    "experiment",
+    "figures",
+    "fit",
+    "generators",
+    "gradients",
+    "main",
+    "reseed",
+    "run",
+    "split",
+    "stats",
+    "verdicts",
+]
 
 
 def __getattr__(name: str):

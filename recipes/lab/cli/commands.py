@@ -103,7 +103,7 @@ def copy(arguments: argparse.Namespace) -> int:
             raise UsageError(
                 f"a file holds one lesson; name one ({names}) or a folder for all."
             )
-        targets = {recipe.lessons[0].name: destination}
+        targets = {one.name: destination for one in recipe.lessons}
     elif destination.is_dir():
         targets = {one.name: destination / f"{one.name}.py" for one in recipe.lessons}
     else:
