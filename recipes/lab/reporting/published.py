@@ -36,7 +36,8 @@ def read(path: Path = PATH) -> dict:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        found["claims"], found["runs"]
+        if not isinstance(found["claims"], list) or not isinstance(found["runs"], list):
+            raise ValueError("claims and runs must be lists")
     except FileNotFoundError:
         return {"schema": SCHEMA, "runs": [], "claims": []}
     except (OSError, ValueError, KeyError, TypeError) as error:
