@@ -20,7 +20,7 @@ import threading
 import time
 
 from recipes.lab import fit
-from recipes.lab.running.old import processes
+from recipes.lab.running import threads
 from recipes.lab.training import quiet
 
 SIZES = {"digits": (8, 5), "mnist": (64, 2)}  # batch size, epochs
@@ -115,7 +115,7 @@ class Pair:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env={**os.environ, **processes.threads(2)},
+                env={**os.environ, **dict.fromkeys(threads.VARIABLES, "1")},
             )
             for part in (count // 2, count - count // 2)
         ]

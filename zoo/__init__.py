@@ -1,16 +1,20 @@
 """Model builders that return ordinary Keras models, on any Keras backend."""
 
-import inspect
-from typing import Any
+import inspect as _inspect
+from fnmatch import fnmatchcase as _fits
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
-import keras
+import keras as _keras
 
 from zoo import _checks
+from zoo._modules import callable_module as _callable_module
 from zoo.char_lm import char_lm as char_lm
 from zoo.char_lm import sample as sample
 from zoo.dcgan import dcgan as dcgan
 from zoo.dcgan import dcgan_discriminator as dcgan_discriminator
 from zoo.dcgan import dcgan_generator as dcgan_generator
+from zoo.foreign import load_torchvision as load_torchvision
 from zoo.gan import GAN as GAN
 from zoo.lenet import lenet as lenet
 from zoo.lenet import lenet5 as lenet5
@@ -27,49 +31,115 @@ from zoo.resnet import resnet as resnet
 from zoo.resnet import resnet18 as resnet18
 from zoo.resnet import resnet20 as resnet20
 from zoo.resnet import resnet32 as resnet32
+from zoo.resnet import resnet34 as resnet34
 from zoo.resnet import resnet44 as resnet44
 from zoo.resnet import resnet50 as resnet50
 from zoo.resnet import resnet56 as resnet56
 from zoo.resnet import resnet110 as resnet110
+from zoo.statistics import reestimate_statistics as reestimate_statistics
+from zoo.text import Vocabulary as Vocabulary
+from zoo.tuning import endpoints as endpoints
+from zoo.tuning import freeze as freeze
+from zoo.tuning import metrics_for as metrics_for
+from zoo.tuning import unfreeze_gradually as unfreeze_gradually
+from zoo.tuning import with_head as with_head
 
-# Every builder, and the one that gets a variant's further settings.
-_FAMILIES = {
-    mlp: (mlp, mlp_mnist, mlp_mnist_shallow, mlp_regression, mlp_binary),
-    lenet: (lenet, lenet5),
-    resnet: (
-        resnet,
-        resnet18,
-        resnet20,
-        resnet32,
-        resnet44,
-        resnet50,
-        resnet56,
-        resnet110,
-    ),
-    recurrent: (recurrent, lstm, gru, simple_rnn, char_lm),
-    dcgan: (dcgan,),
-    dcgan_generator: (dcgan_generator,),
-    dcgan_discriminator: (dcgan_discriminator,),
-}
-_REST = ("overrides", "settings")
+if TYPE_CHECKING:
+    __version__: str
+
+# In this order a reader meets them.
 _BUILDERS = {
-    builder.__name__: (builder, family)
-    for family, builders in _FAMILIES.items()
-    for builder in builders
+    builder.__name__: builder
+    for builder in (
+        *(mlp, mlp_mnist, mlp_mnist_shallow, mlp_regression, mlp_binary),
+        *(lenet, lenet5),
+        *(resnet, resnet18, resnet20, resnet32, resnet34, resnet44, resnet50),
+        *(resnet56, resnet110),
+        *(recurrent, lstm, gru, simple_rnn, char_lm),
+        *(dcgan, dcgan_generator, dcgan_discriminator),
+    )
 }
+_MODULES = ("embedding", "gan", "layers", "losses", "normalization", "penalties")
+__all__ = [
+    "GAN",
+    "Vocabulary",
+    "char_lm",
+    "create",
+    "dcgan",
+    "dcgan_discriminator",
+    "dcgan_generator",
+    "endpoints",
+    "freeze",
+    "gru",
+    "lenet",
+    "lenet5",
+    "list_models",
+    "load_torchvision",
+    "lstm",
+    "metrics_for",
+    "mlp",
+    "mlp_binary",
+    "mlp_mnist",
+    "mlp_mnist_shallow",
+    "mlp_regression",
+    "recurrent",
+    "reestimate_statistics",
+    "resnet",
+    "resnet18",
+    "resnet20",
+    "resnet32",
+    "resnet34",
+    "resnet44",
+    "resnet50",
+    "resnet56",
+    "resnet110",
+    "sample",
+    "simple_rnn",
+    "unfreeze_gradually",
+    "with_head",
+]
+
+# These builders have the name of their module: the module takes the call.
+for _name in ("char_lm", "dcgan", "lenet", "mlp", "recurrent", "resnet"):
+    globals()[_name] = _callable_module(f"{__name__}.{_name}")
+del _name
 
 
-def list_models() -> list[str]:
+def __getattr__(name: str) -> _Any:
+    """The version, read from the installed package when somebody asks for it."""
+    if name != "__version__":
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    from importlib import metadata
+
+    try:
+        return metadata.version("provingground")
+    except metadata.PackageNotFoundError:  # a copied folder
+        return "0+unknown"
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__", *_MODULES])
+
+
+def list_models(pattern: str = "*") -> list[str]:
     """The names that `create` knows, in alphabetical order.
 
+    Args:
+        pattern: Which ones, with `*`, `?` and `[...]` as in a shell.
+
+    Raises:
+        ValueError: The pattern is no string.
+
     Example:
-        >>> "lenet5" in list_models()
-        True
+        >>> list_models("lenet*")
+        ['lenet', 'lenet5']
     """
-    return sorted(_BUILDERS)
+    if not isinstance(pattern, str):
+        raise _checks.fail("pattern", pattern, "a string such as 'resnet*'")
+    return sorted(name for name in _BUILDERS if _fits(name, pattern))
 
 
-def create(name: str, /, **settings: Any) -> keras.Model:
+def create(name: str, /, **settings: _Any) -> _keras.Model:
     """Builds a model by its name.
 
     Args:
@@ -92,23 +162,19 @@ def create(name: str, /, **settings: Any) -> keras.Model:
         options = ", ".join(list_models())
         raise _checks.fail("name", name, f"one of {options}{hint}")
     _check_settings(name, settings)
-    return _BUILDERS[name][0](**settings)
+    return _BUILDERS[name](**settings)
 
 
-def _check_settings(name: str, settings: dict[str, Any]) -> None:
+def _check_settings(name: str, settings: dict[str, _Any]) -> None:
     """Misspelled and missing settings get the same kind of answer as bad values."""
-    builder, family = _BUILDERS[name]
-    parameters = inspect.signature(builder).parameters
-    known = [key for key in parameters if key not in _REST]
-    known += [key for key in inspect.signature(family).parameters if key not in known]
+    parameters = _inspect.signature(_BUILDERS[name]).parameters
     for setting in settings:
-        if setting not in known:
-            hint = _checks.nearest(setting, known)
-            allowed = ", ".join(known)
+        if setting not in parameters:
+            hint = _checks.nearest(setting, parameters)
+            allowed = ", ".join(parameters)
             raise ValueError(
                 f"{setting} is no setting of {name!r}; allowed are {allowed}{hint}."
             )
     for key, parameter in parameters.items():
-        needed = parameter.kind is not inspect.Parameter.VAR_KEYWORD
-        if needed and parameter.default is parameter.empty and key not in settings:
+        if parameter.default is parameter.empty and key not in settings:
             raise ValueError(f"{key} is missing: {name!r} has no default for it.")

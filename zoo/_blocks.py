@@ -1,5 +1,6 @@
 """Small x -> x functions that more than one family of networks is made of."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -11,6 +12,9 @@ from zoo.normalization import FusedBatchNormalization
 from zoo.penalties import Lp
 
 NORMALIZATIONS = ("batch", "layer", None)
+IMAGES = {"data_format": "channels_last"}  # for every layer, whatever keras.json says
+MOMENTUM = 0.9
+EPSILON = 1e-3
 MAXOUT_PIECES = 2
 _NOT_ACTIVATIONS = ("deserialize", "get", "serialize", "glu", "threshold")
 _HE = frozenset(
@@ -75,12 +79,41 @@ def widened(units: int, activation: str) -> int:
     return units * MAXOUT_PIECES if activation == "maxout" else units
 
 
-def normalize(x: Any, kind: str | None, name: str) -> Any:
-    """Batch or layer normalization over the channels, or nothing."""
-    if kind is None:
-        return x
-    layer = FusedBatchNormalization if kind == "batch" else layers.LayerNormalization
-    return layer(name=name)(x)
+@dataclass(frozen=True)
+class Normalization:
+    """The normalization that all layers of one network share.
+
+    Args:
+        kind: "batch", "layer" or None.
+        momentum: Share of the old moving average that batch normalization keeps a
+            step, in [0, 1). Keras's 0.99 needs some 500 steps before the averages
+            are those of the data; a short training ends long before.
+        epsilon: What is added to the variance, above 0.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+
+    kind: str | None
+    momentum: float = MOMENTUM
+    epsilon: float = EPSILON
+
+    def __post_init__(self) -> None:
+        """Checks the arguments, which builders hand on as they got them."""
+        _checks.choice("normalization", self.kind, NORMALIZATIONS)
+        _checks.number("momentum", self.momentum, 0.0, 1.0, open_high=True)
+        _checks.number("epsilon", self.epsilon, 0.0, open_low=True)
+
+    def __call__(self, x: Any, name: str) -> Any:
+        """Normalizes over the channels, under the given name; or does nothing."""
+        if self.kind is None:
+            return x
+        if self.kind == "layer":
+            return layers.LayerNormalization(epsilon=self.epsilon, name=name)(x)
+        layer = FusedBatchNormalization(
+            momentum=self.momentum, epsilon=self.epsilon, name=name
+        )
+        return layer(x)
 
 
 def activate(x: Any, activation: str, name: str) -> Any:
@@ -95,13 +128,36 @@ def activate(x: Any, activation: str, name: str) -> Any:
     return layers.Activation(activation, name=name)(x)
 
 
+def precise() -> str:
+    """The dtype of outputs: float32 under half precision, float64 under float64.
+
+    A softmax, sigmoid or exponential of a half-precision number would throw away
+    digits that the loss needs.
+    """
+    policy = keras.config.dtype_policy()
+    return "float64" if policy.compute_dtype == "float64" else "float32"
+
+
 def head(x: Any, num_classes: int, task: str, **dense: Any) -> Any:
-    """The linear output, float32 under every policy.
+    """The linear output, of at least float32 under every policy.
 
     It is called `logits` for both kinds of classification, `prediction` for
-    regression. A softmax, sigmoid or exponential of a half-precision number would
-    throw away digits that the loss needs.
+    regression.
     """
     name = "prediction" if task == "regression" else "logits"
     dense.setdefault("kernel_initializer", "glorot_uniform")
-    return layers.Dense(num_classes, dtype="float32", name=name, **dense)(x)
+    return layers.Dense(num_classes, dtype=precise(), name=name, **dense)(x)
+
+
+def pooled(x: Any, pooling: str) -> Any:
+    """One number a channel: the mean ("avg") or the largest ("max") of all pixels."""
+    if pooling == "max":
+        return layers.GlobalMaxPooling2D(name="global_max", **IMAGES)(x)
+    return layers.GlobalAveragePooling2D(name="global_average", **IMAGES)(x)
+
+
+def rescaled(x: Any, rescale: bool) -> Any:
+    """Images of 0 to 255 brought to [0, 1] inside the network, if asked for."""
+    if not rescale:
+        return x
+    return layers.Rescaling(1.0 / 255.0, name="rescale")(x)

@@ -8,10 +8,12 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import keras
 
 TASKS = ("classification", "binary", "regression")
+_SIMILAR = 0.65  # of the letters of two names, before one is offered for the other
 _NOT_FOR_KERNELS = ("deserialize", "get", "serialize", "stft")
 
 
@@ -93,12 +95,32 @@ def choice(name: str, value: object, allowed: Iterable[str | None]) -> str | Non
 
 
 def nearest(value: object, names: Iterable[str]) -> str:
-    """' (did you mean ...?)' where one of the names is close, else nothing."""
+    """' (did you mean ...?)' where one of the names is close, else nothing.
+
+    A name that differs in its number only is no misspelling: whoever asks for a
+    resnet35 is not helped by resnet32.
+    """
     if not isinstance(value, str):
         return ""
+    wanted = value.lower()
     by_lower = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(value.lower(), by_lower, n=1, cutoff=0.5)
-    return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""
+    close = difflib.get_close_matches(wanted, by_lower, n=1, cutoff=_SIMILAR)
+    if not close:
+        close = [name for name in by_lower if len(wanted) > 2 and wanted in name][:1]
+    if not close or _digits(wanted) not in ("", _digits(close[0])):
+        return ""
+    return f" (did you mean {by_lower[close[0]]!r}?)"
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))
+
+
+def plain_shape(value: Any) -> Any:
+    """A TensorShape as a tuple, anything else as it is."""
+    if hasattr(value, "as_list") and getattr(value, "rank", None) is not None:
+        return tuple(value.as_list())
+    return value
 
 
 def integers(
@@ -108,10 +130,11 @@ def integers(
     length: int | None = None,
     empty: bool = False,
 ) -> tuple[int, ...]:
-    """A list or tuple of integers of at least low."""
+    """A list, tuple or TensorShape of integers of at least low."""
     allowed = f"a tuple of integers of at least {low}"
     if length is not None:
         allowed = f"a tuple of {length} integers of at least {low}"
+    value = plain_shape(value)
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise fail(name, value, allowed)
     if (length is not None and len(value) != length) or not (value or empty):
@@ -125,6 +148,20 @@ def image_shape(name: str, value: object) -> tuple[int, int, int]:
     """(height, width, channels) of channels-last images, without the batch."""
     height, width, channels = integers(name, value, length=3)
     return height, width, channels
+
+
+def any_image_shape(name: str, value: object) -> tuple[int | None, int | None, int]:
+    """The same, where height and width may be None: images of any size."""
+    given = plain_shape(value)
+    if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3:
+        sizes = [1 if size is None else size for size in given[:2]]
+        checked = integers(name, [*sizes, given[2]], length=3)
+        height, width = (
+            None if size is None else known
+            for size, known in zip(given[:2], checked, strict=False)
+        )
+        return height, width, checked[2]
+    return integers(name, value, length=3)  # type: ignore[return-value]
 
 
 def outputs(num_classes: object, task: object) -> int:

@@ -18,27 +18,37 @@ class Style:
     """What all blocks of one network share."""
 
     kernel_initializer: Any
-    normalization: str | None
+    normalization: _blocks.Normalization
     activation: str
     l2: float
     shortcut: str | None
+    padding: str
 
     def conv(self, x: Any, filters: int, size: int, stride: int, name: str) -> Any:
         """A padded convolution, with a bias only where nothing normalizes it."""
+        x, padding = self.padded(x, size, stride, name)
         return layers.Conv2D(
             filters,
             size,
             strides=stride,
-            padding="same",
-            use_bias=self.normalization is None,
+            padding=padding,
+            use_bias=self.normalization.kind is None,
             kernel_initializer=_blocks.fresh(self.kernel_initializer),
             kernel_regularizer=_blocks.penalty(0.0, self.l2, 0.0, 1.0),
             name=name,
+            **_blocks.IMAGES,
         )(x)
+
+    def padded(self, x: Any, size: int, stride: int, name: str) -> tuple[Any, str]:
+        """The images, with a margin of zeros where it must be symmetric."""
+        if self.padding == "same" or stride == 1 or size == 1:
+            return x, "same"
+        margin = layers.ZeroPadding2D(size // 2, name=f"{name}_pad", **_blocks.IMAGES)
+        return margin(x), "valid"
 
     def normalize(self, x: Any, name: str) -> Any:
         """This network's normalization, or nothing."""
-        return _blocks.normalize(x, self.normalization, f"{name}_normalization")
+        return self.normalization(x, f"{name}_normalization")
 
     def activate(self, x: Any, name: str) -> Any:
         """This network's activation."""
@@ -53,7 +63,12 @@ def begin(style: Style, x: Any, width: int, stem: str, pre_activation: bool) -> 
         x = style.activate(style.normalize(x, "stem"), "stem")
     if stem == "small":
         return x
-    return layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)
+    # A margin of zeros would be wrong where inputs are negative: so the symmetric
+    # one comes from a pooling without stride, which Keras pads with nothing.
+    strides = 1 if style.padding == "symmetric" else 2
+    pool = {"padding": "same", "name": "stem_pool", **_blocks.IMAGES}
+    x = layers.MaxPooling2D(3, strides=strides, **pool)(x)
+    return _subsampled(x, 2, "stem_pool") if strides == 1 else x
 
 
 def path_of(block: str, width: int, stride: int) -> list[tuple[int, int, int]]:
@@ -116,12 +131,16 @@ def _add(style: Style, shortcut: Any, y: Any, path: list, name: str) -> Any:
 def _stretch(x: Any, path: list, name: str) -> Any:
     """Every stride-th pixel, and zeros as new channels: option A of He et al."""
     if _stride(path) > 1:
-        x = layers.MaxPooling2D(
-            1, strides=_stride(path), padding="same", name=f"{name}_subsample"
-        )(x)
+        x = _subsampled(x, _stride(path), name)
     missing = path[-1][0] - x.shape[-1]
     # The layer that pads the last two of four axes is called channels-first; here
     # those are the width and the channels.
     return layers.ZeroPadding2D(
         ((0, 0), (0, missing)), data_format="channels_first", name=f"{name}_pad"
     )(x)
+
+
+def _subsampled(x: Any, stride: int, name: str) -> Any:
+    """Every stride-th pixel, beginning with the first."""
+    pool = {"padding": "same", "name": f"{name}_subsample", **_blocks.IMAGES}
+    return layers.MaxPooling2D(1, strides=stride, **pool)(x)

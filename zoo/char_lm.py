@@ -19,8 +19,21 @@ def char_lm(
     cell: str = "lstm",
     units: Sequence[int] = (128,),
     embedding_dim: int = 32,
+    mask_zero: bool = False,
+    return_sequences: bool = True,
+    bidirectional: bool = False,
+    forget_bias: float | None = None,
+    activation: str = "tanh",
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    normalization: str | None = None,
+    l2: float = 0.0,
+    use_cudnn: bool | str = "auto",
+    stateful: bool = False,
+    unroll: bool = False,
+    batch_size: int | None = None,
+    task: str = "classification",
     name: str = "char_lm",
-    **overrides: Any,
 ) -> keras.Model:
     """A many-to-many recurrent network: the next character at every step.
 
@@ -35,9 +48,21 @@ def char_lm(
         cell: "lstm", "gru" or "simple_rnn".
         units: Width of each stacked layer, at least 1.
         embedding_dim: Size of a character's vector, at least 1.
+        mask_zero: Whether token 0 is padding to skip; `sample` skips it as well.
+        return_sequences: True: there is an output at every step.
+        bidirectional: False: no step may see the characters behind it.
+        forget_bias: As in `recurrent`, like all that follow.
+        activation: Any Keras activation by name.
+        dropout: Share of each layer's outputs to drop, in [0, 1).
+        recurrent_dropout: Share of the state to drop inside a layer, in [0, 1).
+        normalization: "layer" or None.
+        l2: Strength of an L2 penalty on the input kernels, at least 0.
+        use_cudnn: "auto", True or False.
+        stateful: Whether each batch goes on where the one before it ended.
+        unroll: Whether the loop over the steps is written out.
+        batch_size: A fixed number of sequences in every batch, or None.
+        task: "classification".
         name: Name of the model.
-        **overrides: Other settings of `recurrent`, except those that would let a step
-            see the characters behind it.
 
     Returns:
         An uncompiled Functional `keras.Model`.
@@ -52,14 +77,17 @@ def char_lm(
     References:
         Sutskever et al., Generating Text with Recurrent Neural Networks (2011).
     """
-    fixed = {"bidirectional": False, "return_sequences": True, "task": "classification"}
-    for key, value in fixed.items():
-        if overrides.get(key, value) != value:
-            raise _checks.fail(key, overrides[key], f"{value!r} in a language model")
+    given = {
+        "bidirectional": (bidirectional, False),
+        "return_sequences": (return_sequences, True),
+        "task": (task, "classification"),
+    }
+    for key, (value, needed) in given.items():
+        if value != needed:
+            raise _checks.fail(key, value, f"{needed!r} in a language model")
     _checks.integer("vocabulary_size", vocabulary_size, low=2)
     if timesteps is not None:
         _checks.integer("timesteps", timesteps)
-    settings = {**overrides, **fixed}
     return recurrent(
         (timesteps,),
         vocabulary_size,
@@ -67,8 +95,21 @@ def char_lm(
         units=units,
         vocabulary_size=vocabulary_size,
         embedding_dim=embedding_dim,
+        mask_zero=mask_zero,
+        return_sequences=return_sequences,
+        bidirectional=bidirectional,
+        forget_bias=forget_bias,
+        activation=activation,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        normalization=normalization,
+        l2=l2,
+        use_cudnn=use_cudnn,
+        stateful=stateful,
+        unroll=unroll,
+        batch_size=batch_size,
+        task=task,
         name=name,
-        **settings,
     )
 
 
@@ -83,7 +124,8 @@ def sample(
     """Continues a sequence of tokens with a recurrent language model.
 
     The states are carried from step to step, so that the whole past counts and each
-    new token costs one step, however long the text is.
+    new token costs one step, however long the text is. A model built with mask_zero
+    skips token 0, as in `predict`.
 
     Shapes: prompt (n,) int -> tokens (length,) int32, without the prompt
 
@@ -123,16 +165,16 @@ def sample(
         _checks.integer("seed", seed, low=0)
 
     rng = np.random.default_rng(seed)
-    states: dict[str, list[Any]] = {}
+    memory: dict[str, Any] = {}
     logits = np.zeros(vocabulary)
     for token in tokens:
-        logits = _step(stack, token, states)
+        logits = _step(stack, token, memory)
     drawn = []
     for _ in range(length):
         token = _draw(logits, temperature, rng)
         drawn.append(token)
         if len(drawn) < length:
-            logits = _step(stack, token, states)
+            logits = _step(stack, token, memory)
     return np.array(drawn, "int32")
 
 
@@ -153,17 +195,29 @@ def _stack(model: Any) -> list[Any]:
     return [layer for layer in found if isinstance(layer, stepwise)]
 
 
-def _step(stack: list[Any], token: int, states: dict[str, list[Any]]) -> np.ndarray:
-    """Logits after one more token; replaces the states of every layer."""
+def _step(stack: list[Any], token: int, memory: dict[str, Any]) -> np.ndarray:
+    """Logits after one more token; replaces what each layer remembers."""
     x = ops.convert_to_tensor(np.array([token], "int32"))
+    skipped = token == 0 and any(getattr(layer, "mask_zero", False) for layer in stack)
     for layer in stack:
         if isinstance(layer, layers.RNN):
-            state = states.get(layer.name) or layer.get_initial_state(1)
-            x, new = layer.cell(x, state, training=False)
-            states[layer.name] = [ops.stop_gradient(part) for part in new]
+            x = _recurrent_step(layer, x, memory, skipped)
         else:
-            x = layer(x)
+            # A new tensor without the mask, which the cells have no use for.
+            x = ops.copy(layer(x))
     return ops.convert_to_numpy(ops.stop_gradient(x))[0].astype("float64")
+
+
+def _recurrent_step(layer: Any, x: Any, memory: dict[str, Any], skipped: bool) -> Any:
+    """The layer's output after one step. A skipped one repeats the last, or zeros."""
+    output, state = memory.get(layer.name) or (None, layer.get_initial_state(1))
+    if skipped:
+        if output is None:
+            output = ops.zeros((1, layer.units), layer.compute_dtype)
+        return output
+    output, new = layer.cell(x, state, training=False)
+    memory[layer.name] = output, [ops.stop_gradient(part) for part in new]
+    return output
 
 
 def _draw(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo import _blocks, _checks
-from zoo.gan import GAN, _check_settings
+from zoo import _blocks, _checks, _ranges
+from zoo._gan_settings import GANSettings, Loss
+from zoo.gan import GAN
 
 KERNEL = 4
 SMALLEST = 8
@@ -19,11 +20,15 @@ def dcgan(
     latent_dim: int = 100,
     *,
     filters: int = 64,
-    generator_loss: str = "non_saturating",
+    generator_loss: Loss = "non_saturating",
+    discriminator_loss: Loss = "cross_entropy",
     updates: str = "simultaneous",
     discriminator_steps: int = 1,
     smoothing: float = 0.0,
     normalization: str | None = "batch",
+    momentum: float = 0.9,
+    epsilon: float = 1e-3,
+    value_range: tuple[float, float] = (0.0, 1.0),
     seed: int | None = None,
     name: str = "dcgan",
 ) -> GAN:
@@ -35,7 +40,7 @@ def dcgan(
     Adam with learning rate 2e-4 and beta_1 0.5 for both.
 
     Shapes:
-        images (batch, height, width, channels) float in [0, 1]
+        images (batch, height, width, channels) float in value_range
         -> dict of logits (batch, 1)
 
     Args:
@@ -44,12 +49,18 @@ def dcgan(
         latent_dim: Size of the standard normal latent vectors, at least 1.
         filters: Filters of the discriminator's first convolution, at least 1; each
             further stage has twice as many.
-        generator_loss: "non_saturating" or "minimax".
+        generator_loss: "non_saturating", "minimax" or a function, as in `zoo.GAN`.
+        discriminator_loss: "cross_entropy" or a function, as in `zoo.GAN`.
         updates: "simultaneous" or "alternating".
         discriminator_steps: Batches in a row for the discriminator, at least 1;
             above 1 only with updates="alternating".
         smoothing: One-sided label smoothing of the real images, in [0, 0.5).
         normalization: "batch", "layer" or None, in both networks.
+        momentum: Share of the old moving averages that batch normalization keeps a
+            step, in [0, 1).
+        epsilon: What the normalization adds to the variance, above 0.
+        value_range: (low, high) of the images, made and seen. Images outside of it
+            are refused.
         seed: Integer seed of the latents drawn in training, or None.
         name: Name of the model.
 
@@ -70,21 +81,27 @@ def dcgan(
         Radford et al., Unsupervised Representation Learning with Deep Convolutional
         Generative Adversarial Networks (2015).
     """
-    _check_settings(generator_loss, updates, discriminator_steps, smoothing, seed)
-    _checks.text("name", name)
-    widths = {"filters": filters, "normalization": normalization}
-    generator = dcgan_generator(image_shape, latent_dim, **widths)
-    discriminator = dcgan_discriminator(image_shape, **widths)
-    model = GAN(
-        generator,
-        discriminator,
-        generator_loss=generator_loss,
-        updates=updates,
-        discriminator_steps=discriminator_steps,
-        smoothing=smoothing,
-        seed=seed,
-        name=name,
+    settings = GANSettings(
+        generator_loss,
+        discriminator_loss,
+        updates,
+        discriminator_steps,
+        smoothing,
+        value_range,
+        seed,
     )
+    _ranges.check_range("value_range", value_range)
+    _checks.text("name", name)
+    shared: dict[str, Any] = {
+        "filters": filters,
+        "normalization": normalization,
+        "momentum": momentum,
+        "epsilon": epsilon,
+        "value_range": value_range,
+    }
+    generator = dcgan_generator(image_shape, latent_dim, **shared)
+    discriminator = dcgan_discriminator(image_shape, **shared)
+    model = GAN(generator, discriminator, **vars(settings), name=name)
     model.compile()
     return model
 
@@ -95,11 +112,14 @@ def dcgan_generator(
     *,
     filters: int = 64,
     normalization: str | None = "batch",
+    momentum: float = 0.9,
+    epsilon: float = 1e-3,
+    value_range: tuple[float, float] = (0.0, 1.0),
     name: str = "generator",
 ) -> keras.Model:
     """Latent vectors to images, by transposed convolutions with stride 2.
 
-    Shapes: latents (batch, latent_dim) -> images (batch, H, W, C) float in [0, 1]
+    Shapes: latents (batch, latent_dim) -> images (batch, H, W, C) in value_range
 
     Args:
         image_shape: As in `dcgan`.
@@ -107,6 +127,9 @@ def dcgan_generator(
         filters: Filters in front of the last transposed convolution, at least 1;
             each earlier stage has twice as many.
         normalization: "batch", "layer" or None; behind all but the last.
+        momentum: As in `dcgan`.
+        epsilon: As in `dcgan`.
+        value_range: As in `dcgan`.
         name: Name of the model.
 
     Returns:
@@ -125,7 +148,9 @@ def dcgan_generator(
     height, width, channels = _checks.image_shape("image_shape", image_shape)
     _checks.integer("latent_dim", latent_dim)
     stages = _stages("image_shape", (height, width))
-    _check_width(filters, normalization, name)
+    _check_width(filters, name)
+    normalize = _blocks.Normalization(normalization, momentum, epsilon)
+    low, high = _ranges.check_range("value_range", value_range)
 
     base = (height >> stages, width >> stages, filters << (stages - 1))
     bias = normalization is None
@@ -137,15 +162,17 @@ def dcgan_generator(
         name="generator_project",
     )(inputs)
     x = layers.Reshape(base, name="generator_reshape")(x)
-    x = _react(x, normalization, "relu", "generator_project")
+    x = _react(x, normalize, "relu", "generator_project")
     for stage in range(1, stages):
         title = f"generator_up{stage}"
         x = _up(x, filters << (stages - 1 - stage), bias, title)
-        x = _react(x, normalization, "relu", title)
+        x = _react(x, normalize, "relu", title)
     x = _up(x, channels, True, f"generator_up{stages}")
-    # tanh and the way to [0, 1] in float32: half precision has too few gray levels.
-    x = layers.Activation("tanh", dtype="float32", name="generator_tanh")(x)
-    x = layers.Rescaling(0.5, 0.5, dtype="float32", name="generator_images")(x)
+    # tanh and what follows in float32 at least: half precision has too few levels.
+    exact = {"dtype": _blocks.precise()}
+    x = layers.Activation("tanh", name="generator_tanh", **exact)(x)
+    half, middle = (high - low) / 2.0, (high + low) / 2.0
+    x = layers.Rescaling(half, middle, name="generator_images", **exact)(x)
     return keras.Model(inputs, x, name=name)
 
 
@@ -154,17 +181,27 @@ def dcgan_discriminator(
     *,
     filters: int = 64,
     normalization: str | None = "batch",
+    momentum: float = 0.9,
+    epsilon: float = 1e-3,
+    value_range: tuple[float, float] = (0.0, 1.0),
+    include_top: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
     """Images to one logit, by convolutions with stride 2 and leaky rectifiers.
 
-    Shapes: images (batch, H, W, C) float in [0, 1] -> logits (batch, 1)
+    Shapes:
+        images (batch, H, W, C) float in value_range -> logits (batch, 1), or without
+        the top -> feature maps (batch, H', W', C')
 
     Args:
         image_shape: As in `dcgan`.
         filters: Filters of the first convolution, at least 1; each further stage has
             twice as many.
         normalization: "batch", "layer" or None; behind all but the first.
+        momentum: As in `dcgan`.
+        epsilon: As in `dcgan`.
+        value_range: As in `dcgan`.
+        include_top: Whether the dense output follows.
         name: Name of the model.
 
     Returns:
@@ -182,24 +219,31 @@ def dcgan_discriminator(
     """
     shape = _checks.image_shape("image_shape", image_shape)
     stages = _stages("image_shape", shape[:2])
-    _check_width(filters, normalization, name)
+    _check_width(filters, name)
+    normalize = _blocks.Normalization(normalization, momentum, epsilon)
+    low, high = _ranges.check_range("value_range", value_range)
+    _checks.flag("include_top", include_top)
 
     inputs = keras.Input(shape, name="images")
-    x = layers.Rescaling(2.0, offset=-1.0, name="discriminator_rescale")(inputs)
+    scale, offset = 2.0 / (high - low), -(high + low) / (high - low)
+    x = layers.Rescaling(scale, offset, name="discriminator_rescale")(inputs)
     for stage in range(1, stages + 1):
-        kind = None if stage == 1 else normalization
+        here = _blocks.Normalization(None) if stage == 1 else normalize
         title = f"discriminator_down{stage}"
         x = layers.Conv2D(
             filters << (stage - 1),
             KERNEL,
             strides=2,
             padding="same",
-            use_bias=kind is None,
+            use_bias=here.kind is None,
             kernel_initializer=_gaussian(),
             name=title,
+            **_blocks.IMAGES,
         )(x)
-        x = _react(x, kind, "leaky_relu", title)
-    x = layers.Flatten(name="discriminator_flatten")(x)
+        x = _react(x, here, "leaky_relu", title)
+    if not include_top:
+        return keras.Model(inputs, x, name=name)
+    x = layers.Flatten(name="discriminator_flatten", **_blocks.IMAGES)(x)
     x = _blocks.head(x, 1, "binary", kernel_initializer=_gaussian())
     return keras.Model(inputs, x, name=name)
 
@@ -213,11 +257,12 @@ def _up(x: Any, filters: int, bias: bool, name: str) -> Any:
         use_bias=bias,
         kernel_initializer=_gaussian(),
         name=name,
+        **_blocks.IMAGES,
     )(x)
 
 
-def _react(x: Any, normalization: str | None, activation: str, name: str) -> Any:
-    x = _blocks.normalize(x, normalization, f"{name}_normalization")
+def _react(x: Any, normalize: _blocks.Normalization, activation: str, name: str) -> Any:
+    x = normalize(x, f"{name}_normalization")
     if activation == "leaky_relu":
         # max(x, 0.2 x): behind a bias, TensorFlow's own leaky ReLU makes its graph
         # optimizer log an error on the gradients of a network called three times.
@@ -231,9 +276,8 @@ def _gaussian() -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
-def _check_width(filters: object, normalization: object, name: object) -> None:
+def _check_width(filters: object, name: object) -> None:
     _checks.integer("filters", filters)
-    _checks.choice("normalization", normalization, _blocks.NORMALIZATIONS)
     _checks.text("name", name)
 
 

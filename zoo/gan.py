@@ -6,23 +6,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import _checks
+from zoo import _blocks, _checks, _ranges
+from zoo._gan_data import ExamplesOnly, refuse
+from zoo._gan_settings import GENERATOR_LOSSES as GENERATOR_LOSSES
+from zoo._gan_settings import GANSettings as GANSettings
+from zoo._gan_settings import Loss
 from zoo._turns import Turns
-from zoo.losses import (
-    discriminator_loss,
-    minimax_generator_loss,
-    non_saturating_generator_loss,
-)
-
-GENERATOR_LOSSES = {
-    "non_saturating": non_saturating_generator_loss,
-    "minimax": minimax_generator_loss,
-}
-UPDATES = ("simultaneous", "alternating")
+from zoo.normalization import fuse
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class GAN(keras.Model):
+class GAN(ExamplesOnly):
     """A generator and a discriminator as one model for `fit(examples)`.
 
     One scalar trains both: the discriminator's loss on real and generated examples
@@ -46,19 +40,27 @@ class GAN(keras.Model):
     Args:
         generator: Latents (batch, latent_dim) -> examples; a built keras.Model.
         discriminator: Examples -> logits (batch, 1); a built keras.Model.
-        generator_loss: "non_saturating" or "minimax".
+        generator_loss: "non_saturating", "minimax", or a function of the logits on
+            generated examples; its mean is minimized.
+        discriminator_loss: "cross_entropy", or a function of the logits on real and
+            on generated examples; its mean is minimized.
         updates: "simultaneous" steps both networks on every batch, from gradients
             at the same weights. "alternating" gives the discriminator
             `discriminator_steps` batches, then the generator one, each against the
             other's newest weights; a batch then updates one network only.
         discriminator_steps: Batches in a row for the discriminator, at least 1;
             above 1 only with updates="alternating".
-        smoothing: One-sided label smoothing of the real examples, in [0, 0.5).
+        smoothing: One-sided label smoothing of the real examples, in [0, 0.5); only
+            with "cross_entropy".
+        value_range: (low, high) of the examples; None takes the generator's range
+            where it ends in a bounded activation. `fit` and `evaluate` refuse
+            examples outside of it.
         seed: Integer seed of the latents drawn in training, or None.
         name: Name of the model.
 
     Raises:
-        ValueError: An argument is out of its range, or the networks do not fit.
+        ValueError: An argument is out of its range, or the networks do not fit, or
+            the discriminator ends in a sigmoid: the losses take logits.
 
     Example:
         >>> from zoo import mlp
@@ -67,6 +69,28 @@ class GAN(keras.Model):
         >>> gan.compile(generator_optimizer="adam", discriminator_optimizer="sgd")
         >>> gan.generate(3, seed=0).shape
         (3, 1)
+
+        The hinge losses of Lim and Ye (2017), and the least squares of Mao et al.
+        (2017), as functions of logits:
+
+        >>> from keras import ops
+        >>> hinge = {
+        ...     "discriminator_loss": lambda real, fake: (
+        ...         ops.relu(1 - real) + ops.relu(1 + fake)
+        ...     ),
+        ...     "generator_loss": lambda fake: -fake,
+        ... }
+        >>> squares = {
+        ...     "discriminator_loss": lambda real, fake: (
+        ...         ops.square(real - 1) / 2 + ops.square(fake) / 2
+        ...     ),
+        ...     "generator_loss": lambda fake: ops.square(fake - 1) / 2,
+        ... }
+        >>> gan = GAN(mlp((2,), 1, **line), mlp((1,), 1, **line), **hinge)
+        >>> gan = GAN(mlp((2,), 1, **line), mlp((1,), 1, **line), **squares)
+
+        Saving such a model needs functions that are registered with Keras
+        (`keras.saving.register_keras_serializable`).
 
     References:
         Goodfellow et al., Generative Adversarial Networks (2014); Salimans et al.,
@@ -78,28 +102,33 @@ class GAN(keras.Model):
         generator: keras.Model,
         discriminator: keras.Model,
         *,
-        generator_loss: str = "non_saturating",
+        generator_loss: Loss = "non_saturating",
+        discriminator_loss: Loss = "cross_entropy",
         updates: str = "simultaneous",
         discriminator_steps: int = 1,
         smoothing: float = 0.0,
+        value_range: tuple[float, float] | None = None,
         seed: int | None = None,
         name: str = "gan",
     ):
-        _check_settings(generator_loss, updates, discriminator_steps, smoothing, seed)
+        settings = GANSettings(
+            generator_loss,
+            discriminator_loss,
+            updates,
+            discriminator_steps,
+            smoothing,
+            value_range,
+            seed,
+        )
         _check_networks(generator, discriminator)
         _checks.text("name", name)
         # The networks keep their own policies. This wrapper reads the weights as
         # they are: under a mixed policy of its own it would round them first.
-        super().__init__(name=name, dtype="float32")
+        super().__init__(name=name, dtype=_blocks.precise())
         self.generator = generator
         self.discriminator = discriminator
-        self.settings = {
-            "generator_loss": generator_loss,
-            "updates": updates,
-            "discriminator_steps": discriminator_steps,
-            "smoothing": smoothing,
-            "seed": seed,
-        }
+        self.settings = settings
+        self.value_range = settings.value_range or _ranges.output_range(generator)
         self.latent_dim = int(generator.input_shape[-1])
         self.latents = keras.random.SeedGenerator(seed)
         self.trackers = {
@@ -108,13 +137,20 @@ class GAN(keras.Model):
         }
         self.built = True
 
-    def call(self, inputs, training=None):
-        """The discriminator's logits, see the class."""
-        shape = (ops.shape(inputs)[0], self.latent_dim)
-        latents = keras.random.normal(shape, seed=self.latents)
+    def judge(self, inputs: Any, training: bool | None = None) -> tuple[Any, Any, Any]:
+        """Generated examples, and the logits on the real ones and on them.
+
+        Shapes: examples (batch, ...) -> (batch, ...), (batch, 1), (batch, 1)
+        """
+        latents = self._draw(ops.shape(inputs)[0])
         generated = self.generator(latents, training=training)
         real = self.discriminator(inputs, training=training)
         fake = self.discriminator(ops.stop_gradient(generated), training=training)
+        return generated, real, fake
+
+    def call(self, inputs, training=None):
+        """The discriminator's logits, see the class."""
+        generated, real, fake = self.judge(inputs, training=training)
         network = self.discriminator
         judged = network.stateless_call(
             [ops.stop_gradient(v.value) for v in network.trainable_variables],
@@ -124,19 +160,42 @@ class GAN(keras.Model):
         )[0]
         return {"real": real, "fake": fake, "generated": judged}
 
+    def _draw(self, n: Any) -> Any:
+        """Latents for n examples; replicas share out what one device would draw."""
+        replicas, own = _replicas()
+        shape = (n * replicas, self.latent_dim)
+        latents = keras.random.normal(shape, seed=self.latents)
+        return latents if replicas == 1 else latents[own * n : (own + 1) * n]
+
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Both networks' losses, summed; each reaches its own weights only."""
+        refuse(y=y, sample_weight=sample_weight)
         real, fake, judged = y_pred["real"], y_pred["fake"], y_pred["generated"]
-        d_loss = discriminator_loss(real, fake, self.settings["smoothing"])
-        g_loss = GENERATOR_LOSSES[self.settings["generator_loss"]](judged)
+        d_loss, g_loss = self.settings.losses(real, fake, judged)
         examples = ops.shape(real)[0]
         for key, value in (("d_loss", d_loss), ("g_loss", g_loss)):
             self.trackers[key].update_state(ops.stop_gradient(value), examples)
         for key, logits in (("d_real", real), ("d_fake", fake)):
             self.trackers[key].update_state(ops.sigmoid(ops.stop_gradient(logits)))
-        return sum(self.losses, start=d_loss + g_loss)
+        loss = sum(self.losses, start=d_loss + g_loss)
+        # Gradients of replicas are summed, so each takes its share of the mean.
+        replicas, _ = _replicas()
+        return loss if replicas == 1 else loss / replicas
+
+    def export(self, filepath: Any, *args: Any, **kw: Any) -> Any:
+        """Exports the generator, latents (batch, latent_dim) -> examples.
+
+        It is what is left of a GAN after training. `gan.discriminator.export`
+        exports the other network.
+
+        Args:
+            filepath: As in `keras.Model.export`.
+            *args: Likewise.
+            **kw: Likewise, such as `format`.
+        """
+        return self.generator.export(filepath, *args, **kw)
 
     def compile(
         self,
@@ -171,11 +230,11 @@ class GAN(keras.Model):
                 "discriminator_optimizer must be another object than "
                 f"generator_optimizer; got {discriminator_optimizer!r} for both."
             )
-        alternating = self.settings["updates"] == "alternating"
+        alternating = self.settings.updates == "alternating"
         optimizer: Any = Turns(
             {key: getattr(self, key).trainable_variables for key in optimizers},
             optimizers,
-            self.settings["discriminator_steps"] if alternating else None,
+            self.settings.discriminator_steps if alternating else None,
         )
         if self.generator.dtype_policy.name == "mixed_float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -198,7 +257,7 @@ class GAN(keras.Model):
             batch_size: Samples computed at a time, at least 1.
 
         Returns:
-            A float32 NumPy array (n, ...).
+            A NumPy array (n, ...), float32, or float64 under that policy.
 
         Raises:
             ValueError: n, seed or batch_size is out of its range.
@@ -208,13 +267,13 @@ class GAN(keras.Model):
         if seed is not None:
             _checks.integer("seed", seed, low=0)
         draws = np.random.default_rng(seed).standard_normal((n, self.latent_dim))
-        latents = draws.astype("float32")
+        latents = draws.astype(self.compute_dtype)
         parts = [
             self.generator(latents[start : start + batch_size], training=False)
             for start in range(0, n, batch_size)
         ]
         arrays = [ops.convert_to_numpy(ops.stop_gradient(part)) for part in parts]
-        return np.concatenate(arrays).astype("float32")
+        return np.concatenate(arrays).astype(self.compute_dtype)
 
     def save_own_variables(self, store):
         """The state of the latents' generator, so that training resumes exactly."""
@@ -235,7 +294,7 @@ class GAN(keras.Model):
             key: keras.saving.serialize_keras_object(network)
             for key, network in networks.items()
         }
-        return {**serialized, **self.settings, "name": self.name}
+        return {**serialized, **self.settings.to_config(), "name": self.name}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -244,7 +303,11 @@ class GAN(keras.Model):
             key: keras.saving.deserialize_keras_object(config[key], custom_objects)
             for key in ("generator", "discriminator")
         }
-        return cls(**{**config, **networks})
+        for network in networks.values():
+            fuse(network)
+        fields = {key: config[key] for key in vars(GANSettings()) if key in config}
+        settings = GANSettings.from_config(fields, custom_objects)
+        return cls(**networks, **vars(settings), name=config["name"])
 
     def get_compile_config(self):
         """Both optimizers and the flags of `compile`."""
@@ -275,17 +338,16 @@ def _optimizer(name: str, given: Any) -> keras.optimizers.Optimizer:
     raise _checks.fail(name, given, "a Keras optimizer, the name of one, or None")
 
 
-def _check_settings(
-    generator_loss: object, updates: object, steps: object, smoothing: object, seed: Any
-) -> None:
-    _checks.choice("generator_loss", generator_loss, GENERATOR_LOSSES)
-    _checks.choice("updates", updates, UPDATES)
-    _checks.integer("discriminator_steps", steps)
-    if steps != 1 and updates == "simultaneous":
-        raise _checks.fail("discriminator_steps", steps, "1 for simultaneous updates")
-    _checks.number("smoothing", smoothing, 0.0, 0.5, open_high=True)
-    if seed is not None:
-        _checks.integer("seed", seed, low=0)
+def _replicas() -> tuple[int, Any]:
+    """How many replicas train this model at once, and which one this is."""
+    if keras.backend.backend() != "tensorflow":
+        return 1, 0
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    if context is None:
+        return 1, 0
+    return context.num_replicas_in_sync, context.replica_id_in_sync_group
 
 
 def _check_networks(generator: Any, discriminator: Any) -> None:
@@ -299,4 +361,11 @@ def _check_networks(generator: Any, discriminator: Any) -> None:
         shape = discriminator.output_shape
         raise _checks.fail(
             "discriminator", shape, "a network with one output, (None, 1)"
+        )
+    end = _ranges.last_activation(discriminator)
+    if end is not None and _ranges.bounds(end[1]):
+        raise _checks.fail(
+            "discriminator",
+            end[1],
+            "a network that ends in logits, without a bounded activation",
         )

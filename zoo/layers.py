@@ -1,4 +1,7 @@
-"""What Keras lacks and the notes need: Maxout, DropConnect, a forget-gate bias."""
+"""What Keras lacks and the notes need: Maxout and DropConnect.
+
+A saved model that holds one of them opens after `import zoo`.
+"""
 
 import keras
 from keras import ops
@@ -113,38 +116,3 @@ class DropConnect(keras.layers.Dense):
     def get_config(self):
         """The arguments that make the same layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
-
-
-@keras.saving.register_keras_serializable(package="zoo")
-class ForgetBias(keras.initializers.Initializer):
-    """Zeros, with one value at the forget gate of an LSTM's bias.
-
-    Shapes: (4 * units,), in Keras's order: input, forget, candidate, output.
-
-    Args:
-        value: The forget gate's bias, any finite number.
-
-    Raises:
-        ValueError: value is not a finite number.
-
-    Example:
-        >>> ForgetBias(3.0)((4,)).shape[0]
-        4
-
-    References:
-        Gers et al., Learning to Forget (2000).
-    """
-
-    def __init__(self, value: float):
-        self.value = _checks.number("value", value)
-
-    def __call__(self, shape, dtype=None):
-        """The bias vector."""
-        units = shape[0] // 4
-        gates = [ops.zeros((units,), dtype) for _ in range(4)]
-        gates[1] = ops.full((units,), self.value, dtype)
-        return ops.concatenate(gates)
-
-    def get_config(self):
-        """The argument that makes the same initializer."""
-        return {"value": self.value}

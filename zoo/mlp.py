@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, cast
 
 import keras
 from keras import layers
 
 from zoo import _blocks, _checks
+from zoo._variants import variant
 from zoo.layers import DropConnect
 
 
@@ -20,6 +21,8 @@ def mlp(
     dropout: float = 0.0,
     dropconnect: float = 0.0,
     normalization: str | None = None,
+    momentum: float = 0.9,
+    epsilon: float = 1e-3,
     l1: float = 0.0,
     l2: float = 0.0,
     lp: float = 0.0,
@@ -28,18 +31,21 @@ def mlp(
     bias_initializer: str | keras.initializers.Initializer = "zeros",
     use_bias: bool = True,
     residual: bool = False,
+    include_top: bool = True,
+    rescale: bool = False,
     task: str = "classification",
     name: str = "mlp",
 ) -> keras.Model:
     """A fully connected network with linear outputs.
 
     Shapes:
-        inputs (batch, *input_shape) float, of any rank -> logits (batch, num_classes)
+        inputs (batch, *input_shape) float, of any rank -> logits (batch, num_classes),
+        or without the top -> features (batch, units[-1])
 
     Args:
         input_shape: Shape of one example; more than one axis is flattened.
         num_classes: Number of outputs: at least 2 classes for a softmax; 1 or more
-            for the other tasks.
+            for the other tasks. Without the top it is checked and not used.
         units: Widths of the hidden layers, each at least 1; `()` gives a linear
             model.
         activation: Any Keras activation by name, "maxout" (2 pieces) or "prelu".
@@ -47,6 +53,9 @@ def mlp(
         dropconnect: Share of each hidden layer's weights to drop, in [0, 1).
         normalization: "batch", "layer" or None; between the affine map and the
             activation.
+        momentum: Share of the old moving averages that batch normalization keeps a
+            step, in [0, 1).
+        epsilon: What the normalization adds to the variance, above 0.
         l1: Strength of the penalty l1 * sum |w| on every kernel, at least 0.
         l2: Strength of the penalty l2 * sum w^2 on every kernel, at least 0.
         lp: Strength of the penalty lp * sum |w|^power, at least 0; not together
@@ -58,8 +67,10 @@ def mlp(
         use_bias: Whether hidden and output layers have a bias.
         residual: Adds a layer's input to its output wherever the widths agree,
             which costs no parameters.
-        task: "classification" (softmax), "binary" (independent sigmoid logits) or
-            "regression".
+        include_top: Whether the dense output follows the hidden layers.
+        rescale: Whether the network itself divides its inputs by 255.
+        task: "classification" (softmax), "binary" (independent sigmoid logits; their
+            accuracy is that of threshold 0, `zoo.metrics_for`) or "regression".
         name: Name of the model.
 
     Returns:
@@ -87,11 +98,13 @@ def mlp(
     _checks.choice("activation", activation, _blocks.activations())
     _checks.rate("dropout", dropout)
     _checks.rate("dropconnect", dropconnect)
-    _checks.choice("normalization", normalization, _blocks.NORMALIZATIONS)
+    normalize = _blocks.Normalization(normalization, momentum, epsilon)
     _blocks.check_penalty(l1, l2, lp, power)
     _checks.initializer("kernel_initializer", kernel_initializer)
     _checks.initializer("bias_initializer", bias_initializer)
     _checks.flag("use_bias", use_bias)
+    _checks.flag("include_top", include_top)
+    _checks.flag("rescale", rescale)
     _checks.text("name", name)
     _check_residual(residual, shape, widths)
 
@@ -106,19 +119,22 @@ def mlp(
         }
 
     inputs = keras.Input(shape, name="inputs")
-    x = layers.Flatten(name="flatten")(inputs) if len(shape) > 1 else inputs
+    x = _blocks.rescaled(inputs, rescale)
+    if len(shape) > 1:
+        x = layers.Flatten(name="flatten", **_blocks.IMAGES)(x)
     for depth, width in enumerate(widths, start=1):
         block = f"hidden_{depth}"
         shortcut = x
         dense = dense_arguments(kernel)
         x = _affine(x, _blocks.widened(width, activation), dropconnect, block, dense)
-        x = _blocks.normalize(x, normalization, f"{block}_normalization")
+        x = normalize(x, f"{block}_normalization")
         x = _blocks.activate(x, activation, f"{block}_activation")
         if dropout:
             x = layers.Dropout(dropout, name=f"{block}_dropout")(x)
         if residual and shortcut.shape[-1] == width:
             x = layers.Add(name=f"{block}_add")([shortcut, x])
-    x = _blocks.head(x, outputs, task, **dense_arguments("glorot_uniform"))
+    if include_top:
+        x = _blocks.head(x, outputs, task, **dense_arguments("glorot_uniform"))
     return keras.Model(inputs, x, name=name)
 
 
@@ -144,63 +160,81 @@ def _check_residual(
         )
 
 
-def mlp_mnist(
-    input_shape: Sequence[int] = (28, 28, 1), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """784-128-64-10 with ReLU: 109,386 parameters on 28x28 images.
+class MLPVariant(Protocol):
+    """What the named variants are to a type checker: `mlp` with defaults."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        input_shape: Sequence[int] = ...,
+        num_classes: int = ...,
+        *,
+        units: Sequence[int] = ...,
+        activation: str = ...,
+        dropout: float = ...,
+        dropconnect: float = ...,
+        normalization: str | None = ...,
+        momentum: float = ...,
+        epsilon: float = ...,
+        l1: float = ...,
+        l2: float = ...,
+        lp: float = ...,
+        power: float = ...,
+        kernel_initializer: str | keras.initializers.Initializer | None = ...,
+        bias_initializer: str | keras.initializers.Initializer = ...,
+        use_bias: bool = ...,
+        residual: bool = ...,
+        include_top: bool = ...,
+        rescale: bool = ...,
+        task: str = ...,
+        name: str = ...,
+    ) -> keras.Model:
+        """Builds the network."""
+        ...
+
+
+def _named(name: str, what: str, parameters: int, **defaults: Any) -> MLPVariant:
+    doc = f"""{what}
 
     Example:
-        >>> mlp_mnist().count_params()
-        109386
+        >>> {name}().count_params()
+        {parameters}
     """
-    settings = {"units": (128, 64), "name": "mlp_mnist", **overrides}
-    return mlp(input_shape, num_classes, **settings)
+    return cast(MLPVariant, variant(mlp, name, doc, **defaults))
 
 
-def mlp_mnist_shallow(
-    input_shape: Sequence[int] = (28, 28, 1), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """784-128-10 with ReLU and He's initializer: 101,770 parameters.
+_MNIST: dict[str, Any] = {"input_shape": (28, 28, 1), "num_classes": 10}
 
-    Example:
-        >>> mlp_mnist_shallow().count_params()
-        101770
-    """
-    settings = {"units": (128,), "name": "mlp_mnist_shallow", **overrides}
-    return mlp(input_shape, num_classes, **settings)
-
-
-def mlp_regression(
-    input_shape: Sequence[int] = (10,), num_classes: int = 1, **overrides: Any
-) -> keras.Model:
-    """10-10-1 with one linear output, for the race of the activations.
-
-    Example:
-        >>> mlp_regression().count_params()
-        121
-    """
-    settings = {
-        "units": (10,),
-        "task": "regression",
-        "name": "mlp_regression",
-        **overrides,
-    }
-    return mlp(input_shape, num_classes, **settings)
-
-
-def mlp_binary(
-    input_shape: Sequence[int] = (20,), num_classes: int = 1, **overrides: Any
-) -> keras.Model:
-    """20-32-16-1 with one sigmoid logit, for two classes.
-
-    Example:
-        >>> mlp_binary().count_params()
-        1217
-    """
-    settings = {
-        "units": (32, 16),
-        "task": "binary",
-        "name": "mlp_binary",
-        **overrides,
-    }
-    return mlp(input_shape, num_classes, **settings)
+mlp_mnist = _named(
+    "mlp_mnist",
+    "784-128-64-10 with ReLU: 109,386 parameters on 28x28 images.",
+    109386,
+    units=(128, 64),
+    **_MNIST,
+)
+mlp_mnist_shallow = _named(
+    "mlp_mnist_shallow",
+    "784-128-10 with ReLU and He's initializer: 101,770 parameters.",
+    101770,
+    units=(128,),
+    **_MNIST,
+)
+mlp_regression = _named(
+    "mlp_regression",
+    "10-10-1 with one linear output, for the race of the activations.",
+    121,
+    input_shape=(10,),
+    num_classes=1,
+    units=(10,),
+    task="regression",
+)
+mlp_binary = _named(
+    "mlp_binary",
+    "20-32-16-1 with one sigmoid logit, for two classes.",
+    1217,
+    input_shape=(20,),
+    num_classes=1,
+    units=(32, 16),
+    task="binary",
+)

@@ -7,7 +7,8 @@ import keras
 from keras import layers
 
 from zoo import _blocks, _checks
-from zoo.layers import ForgetBias
+from zoo._variants import variant
+from zoo.embedding import dense_embedding
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
@@ -21,6 +22,7 @@ def recurrent(
     vocabulary_size: int | None = None,
     embedding_dim: int = 64,
     mask_zero: bool = False,
+    mask_value: float | None = None,
     return_sequences: bool = False,
     bidirectional: bool = False,
     forget_bias: float | None = None,
@@ -29,6 +31,10 @@ def recurrent(
     recurrent_dropout: float = 0.0,
     normalization: str | None = None,
     l2: float = 0.0,
+    use_cudnn: bool | str = "auto",
+    stateful: bool = False,
+    unroll: bool = False,
+    batch_size: int | None = None,
     task: str = "classification",
     name: str = "recurrent",
 ) -> keras.Model:
@@ -51,6 +57,8 @@ def recurrent(
             features.
         embedding_dim: Size of a token's vector, at least 1; unused for features.
         mask_zero: Whether token 0 is padding to skip.
+        mask_value: A step whose features all have this value is padding to skip;
+            None skips nothing. For features only.
         return_sequences: One output a step, not one for the whole sequence.
         bidirectional: Reads each layer's input in both orders and joins the two,
             which doubles a layer's width.
@@ -62,7 +70,17 @@ def recurrent(
         recurrent_dropout: Share of the state to drop inside a layer, in [0, 1).
         normalization: "layer" or None; behind each layer.
         l2: Strength of an L2 penalty on the input kernels, at least 0.
-        task: "classification" (softmax), "binary" (sigmoid) or "regression".
+        use_cudnn: "auto", True or False, for "lstm" and "gru" on a GPU: True insists
+            on cuDNN's kernels, which on TensorFlow take no padding on the left and
+            no sequence of padding alone; False does without them. Keras keeps it in
+            no file.
+        stateful: Whether each batch goes on where the one before it ended
+            (`reset_state()` of each recurrent layer begins anew); needs batch_size.
+        unroll: Whether the loop over the steps is written out, which LiteRT and some
+            other converters need; needs timesteps.
+        batch_size: A fixed number of sequences in every batch, at least 1, or None.
+        task: "classification" (softmax), "binary" (sigmoid; its accuracy is that of
+            threshold 0, `zoo.metrics_for`) or "regression".
         name: Name of the model.
 
     Returns:
@@ -89,27 +107,39 @@ def recurrent(
     _checks.integer("embedding_dim", embedding_dim)
     if _checks.flag("mask_zero", mask_zero) and not tokens:
         raise _checks.fail("mask_zero", mask_zero, "False without vocabulary_size")
+    if mask_value is not None:
+        _checks.number("mask_value", mask_value)
+        if tokens:
+            raise _checks.fail("mask_value", mask_value, "None with vocabulary_size")
     _checks.flag("return_sequences", return_sequences)
     _checks.flag("bidirectional", bidirectional)
     usable = [n for n in _blocks.activations() if n not in ("maxout", "prelu")]
     _checks.choice("activation", activation, usable)
-    arguments = _cell_arguments(cell, forget_bias)
+    _check_forget_bias(cell, forget_bias)
     _checks.rate("dropout", dropout)
     _checks.rate("recurrent_dropout", recurrent_dropout)
     _checks.choice("normalization", normalization, ("layer", None))
     _checks.number("l2", l2, 0.0)
+    running = _running(cell, use_cudnn, stateful, unroll, batch_size, shape[0])
     _checks.text("name", name)
 
     inputs = keras.Input(
         shape,
+        batch_size=batch_size,
         name="tokens" if tokens else "features",
         dtype="int32" if tokens else None,
     )
     x = inputs
     if tokens:
-        x = layers.Embedding(
-            vocabulary_size, embedding_dim, mask_zero=mask_zero, name="embedding"
+        x = dense_embedding(
+            int(vocabulary_size),  # type: ignore[arg-type]
+            int(embedding_dim),
+            mask_zero=mask_zero,
+            name="embedding",
         )(x)
+    elif mask_value is not None:
+        x = layers.Masking(mask_value, name="mask")(x)
+    normalize = _blocks.Normalization(normalization)
     for depth, width in enumerate(widths, start=1):
         title = f"{cell}_{depth}"
         layer = CELLS[cell](
@@ -119,12 +149,16 @@ def recurrent(
             activation=activation,
             recurrent_dropout=recurrent_dropout,
             name=title,
-            **arguments,
+            **_forget_bias(forget_bias, width),
+            **running,
         )
         if bidirectional:
             layer = layers.Bidirectional(layer, name=f"{title}_both_ways")
+            if "use_cudnn" in running:  # Keras copies the layer without it
+                layer.forward_layer.use_cudnn = running["use_cudnn"]
+                layer.backward_layer.use_cudnn = running["use_cudnn"]
         x = layer(x)
-        x = _blocks.normalize(x, normalization, f"{title}_normalization")
+        x = normalize(x, f"{title}_normalization")
         if dropout:
             x = layers.Dropout(dropout, name=f"{title}_dropout")(x)
     return keras.Model(inputs, _blocks.head(x, outputs, task), name=name)
@@ -136,6 +170,7 @@ def _sequence_shape(input_shape: object, tokens: bool) -> tuple[int | None, ...]
     if tokens:
         allowed = "(timesteps,) with vocabulary_size"
     allowed += ", where timesteps is an integer of at least 1 or None"
+    input_shape = _checks.plain_shape(input_shape)
     if not isinstance(input_shape, (list, tuple)):
         raise _checks.fail("input_shape", input_shape, allowed)
     if len(input_shape) != (1 if tokens else 2):
@@ -148,22 +183,55 @@ def _sequence_shape(input_shape: object, tokens: bool) -> tuple[int | None, ...]
     return tuple(input_shape)
 
 
-def _cell_arguments(cell: str, forget_bias: object) -> dict[str, Any]:
+def _check_forget_bias(cell: str, forget_bias: object) -> None:
     if forget_bias is None:
-        return {}
-    bias = _checks.number("forget_bias", forget_bias)
+        return
+    _checks.number("forget_bias", forget_bias)
     if cell != "lstm":
         raise _checks.fail("forget_bias", forget_bias, f"None for cell={cell!r}")
-    # Keras's own initializer where it has one, so that its saved form stays plain.
-    if bias in (0.0, 1.0):
-        return {"unit_forget_bias": bias == 1.0}
-    return {"unit_forget_bias": False, "bias_initializer": ForgetBias(bias)}
 
 
-def lstm(
-    input_shape: Sequence[int | None], num_classes: int, **settings: Any
-) -> keras.Model:
-    """Long short-term memory: `recurrent` with cell="lstm", the same settings.
+def _forget_bias(value: float | None, units: int) -> dict[str, Any]:
+    """Keras's own initializers only, so that a saved model needs nothing of ours."""
+    if value is None:
+        return {}
+    if value in (0.0, 1.0):
+        return {"unit_forget_bias": value == 1.0}
+    # In Keras's order: input, forget, candidate, output.
+    biases = [0.0] * units + [float(value)] * units + [0.0] * (2 * units)
+    constant = keras.initializers.Constant(biases)
+    return {"unit_forget_bias": False, "bias_initializer": constant}
+
+
+def _running(
+    cell: str,
+    use_cudnn: object,
+    stateful: object,
+    unroll: object,
+    batch_size: object,
+    timesteps: int | None,
+) -> dict[str, Any]:
+    """How a layer runs through its steps, as arguments of a Keras layer."""
+    if use_cudnn != "auto" and not isinstance(use_cudnn, bool):
+        raise _checks.fail("use_cudnn", use_cudnn, "'auto', True or False")
+    if batch_size is not None:
+        _checks.integer("batch_size", batch_size)
+    if _checks.flag("stateful", stateful) and batch_size is None:
+        raise _checks.fail("stateful", stateful, "False without batch_size")
+    if _checks.flag("unroll", unroll) and timesteps is None:
+        raise _checks.fail("unroll", unroll, "False for sequences of any length")
+    running: dict[str, Any] = {"stateful": stateful, "unroll": unroll}
+    if cell == "simple_rnn":
+        if use_cudnn != "auto":
+            raise _checks.fail("use_cudnn", use_cudnn, f"'auto' for cell={cell!r}")
+        return running
+    return {**running, "use_cudnn": use_cudnn}
+
+
+lstm = variant(
+    recurrent,
+    "lstm",
+    """Long short-term memory.
 
     Example:
         >>> lstm((20,), 1, vocabulary_size=50, units=(8,), task="binary").output_shape
@@ -173,15 +241,14 @@ def lstm(
         Hochreiter and Schmidhuber, Long Short-Term Memory (1997); Gers et al.,
         Learning to Forget (2000); Jozefowicz et al., An Empirical Exploration of
         Recurrent Network Architectures (2015) for the bias of the forget gate.
-    """
-    settings = {"name": "lstm", **settings, "cell": "lstm"}
-    return recurrent(input_shape, num_classes, **settings)
-
-
-def gru(
-    input_shape: Sequence[int | None], num_classes: int, **settings: Any
-) -> keras.Model:
-    """Gated recurrent units: `recurrent` with cell="gru", the same settings.
+    """,
+    fixed=("cell",),
+    cell="lstm",
+)
+gru = variant(
+    recurrent,
+    "gru",
+    """Gated recurrent units.
 
     Example:
         >>> gru((None, 8), 10, units=(32,)).count_params()  # 4032 + 330
@@ -190,15 +257,14 @@ def gru(
     References:
         Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014).
         Keras's form resets behind the recurrent product and has two biases.
-    """
-    settings = {"name": "gru", **settings, "cell": "gru"}
-    return recurrent(input_shape, num_classes, **settings)
-
-
-def simple_rnn(
-    input_shape: Sequence[int | None], num_classes: int, **settings: Any
-) -> keras.Model:
-    """Elman's network: `recurrent` with cell="simple_rnn", the same settings.
+    """,
+    fixed=("cell",),
+    cell="gru",
+)
+simple_rnn = variant(
+    recurrent,
+    "simple_rnn",
+    """Elman's network.
 
     Example:
         >>> simple_rnn((None, 8), 10, units=(32,)).count_params()  # 1312 + 330
@@ -206,6 +272,7 @@ def simple_rnn(
 
     References:
         Elman, Finding Structure in Time (1990).
-    """
-    settings = {"name": "simple_rnn", **settings, "cell": "simple_rnn"}
-    return recurrent(input_shape, num_classes, **settings)
+    """,
+    fixed=("cell",),
+    cell="simple_rnn",
+)

@@ -1,20 +1,22 @@
 """Residual networks and their plain twins."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, cast
 
 import keras
-from keras import layers
 
 from zoo import _blocks, _checks, _residual
+from zoo._variants import variant
 
 BLOCKS = ("basic", "bottleneck")
 SHORTCUTS = ("identity", "projection")
 STEMS = ("small", "large")
+PADDINGS = ("same", "symmetric")
+POOLINGS = (None, "avg", "max")
 
 
 def resnet(
-    input_shape: Sequence[int],
+    input_shape: Sequence[int | None],
     num_classes: int,
     *,
     depths: Sequence[int] = (3, 3, 3),
@@ -24,11 +26,16 @@ def resnet(
     residual: bool = True,
     shortcut: str = "identity",
     stem: str = "small",
+    padding: str = "same",
     normalization: str | None = "batch",
+    momentum: float = 0.9,
+    epsilon: float = 1e-3,
     activation: str = "relu",
     kernel_initializer: str | keras.initializers.Initializer | None = None,
     l2: float = 0.0,
     include_top: bool = True,
+    pooling: str | None = None,
+    rescale: bool = False,
     task: str = "classification",
     name: str = "resnet",
 ) -> keras.Model:
@@ -38,12 +45,15 @@ def resnet(
     up, so that any image of at least 1x1 pixels goes through.
 
     Shapes:
-        images (batch, height, width, channels) float in [0, 1]
+        images (batch, height, width, channels) float in [0, 1], or 0 to 255 with
+        rescale
         -> logits (batch, num_classes), or without the top
-        -> feature maps (batch, height', width', channels')
+        -> feature maps (batch, height', width', channels'), or with pooling
+        -> features (batch, channels')
 
     Args:
-        input_shape: (height, width, channels), channels last.
+        input_shape: (height, width, channels), channels last; height and width may
+            be None, for images of any size.
         num_classes: Number of outputs: at least 2 classes for a softmax; 1 or more
             for the other tasks. Without the top it is checked and not used.
         depths: Blocks of each stage, every entry at least 1.
@@ -59,12 +69,22 @@ def resnet(
             "projection" (a 1x1 convolution).
         stem: "small" (3x3 convolution) or "large" (7x7 with stride 2, then 3x3 max
             pooling with stride 2).
+        padding: How a convolution or pooling with stride 2 meets even images:
+            "same" (Keras's way, the odd pixel goes to the right and the bottom) or
+            "symmetric" (PyTorch's, the same on all sides).
         normalization: "batch", "layer" or None, which gives each convolution a bias.
+        momentum: Share of the old moving averages that batch normalization keeps a
+            step, in [0, 1). Keras's own 0.99 leaves a network at chance after a
+            short training (`zoo.reestimate_statistics` helps there).
+        epsilon: What the normalization adds to the variance, above 0.
         activation: Any Keras activation by name, or "prelu".
         kernel_initializer: A name or an Initializer for the convolutions; None takes
             the one that fits the activation.
         l2: Strength of an L2 penalty on every kernel, at least 0.
-        include_top: Whether global average pooling and the dense output follow.
+        include_top: Whether global pooling and the dense output follow.
+        pooling: Global pooling: "avg" or "max". None takes "avg" with the top, and
+            none without it.
+        rescale: Whether the network itself divides its inputs by 255.
         task: "classification" (softmax), "binary" (sigmoid) or "regression".
         name: Name of the model.
 
@@ -88,7 +108,7 @@ def resnet(
         stride of a bottleneck is in its 3x3 convolution, as is now usual; in the
         paper it is in the first 1x1. Neither changes the parameters.
     """
-    shape = _checks.image_shape("input_shape", input_shape)
+    shape = _checks.any_image_shape("input_shape", input_shape)
     outputs = _checks.outputs(num_classes, task)
     depths = _checks.integers("depths", depths)
     widths = _checks.integers("widths", widths)
@@ -99,33 +119,39 @@ def resnet(
     _checks.choice("shortcut", shortcut, SHORTCUTS)
     _check_residual(residual, shortcut, widths)
     _checks.choice("stem", stem, STEMS)
-    _checks.choice("normalization", normalization, _blocks.NORMALIZATIONS)
+    _checks.choice("padding", padding, PADDINGS)
+    normalize = _blocks.Normalization(normalization, momentum, epsilon)
     # Maxout would halve the channels between the layers of a block.
     rectifiers = [entry for entry in _blocks.activations() if entry != "maxout"]
     _checks.choice("activation", activation, rectifiers)
     _checks.initializer("kernel_initializer", kernel_initializer)
     _checks.number("l2", l2, 0.0)
     _checks.flag("include_top", include_top)
+    _checks.choice("pooling", pooling, POOLINGS)
+    _checks.flag("rescale", rescale)
     _checks.text("name", name)
 
     style = _residual.Style(
         kernel_initializer or _blocks.fitting_initializer(activation),
-        normalization,
+        normalize,
         activation,
         l2,
         shortcut if residual else None,
+        padding,
     )
     build_block = _residual.pre_block if pre_activation else _residual.post_block
     inputs = keras.Input(shape, name="images")
-    x = _residual.begin(style, inputs, widths[0], stem, pre_activation)
+    x = _blocks.rescaled(inputs, rescale)
+    x = _residual.begin(style, x, widths[0], stem, pre_activation)
     for stage, (depth, width) in enumerate(zip(depths, widths, strict=True), start=1):
         for index in range(1, depth + 1):
             path = _residual.path_of(block, width, 2 if index == 1 and stage > 1 else 1)
             x = build_block(style, x, path, f"stage{stage}_block{index}")
     if pre_activation:
         x = style.activate(style.normalize(x, "final"), "final")
+    if include_top or pooling:
+        x = _blocks.pooled(x, pooling or "avg")
     if include_top:
-        x = layers.GlobalAveragePooling2D(name="global_average")(x)
         penalty = _blocks.penalty(0.0, l2, 0.0, 1.0)
         x = _blocks.head(x, outputs, task, kernel_regularizer=penalty)
     return keras.Model(inputs, x, name=name)
@@ -146,136 +172,93 @@ def _check_residual(residual: bool, shortcut: str, widths: tuple[int, ...]) -> N
         )
 
 
-def _cifar(
-    blocks: int, name: str, input_shape: Sequence[int], num_classes: int, overrides: Any
-) -> keras.Model:
-    """3 stages of as many basic blocks: 6 * blocks + 2 layers with weights."""
-    settings = {"depths": (blocks,) * 3, "name": name, **overrides}
-    return resnet(input_shape, num_classes, **settings)
+class ResNetVariant(Protocol):
+    """What the named variants are to a type checker: `resnet` with defaults."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        input_shape: Sequence[int | None] = ...,
+        num_classes: int = ...,
+        *,
+        depths: Sequence[int] = ...,
+        widths: Sequence[int] = ...,
+        block: str = ...,
+        pre_activation: bool = ...,
+        residual: bool = ...,
+        shortcut: str = ...,
+        stem: str = ...,
+        padding: str = ...,
+        normalization: str | None = ...,
+        momentum: float = ...,
+        epsilon: float = ...,
+        activation: str = ...,
+        kernel_initializer: str | keras.initializers.Initializer | None = ...,
+        l2: float = ...,
+        include_top: bool = ...,
+        pooling: str | None = ...,
+        rescale: bool = ...,
+        task: str = ...,
+        name: str = ...,
+    ) -> keras.Model:
+        """Builds the network."""
+        ...
 
 
-def resnet20(
-    input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """ResNet-20 for small images, 0.27 million parameters (3 blocks a stage).
-
-    Example:
-        >>> resnet20().count_params()
-        271098
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 6.
-    """
-    return _cifar(3, "resnet20", input_shape, num_classes, overrides)
-
-
-def resnet32(
-    input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """ResNet-32 for small images, 0.46 million parameters (5 blocks a stage).
-
-    Example:
-        >>> resnet32().count_params()
-        466426
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 6.
-    """
-    return _cifar(5, "resnet32", input_shape, num_classes, overrides)
+def _small(blocks: int, parameters: int, millions: str) -> ResNetVariant:
+    """Three stages of as many basic blocks: 6 * blocks + 2 layers with weights."""
+    name = f"resnet{6 * blocks + 2}"
+    return _documented(
+        name,
+        f"for small images, {millions} million parameters ({blocks} blocks a stage)",
+        parameters,
+        "table 6",
+        input_shape=(32, 32, 3),
+        num_classes=10,
+        depths=(blocks,) * 3,
+    )
 
 
-def resnet44(
-    input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """ResNet-44 for small images, 0.66 million parameters (7 blocks a stage).
-
-    Example:
-        >>> resnet44().count_params()
-        661754
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 6.
-    """
-    return _cifar(7, "resnet44", input_shape, num_classes, overrides)
-
-
-def resnet56(
-    input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """ResNet-56 for small images, 0.85 million parameters (9 blocks a stage).
-
-    Example:
-        >>> resnet56().count_params()
-        857082
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 6.
-    """
-    return _cifar(9, "resnet56", input_shape, num_classes, overrides)
+def _large(depth: int, depths: tuple[int, ...], parameters: int) -> ResNetVariant:
+    """Four stages of basic blocks, or of bottlenecks from 50 layers on."""
+    block = "bottleneck" if depth >= 50 else "basic"
+    return _documented(
+        f"resnet{depth}",
+        f"for larger images, {block} blocks and projection shortcuts",
+        parameters,
+        "table 1",
+        input_shape=(224, 224, 3),
+        num_classes=1000,
+        depths=depths,
+        widths=(64, 128, 256, 512),
+        block=block,
+        shortcut="projection",
+        stem="large",
+    )
 
 
-def resnet110(
-    input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10, **overrides: Any
-) -> keras.Model:
-    """ResNet-110 for small images, 1.7 million parameters (18 blocks a stage).
-
-    Example:
-        >>> resnet110().count_params()
-        1736058
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 6.
-    """
-    return _cifar(18, "resnet110", input_shape, num_classes, overrides)
-
-
-def resnet18(
-    input_shape: Sequence[int] = (224, 224, 3),
-    num_classes: int = 1000,
-    **overrides: Any,
-) -> keras.Model:
-    """ResNet-18 for larger images: basic blocks, projection shortcuts.
+def _documented(
+    name: str, what: str, parameters: int, table: str, **defaults: Any
+) -> ResNetVariant:
+    title = name.replace("resnet", "ResNet-")
+    doc = f"""{title} {what}.
 
     Example:
-        >>> resnet18().count_params()
-        11699112
+        >>> {name}().count_params()
+        {parameters}
 
     References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 1.
+        He et al., Deep Residual Learning for Image Recognition (2015), {table}.
     """
-    settings = {
-        "depths": (2, 2, 2, 2),
-        "widths": (64, 128, 256, 512),
-        "block": "basic",
-        "shortcut": "projection",
-        "stem": "large",
-        "name": "resnet18",
-        **overrides,
-    }
-    return resnet(input_shape, num_classes, **settings)
+    return cast(ResNetVariant, variant(resnet, name, doc, **defaults))
 
 
-def resnet50(
-    input_shape: Sequence[int] = (224, 224, 3),
-    num_classes: int = 1000,
-    **overrides: Any,
-) -> keras.Model:
-    """ResNet-50 for larger images: bottleneck blocks, projection shortcuts.
-
-    Example:
-        >>> resnet50().count_params()
-        25610152
-
-    References:
-        He et al., Deep Residual Learning for Image Recognition (2015), table 1.
-    """
-    settings = {
-        "depths": (3, 4, 6, 3),
-        "widths": (64, 128, 256, 512),
-        "block": "bottleneck",
-        "shortcut": "projection",
-        "stem": "large",
-        "name": "resnet50",
-        **overrides,
-    }
-    return resnet(input_shape, num_classes, **settings)
+resnet20 = _small(3, 271098, "0.27")
+resnet32 = _small(5, 466426, "0.46")
+resnet44 = _small(7, 661754, "0.66")
+resnet56 = _small(9, 857082, "0.85")
+resnet110 = _small(18, 1736058, "1.7")
+resnet18 = _large(18, (2, 2, 2, 2), 11699112)
+resnet34 = _large(34, (3, 4, 6, 3), 21814696)
+resnet50 = _large(50, (3, 4, 6, 3), 25610152)

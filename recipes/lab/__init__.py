@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recipes.lab.cli.script import lab_main as lab_main
     from recipes.lab.cli.script import main as main
     from recipes.lab.data import generators as generators
     from recipes.lab.data.sets import split as split
@@ -40,7 +39,6 @@ _WHERE = {
     "fit": "training.fit",
     "generators": "data",
     "gradients": "training.gradients",
-    "lab_main": "cli.script",
     "main": "cli.script",
     "reseed": "training.seeding",
     "run": "running.result",

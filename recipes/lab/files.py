@@ -58,9 +58,7 @@ def canonical(value: Any) -> str:
 
     NaN and infinities are written as Python's `json` reads them.
     """
-    return json.dumps(
-        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"))
 
 
 def to_json(value) -> str:
@@ -87,25 +85,6 @@ def read_result(folder: Path) -> dict | None:
         return None
     whole = isinstance(result, dict) and isinstance(result.get("claims"), list)
     return result if whole else None
-
-
-def latest(root: Path) -> tuple[Path, dict] | None:
-    """Returns a recipe's newest whole run that is no smoke run, with its result."""
-    folders = [root / "latest", *sorted(runs(root), reverse=True)]
-    for folder in folders:
-        result = read_result(folder)
-        if result is not None and not result.get("smoke"):
-            return folder.resolve(), result
-    return None
-
-
-def broken(root: Path) -> list[Path]:
-    """Returns the runs of a recipe whose `result.json` is there but unreadable."""
-    return [
-        folder
-        for folder in sorted(runs(root))
-        if (folder / "result.json").exists() and read_result(folder) is None
-    ]
 
 
 def runs(root: Path) -> list[Path]:

@@ -117,9 +117,8 @@ def test_the_three_lists_and_the_note():
     found = judge(claim_of(), finding)
     assert (found["holds"], found["fails"]) == (["a", "d"], ["b"])
     assert found["undecided"] == ["c"]
-    assert found["note"] == (
-        "a; d! b? c. 12.3% 1.00, 2.00 one: 1.0, two: 2.0, none none"
-    )
+    note = "a; d! b? c. 12.3% 1.00, 2.00 one: 1.0, two: 2.0, none none"
+    assert found["note"] == note
     assert judge(claim_of(), Finding(True, "{failing}"))["note"] == "none"
 
 

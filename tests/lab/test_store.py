@@ -183,3 +183,12 @@ def test_numbers_that_are_not_finite_survive_a_run(tmp_path):
         assert found.result["claims"][0]["numbers"]["a"] == wanted
         assert json.loads((found.folder / "result.json").read_text())
     assert trained(lesson, given={"seeds": 4}) == 0
+
+
+def test_mappings_keep_the_order_of_their_keys(tmp_path):
+    store = Store(tmp_path)
+    value = {"b": 1, "a": {"z": 2, "y": 3}}
+    kept = store.keep("0" * 64, value, 1.0, {"where": "here"})
+    found = store.find("0" * 64)
+    assert list(kept["value"]) == list(found["value"]) == ["b", "a"]
+    assert list(found["value"]["a"]) == ["z", "y"]

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 from keras import ops
 
-from recipes.basics import (
-    _activation_depth_fallback,
-    _activation_depth_sparsity,
-    activation_depth,
-)
-from recipes.basics._activation_data import copies
-from recipes.basics._activation_measures import accuracy
-from recipes.basics._activation_networks import SideBySide, cross_entropy
+from recipes.basics.activation_depth import fallbacks, five_layers, sparsity
+from recipes.lab import catalog
 from recipes.lab.data.sets import load
 from tests.recipes.running import run
+
+CLAIMS = {
+    "relu-faster-convergence",
+    "relu-sparsity",
+    "relu-sparsity-generalises",
+    "selu-alternative",
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +23,18 @@ def smoke(tmp_path_factory):
 
 
 def test_smoke(smoke):
-    assert [entry["id"] for entry in smoke["claims"]] == list(activation_depth.CLAIMS)
-    assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
-    evidence = {entry["id"]: entry["evidence"] for entry in smoke["claims"]}
-    share = evidence["relu-sparsity"]["share_of_zeros"]
+    evidence = {entry["id"]: entry["numbers"] for entry in smoke["claims"]}
+    assert set(evidence) == set(catalog.find("activation_depth").claims) == CLAIMS
+    share = evidence["relu-sparsity"]["zeros"]
     assert share["ReLU"]["start"] == pytest.approx(0.5, abs=0.1)
     assert share["tanh"]["start"] == share["sigmoid"]["end"] == 0
-    ratios = evidence["selu-alternative"]["gradient_ratio_first_over_last_hidden_layer"]
+    ratios = evidence["selu-alternative"]["gradient_ratio"]
     assert ratios["ReLU"] < ratios["SELU, LeCun normal"]
 
 
 def test_copies_have_rows_of_their_own():
     data = load("digits")
-    x, y, x_test, y_test = copies(data, (0, 1), 50)
+    (x, y), (x_test, y_test) = five_layers.side_by_side(data, (0, 1), 50)
     assert x.shape == (50, 2, 64)
     assert not np.array_equal(x[:, 0], x[:, 1])
     assert np.array_equal(x_test[:, 0], x_test[:, 1])
@@ -45,20 +45,20 @@ def test_copies_have_rows_of_their_own():
 
 
 def test_epochs_to_goal():
-    runs = [
-        {"history": {"test_accuracy": curve}}
-        for curve in ([0.5, 0.9, 0.8], [0.95, 0.1, 0.1], [0.1, 0.2, 0.89])
-    ]
-    assert activation_depth.epochs_to_goal(runs).tolist() == [2, 1, 4]
+    curves = np.array([[0.5, 0.9, 0.8], [0.95, 0.1, 0.1], [0.1, 0.2, 0.89]])
+    assert five_layers.epochs_to_goal(curves).tolist() == [2, 1, 4]
 
 
 def test_accuracy_by_hand():
     logits = np.array([[[1, 0], [0, 1]], [[1, 0], [2, 1]]], float)
-    assert accuracy(np.array([[0, 0], [1, 0]]), logits).tolist() == [0.5, 0.5]
+    assert five_layers.accuracy(np.array([[0, 0], [1, 0]]), logits).tolist() == [
+        0.5,
+        0.5,
+    ]
 
 
 def test_penalty_is_the_mean_over_samples():
-    layer = _activation_depth_sparsity.sparse(0.5)
+    layer = sparsity.sparse(0.5)
     h = np.array([[[1.0, -3.0]], [[2.0, 4.0]]], "float32")
     outputs = ops.convert_to_numpy(layer(h))
     assert outputs.tolist() == [[[1, 0]], [[2, 4]]]
@@ -68,14 +68,20 @@ def test_penalty_is_the_mean_over_samples():
 
 def test_cross_entropy_sums_over_networks():
     logits = np.zeros((3, 4, 10), "float32")
-    losses = ops.convert_to_numpy(cross_entropy(np.zeros((3, 4), "int32"), logits))
+    found = five_layers.cross_entropy(np.zeros((3, 4), "int32"), logits)
+    losses = ops.convert_to_numpy(found)
     assert losses == pytest.approx(4 * np.log(10))
 
 
 def test_leaky_relu_keeps_ten_layers_alive():
-    kinds = _activation_depth_fallback.KINDS
-    networks = SideBySide(kinds, 64, (32,) * 10, 10, (0,), cross_entropy)
-    x = copies(load("digits"), (0,), 64)[0]
+    (x, _), _ = fallbacks.side_by_side(load("digits"), (0,), 64)
+    networks = fallbacks.SideBySide(
+        fallbacks.KINDS,
+        (0,),
+        (64, *[32] * 10, 10),
+        fallbacks.cross_entropy,
+        learning_rate=1e-3,
+    )
     dead = networks.dead(x)
     assert dead["leaky ReLU 0.01"] == dead["leaky ReLU 0.3"] == 0
     assert dead["ReLU"] > 0
@@ -93,5 +99,5 @@ def test_one_layer_has_no_first_and_last(tmp_path, capsys):
     from recipes.lab.cli.main import main
 
     code = main(["run", "activation_depth", "--layers=1", "--out", str(tmp_path)])
-    assert code == 1
-    assert "layers must be 2 or more" in capsys.readouterr().err
+    assert code == 2
+    assert "layers must be 2 to 100" in capsys.readouterr().err

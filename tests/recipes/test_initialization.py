@@ -1,19 +1,19 @@
 """Initial weights: rules, likeness of units, variances in closed form, verdicts."""
 
-import itertools
-
 import numpy as np
 import pytest
 
-from recipes.basics import _initialization_depth as depths
-from recipes.basics import _initialization_figures as pictures
-from recipes.basics import _initialization_rules as rules
-from recipes.basics import _initialization_symmetry as symmetry
-from recipes.basics import _initialization_training as training
-from recipes.basics import initialization
-from recipes.lab.cli.main import main
+from recipes.basics.initialization import (
+    Settings,
+    cures,
+    depth,
+    explosion,
+    rules,
+    starts,
+    symmetry,
+)
+from recipes.lab import catalog
 from recipes.lab.data import sets as datasets
-from recipes.lab.training.seeding import reseed
 from tests.recipes.running import run
 from zoo import mlp
 
@@ -28,9 +28,9 @@ VERDICTS = {
     "xavier-variance-formula": "supported",
     "xavier-keeps-variance": "conditional",
     "xavier-for-sigmoid": "refuted",
-    "he-for-relu": "conditional",
+    "he-for-relu": "supported",
     "he-torch-gain": None,
-    "bad-init-explodes": "conditional",
+    "bad-init-explodes": "supported",
     "init-faster-convergence": None,
 }
 
@@ -44,7 +44,7 @@ def claims(tmp_path_factory):
 
 
 def test_the_chapter_is_whole():
-    assert list(initialization.CLAIMS) == list(VERDICTS)
+    assert {*catalog.find("initialization").claims} == {*VERDICTS}
 
 
 @pytest.mark.parametrize("claim", [c for c, verdict in VERDICTS.items() if verdict])
@@ -53,44 +53,32 @@ def test_verdicts(claims, claim):
 
 
 def test_evidence(claims):
-    def evidence(claim):
-        return claims[claim]["evidence"]
+    def numbers(claim):
+        return claims[claim]["numbers"]
 
-    assert evidence("he-for-relu")["parameters_784_128_10"] == 101_770
-    assert evidence("symmetry-dropout-fixes")["fails_for"] == ["dropout of inputs"]
-    kept = evidence("xavier-keeps-variance")["holds_for"]
-    assert kept == ["activations: linear, Xavier", "gradients: linear, Xavier"]
-    explosions = evidence("bad-init-explodes")["holds_for"]
+    assert numbers("he-for-relu")["parameters_784_128_10"] == 101_770
+    lost = ["gradients: ReLU, He, halving widths"]
+    assert claims["he-for-relu"]["fails"] == lost
+    assert claims["symmetry-dropout-fixes"]["fails"] == ["dropout of inputs"]
+    assert claims["xavier-keeps-variance"]["holds"] == ["linear, Xavier"]
+    explosions = claims["bad-init-explodes"]["holds"]
     assert {"linear, N(0, 1)", "tanh, N(0, 1)", "ReLU, N(0, 1)"} == {*explosions}
-    for claim in ("symmetry-problem", "symmetry-l1-fixes"):
-        spread = [
-            case["largest_spread"]
-            for name, case in evidence(claim).items()
-            if isinstance(case, dict) and name != "random"
-        ]
-        assert max(spread) == 0
+    assert numbers("symmetry-l1-fixes")["spreads"] == {"L1": 0}
+    spreads = numbers("symmetry-problem")["spreads"]
+    assert [spreads[start] for start in symmetry.IDENTICAL] == [0, 0, 0]
+    assert spreads["random"] > 0
 
 
-def test_a_copy_runs(tmp_path, capsys):
-    path = tmp_path / "mine.py"
-    assert main(["copy", "initialization", str(path)]) == 0
-    smoke = run(tmp_path, str(path), "--smoke")
-    assert [entry["id"] for entry in smoke["claims"]] == list(initialization.CLAIMS)
-    assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
-
-
-@pytest.mark.parametrize("bad", ["--depth=1", "--width=8"])
-def test_bad_settings(tmp_path, bad, capsys):
-    words = ["run", "initialization", bad, "--out", str(tmp_path)]
-    assert main(words) == 2
-    assert "--depth must be at least 2" in capsys.readouterr().err
+@pytest.mark.parametrize("bad", ["--depth=1", "--width=8", "--draws=1", "--samples=9"])
+def test_settings_out_of_range(recipes_run, bad):
+    assert "must be" in recipes_run("initialization", bad, code=2)
 
 
 def test_rules_by_hand():
     assert rules.variance("Xavier", 784, 128) == pytest.approx(0.0021929825, abs=5e-11)
     assert rules.variance("He", 784, 128) == pytest.approx(0.0025510204, abs=5e-11)
-    assert rules.RULES["He"](784, 128) == pytest.approx(0.0505, abs=5e-5)
-    assert rules.RULES["LeCun"](128, 10) == pytest.approx(0.0884, abs=5e-5)
+    assert rules.variance("He", 784, 128) ** 0.5 == pytest.approx(0.0505, abs=5e-5)
+    assert rules.variance("LeCun", 128, 10) ** 0.5 == pytest.approx(0.0884, abs=5e-5)
 
 
 def test_errors_off_tells_variances_apart():
@@ -113,53 +101,60 @@ def test_uniform_and_normal_samples_agree_in_variance():
         assert not np.array_equal(kernels[0], kernels[1])
 
 
-def test_nearer():
-    assert rules.nearer(np.array([0.9, 1.0, 1.1]), 2.0).positive is True
-    assert rules.nearer(np.array([0.5, 0.49, 0.51]), 2.0).positive is False
+def test_farther():
+    # Doubling 0.9 to 1.1 goes away from 1; doubling a half comes to 1.
+    ones = np.array([0.9, 1.0, 1.1])
+    assert rules.farther(ones, 2.0).holds is True
+    assert rules.farther(ones / 2, 2.0).holds is False
 
 
-def network(names, scales, widths=(6, 5, 4, 3), seed=0):
-    rng = np.random.default_rng(seed)
-    kernels = [rng.normal(size=shape) for shape in itertools.pairwise(widths)]
-    x, gradient = rng.normal(size=(8, widths[0])), rng.normal(size=(8, widths[-1]))
-    return kernels, x, gradient, depths.flow(names, scales, kernels, x, gradient)
+WIDTH = 5
+
+
+def drawn(rule="LeCun", gain=1.0):
+    """One random network of three layers: its arrays, and its variances."""
+    rng = np.random.default_rng([0, False])
+    x, gradient = rng.normal(size=(32, WIDTH)), rng.normal(size=(32, WIDTH))
+    kernels = [rng.normal(size=(WIDTH, WIDTH)) for _ in range(3)]
+    names = ("tanh", "sigmoid", "linear", "ReLU")
+    cases = {name: depth.Case(name, rule, gain) for name in names}
+    return kernels, x, gradient, depth.simulate(cases, WIDTH, 3, 1)
 
 
 def test_gradients_against_finite_differences():
-    names, scale = ["tanh", "sigmoid", "linear", "ReLU"], 0.7
-    scales = [[scale] * len(names)] * 3
-    kernels, x, gradient, found = network(names, scales)
-    for index, name in enumerate(names):
-        function = depths.ACTIVATIONS[name][0]
+    kernels, x, gradient, found = drawn()
+    for name, profiles in found.items():
+        function = explosion.ACTIVATIONS[name][0]
 
         def loss(nudge, layer, function=function):
             a = x
             for number, kernel in enumerate(kernels):
-                z = scale * a @ kernel
+                z = a @ kernel / np.sqrt(WIDTH)  # LeCun's scale
                 a = function(z + nudge if number == layer else z)
             return (a * gradient).sum()
 
-        for layer, kernel in enumerate(kernels):
+        for layer in range(3):
             slopes = []
-            for place in np.ndindex(len(x), kernel.shape[1]):
-                nudge = np.zeros((len(x), kernel.shape[1]))
+            for place in np.ndindex(x.shape):
+                nudge = np.zeros(x.shape)
                 nudge[place] = 1e-6
                 up, down = loss(nudge, layer), loss(-nudge, layer)
                 slopes.append((up - down) / 2e-6)
             expected = np.mean(np.square(slopes))
-            assert found["gradients"][index, layer] == pytest.approx(expected, rel=1e-5)
+            assert profiles["gradients"][0, layer] == pytest.approx(expected, rel=1e-5)
 
 
 def test_scales_multiply_variances():
-    *_, found = network(["linear", "linear"], [[1, 3]] * 3)
+    one, three = (drawn(gain=gain)[-1]["linear"] for gain in (1.0, 3.0))
     for kind, powers in (("activations", [1, 2, 3]), ("gradients", [2, 1, 0])):
-        ratio = found[kind][1] / found[kind][0]
+        ratio = three[kind][0] / one[kind][0]
         assert ratio == pytest.approx(9.0 ** np.array(powers), rel=1e-9)
 
 
 @pytest.fixture(scope="module")
 def simulated():
-    return depths.simulate(width=128, depth=5, draws=12)
+    cases = depth.CASES | explosion.CASES
+    return depth.simulate(cases, width=128, depth=5, draws=12)
 
 
 @pytest.mark.parametrize(
@@ -181,20 +176,28 @@ def simulated():
 def test_closed_forms(simulated, name, kind, expected):
     profiles = simulated[name]
     assert profiles[kind].shape == (12, 5)
-    assert depths.factor(profiles, kind) == pytest.approx(expected, rel=0.35)
+    assert depth.factor(profiles, kind) == pytest.approx(expected, rel=0.35)
 
 
-def test_kept_and_explodes():
+def test_kept_and_growth():
     flat = np.ones((5, 3)) * np.array([[1.0], [1.1], [0.9], [1.05], [1.0]])
-    wild = np.array([[1, 1, v] for v in (0.2, 5, 0.5, 2, 1)])
+    wild = np.array([[1, 1, v] for v in (1.5, 3, 1.2, 2.5, 1)])
     rising = flat * np.array([1, 30, 1000])
-    assert depths.kept({"activations": flat}, "activations") is True
-    assert depths.kept({"activations": rising}, "activations") is False
-    assert depths.kept({"activations": wild}, "activations") is None
+
+    def kept(profile):
+        return depth.kept(depth.change({"activations": profile}, "activations")).holds
+
+    assert kept(flat * np.array([1, 1, 1.01]) ** np.arange(1, 6)[:, None]) is True
+    assert kept(rising * np.array([1, 1, 1.01]) ** np.arange(1, 6)[:, None]) is False
+    assert kept(wild) is None
     # Gradients run the other way: what rises toward the last layer vanishes.
-    assert not depths.explodes({"activations": flat, "gradients": rising})
-    assert depths.explodes({"activations": flat, "gradients": rising[:, ::-1]})
-    assert depths.explodes({"activations": rising, "gradients": flat})
+    for signals, gradients, expected in (
+        (flat, rising, 1),
+        (flat, rising[:, ::-1], 1000),
+        (rising, flat, 1000),
+    ):
+        profiles = {"activations": signals, "gradients": gradients}
+        assert explosion.growth(profiles) == pytest.approx(np.full(5, expected))
 
 
 def test_likeness():
@@ -231,26 +234,19 @@ def test_starts():
 
 
 def test_trainings_do_not_depend_on_what_ran_before():
-    data = datasets.load("digits")
-    x, y = data.x_train[:128], data.y_train[:128]
-    case = symmetry.CASES["dropout of hidden units"]
-    trainings = symmetry.Trainings(x, y, data, steps=4)
-
-    def train(seed):
-        reseed(seed)  # as a sweep does before each training
-        return trainings.train(case, seed)
-
-    first = train(0)
-    assert train(1)["spread"] != first["spread"]
-    assert train(0) == first
+    data, name = datasets.load("digits"), "dropout of hidden units"
+    case = cures.cases(Settings(steps=4, samples=128), name)[name]
+    first = cures.train(case, 0, data)
+    assert cures.train(case, 1, data)["spread"] != first["spread"]
+    assert cures.train(case, 0, data) == first
 
 
 def test_start_weights_of_whole_networks():
     model = mlp((6,), 3, units=(5, 4))
-    ones = training.start_weights(model, "ones", 0)
+    ones = starts.start_weights(model, "ones", 0)
     assert all((w == 1).all() for w in ones)
     assert [w.shape for w in ones] == [tuple(w.shape) for w in model.weights]
-    he, wide = (training.start_weights(model, r, 0) for r in ("He", "N(0, 1)"))
+    he, wide = (starts.start_weights(model, r, 0) for r in ("He", "N(0, 1)"))
     for shape, a, b in zip([6, 5, 4], he[::2], wide[::2], strict=True):
         assert a == pytest.approx(b * np.sqrt(2 / shape))  # the same draw, scaled
     assert all((bias == 0).all() for bias in he[1::2])
@@ -259,10 +255,10 @@ def test_start_weights_of_whole_networks():
 def test_epochs_to_goal():
     losses = [[2.0, 0.1, 0.05], [2.0, 1.0, 0.5], [0.2, 0.3, 0.1]]
     runs = [{"history": {"loss": row}} for row in losses]
-    assert training.epochs_to_goal(runs).tolist() == [2, 4, 1]
+    assert starts.epochs_to_goal(runs).tolist() == [2, 4, 1]
 
 
 def test_winner():
-    assert pictures.winner({"a": 3.0, "b": 4.2}, 20) == "a first"
-    assert pictures.winner({"a": 3.0, "b": 3.0, "c": 9}, 20) == "a and b first"
-    assert pictures.winner({"a": 21.0, "b": 21.0}, 20) == "none gets there"
+    assert starts.winner({"a": 3.0, "b": 4.2}, 20) == "a first"
+    assert starts.winner({"a": 3.0, "b": 3.0, "c": 9}, 20) == "a and b first"
+    assert starts.winner({"a": 21.0, "b": 21.0}, 20) == "none gets there"

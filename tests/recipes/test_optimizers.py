@@ -5,26 +5,22 @@ import os
 import numpy as np
 import pytest
 
-from recipes.optimization import _optimizer_rates, _rules, optimizers
-from recipes.optimization import _optimizer_updates as updates
-from recipes.optimization._optimizer_network import Contestant, initial_weights
+from recipes.lab import catalog
+from recipes.lab.testing import RecordingLab, judged
+from recipes.optimization.optimizers import (
+    learning_rates,
+    notes_table,
+    small_problems,
+    update_rules,
+    what_is_kept,
+)
 
-
-class Bench:
-    """Collects verdicts where a whole run would be too long."""
-
-    def __init__(self):
-        self.found = {}
-
-    def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.evidence.verdicts import judge
-
-        self.found[claim] = judge(holds)[0], evidence
+RULES = small_problems.RULES
 
 
 def test_two_steps_of_every_rule_by_hand():
     """Gradients 2 then 1, rate 0.1, epsilon negligible."""
-    steps = {name: rule(0.1) for name, rule in _rules.RULES.items()}
+    steps = {name: rule(0.1) for name, rule in RULES.items()}
     first = {name: step(2.0) for name, step in steps.items()}
     second = {name: step(1.0) for name, step in steps.items()}
     assert first["SGD"] == pytest.approx(-0.2)
@@ -40,7 +36,7 @@ def test_two_steps_of_every_rule_by_hand():
 
 
 def test_adadelta_by_hand():
-    step = _rules.adadelta(rho=0.5, epsilon=1.0)
+    step = update_rules.adadelta(rho=0.5, epsilon=1.0)
     assert step(2.0) == pytest.approx(-2 * (1 / 3) ** 0.5)
     changes = 0.5 * 4 / 3
     expected = -(((changes + 1) / (0.5 * 2 + 0.5 * 1 + 1)) ** 0.5)
@@ -48,10 +44,13 @@ def test_adadelta_by_hand():
 
 
 def test_exact_claims():
-    bench = Bench()
-    updates.judge_updates(bench)
-    kinds = {claim: kind for claim, (kind, _) in bench.found.items()}
-    assert kinds == {
+    lab, found = RecordingLab("optimizers"), {}
+    recipe = catalog.find("optimizers")
+    for lesson in (update_rules, what_is_kept):
+        name = lesson.__name__.rpartition(".")[2]
+        for id, function in recipe.only(name).lessons[0].functions.items():
+            found[id] = judged(getattr(lesson, function), lab)
+    assert {id: one["verdict"] for id, one in found.items()} == {
         "opt-sgd-update": "supported",
         "opt-momentum-update": "supported",
         "opt-adagrad-update": "conditional",
@@ -64,9 +63,9 @@ def test_exact_claims():
         "opt-weight-decay": "supported",
         "opt-batch-gd-convex-guarantee": "conditional",
     }
-    first = bench.found["opt-adam-bias-correction"][1]["first_step_in_rates"]
+    first = found["opt-adam-bias-correction"]["numbers"]["first"]
     assert first["uncorrected"] == pytest.approx(0.1 / 0.001**0.5, rel=1e-5)
-    ends = bench.found["opt-batch-gd-convex-guarantee"][1]["distance_after_20_steps"]
+    ends = found["opt-batch-gd-convex-guarantee"]["numbers"]["ends"]
     assert list(ends.values()) == pytest.approx([2 * 0.8**20, 2 * 1.2**20])
 
 
@@ -76,39 +75,32 @@ def test_a_wrong_formula_would_be_seen():
 
     gradients = np.random.default_rng(0).normal(size=(20, 5))
     optimizer = keras.optimizers.RMSprop(0.1, rho=0.99)
-    assert updates.difference(optimizer, _rules.rmsprop(0.1), gradients) > 0.1
+    assert (
+        update_rules.difference(optimizer, update_rules.rmsprop(0.1), gradients) > 0.1
+    )
     optimizer = keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)
-    assert updates.difference(optimizer, _rules.momentum(0.1), gradients) > 0.01
+    assert (
+        update_rules.difference(optimizer, update_rules.momentum(0.1), gradients) > 0.01
+    )
 
 
 @pytest.fixture(scope="module")
-def contestant():
-    from keras.optimizers import Adam
-
-    from recipes.lab.data import sets
-
-    return Contestant(sets.load("digits"), Adam(0.003))
+def digits():
+    return RecordingLab("optimizers").data("digits")
 
 
-def test_a_contestant_starts_anew_every_time(contestant):
-    one = contestant.train(3, 2)
-    contestant.train(4, 1, rate=0.1)
-    again = contestant.train(3, 2, rate=0.003)
+def test_a_training_starts_anew_every_time(digits):
+    case = {"optimizer": learning_rates.OPTIMIZERS["Adam"], "epochs": 2}
+    one = notes_table.train(case, 3, digits)
+    notes_table.train({**case, "learning_rate": 0.1, "epochs": 1}, 4, digits)
+    again = notes_table.train(case, 3, digits)
     assert one["history"] == again["history"]
     assert one["test_accuracy"] > 0.8
-
-
-def test_initial_weights_are_those_of_the_notes(contestant):
-    drawn = initial_weights(contestant.model, 0, notes=True)
-    assert [w.shape for w in drawn] == [
-        (64, 128), (128,), (128, 64), (64,), (64, 10), (10,)]  # fmt: skip
-    for kernel, bias in zip(drawn[::2], drawn[1::2], strict=True):
-        limit = kernel.shape[0] ** -0.5
-        assert 0.9 * limit < np.abs(kernel).max() <= limit
-        assert 0.5 * limit < np.abs(bias).max() <= limit
-    glorot = initial_weights(contestant.model, 0, notes=False)
-    assert np.abs(glorot[0]).max() <= (6 / 192) ** 0.5
-    assert not glorot[1].any()
+    faster = notes_table.train({**case, "learning_rate": 0.003}, 3, digits)
+    assert faster["history"] != one["history"]
+    stopped = notes_table.train({**case, "epochs": 9, "goal": 0.5}, 3, digits)
+    losses = stopped["history"]["loss"]
+    assert losses[-1] <= 0.5 < min(losses[:-1])
 
 
 def test_good_decades_counts_by_hand():
@@ -117,25 +109,27 @@ def test_good_decades_counts_by_hand():
         1e-2: np.array([1.0, 1.9]),
         1e-1: np.array([2.0, 5]),
     }
-    assert _optimizer_rates.good_decades(row) == [2.0, 2.0]
+    assert learning_rates.good_decades(row) == [2.0, 2.0]
 
 
-def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
-    result = recipes_run("optimizers", "--smoke")
-    assert [claim["id"] for claim in result["claims"]] == list(optimizers.CLAIMS)
-    assert len(result["claims"]) == 23
-    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}
+def test_the_race_gives_every_optimizer_its_best_rate():
+    """One step down x²/2 from 1: a rate of 1 is best, the grid's nearest is 1.0."""
+
+    def problem(rule, seed):
+        return np.abs(1 + rule(np.ones((16, 1))))[:, 0]
+
+    found = small_problems.race(("SGD",), problem, [0, 1])
+    nearest = np.abs(1 - small_problems.RATES).min()
+    assert found["SGD"] == pytest.approx([nearest, nearest])
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("TFDS_DATA_DIR"), reason="TFDS_DATA_DIR not set")
-@pytest.mark.parametrize("name", optimizers.NOTES)
+@pytest.mark.parametrize("name", notes_table.PRINTED)
 def test_the_notes_mnist_losses_within_three_standard_deviations(name):
-    from recipes.lab.data import sets
-
-    mnist = sets.load("mnist")
-    contestant = Contestant(mnist, optimizers.notes_optimizers()[name])
-    assert contestant.model.count_params() == 785 * 128 + 129 * 64 + 65 * 10
-    losses = np.array([contestant.train(s, 5)["history"]["loss"] for s in range(5)])
-    z = (np.array(optimizers.NOTES[name]) - losses.mean(0)) / losses.std(0, ddof=1)
+    mnist = RecordingLab().data("mnist")
+    case = {"optimizer": learning_rates.OPTIMIZERS[name], "epochs": 5}
+    runs = [notes_table.train(case, seed, mnist) for seed in range(5)]
+    losses = np.array([run["history"]["loss"] for run in runs])
+    z = (np.array(notes_table.PRINTED[name]) - losses.mean(0)) / losses.std(0, ddof=1)
     assert np.abs(z).max() <= 3.0

@@ -1,4 +1,4 @@
-"""Writes the outputs of the small models, with weights from seeds, to a file.
+"""Writes what the small models put out and learn, with weights from seeds, to a file.
 
 Run by test_zoo_backends.py in a process of its own for each backend.
 """
@@ -11,9 +11,39 @@ import zoo_cases
 
 import zoo
 
+TRAINED = (
+    *("mlp", "lenet_reduced", "resnet", "resnet_v2"),
+    *("lstm", "lstm_tokens", "simple_rnn", "char_lm"),
+    *("dcgan_generator", "dcgan_discriminator"),
+)
+TOKENS = {
+    "lstm_masked": {"mask_zero": True},
+    "gru": {"cell": "gru", "bidirectional": True},
+}
+
+
+def trained(model, optimizer):
+    """Losses of three steps, and every weight after them."""
+    zoo_cases.fill(model)
+    x = zoo_cases.inputs(model, examples=16)
+    shape = (16, *(size or 5 for size in model.output_shape[1:]))
+    y = np.random.default_rng(1).standard_normal(shape).astype("float32")
+    model.compile(optimizer, "mse", run_eagerly=True)
+    losses = [np.ravel(model.train_on_batch(x, y))[0] for _ in range(3)]
+    weights = [w.ravel() for w in model.get_weights() if w.dtype == "float32"]
+    return {"losses": np.array(losses), "weights": np.concatenate(weights)}
+
 
 def main(path):
     outputs = {}
+    for name in TRAINED:
+        model = zoo_cases.CASES[name]()
+        for key, value in trained(model, keras.optimizers.SGD(0.01)).items():
+            outputs[f"{name}/trained/{key}"] = value
+    for name, settings in TOKENS.items():
+        model = zoo.recurrent((6,), 3, vocabulary_size=4, units=(5,), **settings)
+        for key, value in trained(model, keras.optimizers.Adam(0.01)).items():
+            outputs[f"{name}/trained/{key}"] = value
     for name, build in zoo_cases.CASES.items():
         model = build()
         zoo_cases.fill(model)

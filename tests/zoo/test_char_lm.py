@@ -40,6 +40,32 @@ def test_sampling_at_temperature_zero_follows_the_whole_sequence(cell):
     np.testing.assert_array_equal(drawn, likeliest[19:-1])
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
+@pytest.mark.parametrize("prompt", [[1, 0, 2, 0, 3], [0, 0, 4, 1], [0], [2, 0, 0]])
+def test_sampling_skips_what_the_mask_hides(cell, prompt):
+    settings = {"units": (8, 6), "normalization": "layer", "mask_zero": True}
+    model = zoo.char_lm(7, cell=cell, **settings)
+    zoo_cases.fill(model, scale=1.0)
+    whole = np.array(prompt)
+    for _ in range(6):
+        (token,) = zoo.sample(model, whole, 1, temperature=0)
+        assert token == zoo_cases.predict(model, whole[None])[0, -1].argmax()
+        whole = np.append(whole, token)
+    drawn = zoo.sample(model, prompt, 6, temperature=0)
+    np.testing.assert_array_equal(drawn, whole[len(prompt) :])
+
+
+def test_sampling_from_a_stateful_model_with_a_fixed_batch():
+    model = zoo.char_lm(7, 4, units=(8,), stateful=True, batch_size=2, unroll=True)
+    plain = zoo.char_lm(7, units=(8,))
+    plain.set_weights(model.trainable_weights)
+    for seed in range(3):
+        np.testing.assert_array_equal(
+            zoo.sample(model, [1, 2], 9, seed=seed),
+            zoo.sample(plain, [1, 2], 9, seed=seed),
+        )
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_frequencies_follow_the_temperature(temperature):
     shares = np.array([0.6, 0.3, 0.1])

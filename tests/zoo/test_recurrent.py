@@ -96,6 +96,53 @@ def test_masked_padding_changes_nothing():
     )
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_mask_value_skips_steps_of_features(cell):
+    model = CELLS[cell][0]((None, 3), 2, units=(4,), mask_value=-1.0)
+    x = np.random.default_rng(0).random((2, 5, 3)).astype("float32")
+    padding = np.full((2, 1, 3), -1.0, "float32")
+    spread = [x[:, :2], padding, padding, x[:, 2:], padding]
+    np.testing.assert_allclose(
+        zoo_cases.predict(model, np.concatenate(spread, axis=1)),
+        zoo_cases.predict(model, x),
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_unrolled_and_with_a_fixed_batch_it_computes_the_same(cell):
+    build = CELLS[cell][0]
+    plain, other = build((5, 3), 2), build((5, 3), 2, unroll=True, batch_size=4)
+    zoo_cases.fill(plain)
+    zoo_cases.fill(other)
+    assert other.input_shape == (4, 5, 3)
+    x = np.random.default_rng(0).random((4, 5, 3)).astype("float32")
+    np.testing.assert_allclose(
+        zoo_cases.predict(plain, x), zoo_cases.predict(other, x), atol=1e-6
+    )
+
+
+def test_a_stateful_layer_goes_on_where_it_ended():
+    settings = {"units": (4,), "return_sequences": True}
+    model = zoo.gru((3, 2), 2, stateful=True, batch_size=2, **settings)
+    plain = zoo.gru((None, 2), 2, **settings)
+    plain.set_weights(model.trainable_weights)
+    x = np.random.default_rng(0).random((2, 6, 2)).astype("float32")
+    halves = [zoo_cases.predict(model, x[:, :3]), zoo_cases.predict(model, x[:, 3:])]
+    np.testing.assert_allclose(
+        np.concatenate(halves, axis=1), zoo_cases.predict(plain, x), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("use_cudnn", ["auto", True, False])
+def test_use_cudnn_reaches_the_layer(cell, use_cudnn):
+    model = CELLS[cell][0]((5, 3), 2, use_cudnn=use_cudnn)
+    assert model.get_layer(f"{cell}_1").use_cudnn == use_cudnn
+    both = CELLS[cell][0]((5, 3), 2, use_cudnn=use_cudnn, bidirectional=True).layers[1]
+    assert both.forward_layer.use_cudnn == both.backward_layer.use_cudnn == use_cudnn
+
+
 def test_names_show_in_the_summary():
     model = zoo.gru((5,), 3, vocabulary_size=9, units=(4, 4), dropout=0.1)
     layers = ["gru_1", "gru_1_dropout", "gru_2", "gru_2_dropout"]

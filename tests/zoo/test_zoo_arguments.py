@@ -36,7 +36,10 @@ SHARES = [-0.1, 1.0, NAN, INF, True, "0.5", None]
 STRENGTHS = [-0.1, NAN, INF, True, None]
 TEXTS = ["", "a/b", 3, None]
 FLAGS = [0, 1, None, "yes"]
-SHAPES = [(8, 8), (8, 8, 0), (8, 8, True), "881", 8, (8, 8, None), (8, 8, 1, 1)]
+SHAPES = [(8, 8), (8, 8, 0), (8, 8, True), "881", 8, (8, 8, None), (8, 8, 1, 1),
+          (None, 8, 0), (0, None, 1)]  # fmt: skip
+MOMENTA = [-0.1, 1.0, NAN, True, None]
+EPSILONS = [0, 0.0, -1e-3, NAN, INF, True, None]
 WIDTHS = [(0,), (-1,), (1.0,), (True,), 8, "8", None]
 CLASSES = [0, 1, -1, 2.0, True, None, "2"]
 INITIALIZERS = ["he_norml", "stft", 3, "get"]
@@ -50,6 +53,10 @@ BAD = {
         "dropout": SHARES,
         "dropconnect": SHARES,
         "normalization": ["batchnorm", "", 1],
+        "momentum": MOMENTA,
+        "epsilon": EPSILONS,
+        "include_top": FLAGS,
+        "rescale": FLAGS,
         "l1": STRENGTHS,
         "l2": STRENGTHS,
         "lp": STRENGTHS,
@@ -75,6 +82,10 @@ BAD = {
         "units": WIDTHS,
         "dropout": SHARES,
         "normalization": ["group"],
+        "momentum": MOMENTA,
+        "epsilon": EPSILONS,
+        "include_top": FLAGS,
+        "rescale": FLAGS,
         "l2": STRENGTHS,
         "kernel_initializer": INITIALIZERS,
         "task": ["x"],
@@ -92,6 +103,11 @@ BAD = {
         "shortcut": ["projektion", None],
         "stem": ["medium", None],
         "normalization": ["group"],
+        "momentum": MOMENTA,
+        "epsilon": EPSILONS,
+        "padding": ["valid", None],
+        "pooling": ["average", True],
+        "rescale": FLAGS,
         "activation": ["maxout", "rellu"],
         "kernel_initializer": INITIALIZERS,
         "l2": STRENGTHS,
@@ -107,6 +123,11 @@ BAD = {
         "units": [*WIDTHS, ()],
         "embedding_dim": WHOLE,
         "mask_zero": [*FLAGS, True],
+        "mask_value": [NAN, INF, True, "0"],
+        "use_cudnn": ["yes", None, 1],
+        "stateful": [*FLAGS, True],
+        "unroll": FLAGS,
+        "batch_size": [0, -1, 1.0, True],
         "return_sequences": FLAGS,
         "bidirectional": FLAGS,
         "forget_bias": [NAN, INF, True, "1"],
@@ -151,10 +172,18 @@ BAD = {
         "discriminator_steps": [*WHOLE, 2],
         "smoothing": [-0.1, 0.5, NAN, True],
         "normalization": ["group"],
+        "momentum": MOMENTA,
+        "epsilon": EPSILONS,
+        "value_range": [(0, 0), (1, 0), (0, NAN), 3, "01", (0,), (True, 2), None],
+        "discriminator_loss": ["crossentropy", None],
         "seed": [-1, 0.5, True, "0"],
         "name": TEXTS,
     },
-    "dcgan_generator": {"image_shape": [(15, 15, 1)], "latent_dim": [0]},
+    "dcgan_generator": {
+        "image_shape": [(15, 15, 1)],
+        "latent_dim": [0],
+        "value_range": [1],
+    },
     "dcgan_discriminator": {"image_shape": [(15, 15, 1)], "filters": [0]},
 }
 EVERY = [

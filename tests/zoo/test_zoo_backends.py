@@ -1,4 +1,4 @@
-"""The same weights give the same outputs on TensorFlow, JAX and PyTorch."""
+"""The same weights put out and learn the same on TensorFlow, JAX and PyTorch."""
 
 import importlib.util
 import os
@@ -53,5 +53,5 @@ def test_equals_tensorflow(backend, outputs):
         size = np.abs(reference[name]).max()
         assert size > 0
         worst[name] = float(np.abs(got[name] - reference[name]).max() / size)
-    assert len(worst) >= 24
-    assert max(worst.values()) < 1e-4, worst
+    assert len(worst) >= 48
+    assert not {name: far for name, far in worst.items() if far > 1e-4}

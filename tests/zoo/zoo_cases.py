@@ -77,7 +77,8 @@ def inputs(model, examples=6, seed=0):
     rng = np.random.default_rng(seed)
     shape = [examples, *(size or 5 for size in model.input_shape[1:])]
     if model.inputs[0].dtype == "int32":
-        return rng.integers(0, 11, shape, dtype="int32")
+        known = model.get_layer("embedding").input_dim
+        return rng.integers(0, known, shape, dtype="int32")
     return rng.standard_normal(shape).astype("float32")
 
 

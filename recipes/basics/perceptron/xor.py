@@ -1,8 +1,8 @@
 """XOR: no line separates it, so it takes a hidden layer, and one that bends.
 
 XOR is 1 where exactly one input is. No single unit answers it: a line gets three of the
-four patterns right at most. Two units side by side do, OR and NAND, with an AND of the
-two behind them: a hidden layer, here first with weights set by hand and then trained.
+four patterns right at most. Two units side by side do, OR and NAND, and an AND of
+their two answers: a hidden layer, here first with weights set by hand, then trained.
 
 Depth alone is not enough. Without an activation between them layers multiply into one:
 W₂(W₁x + b₁) + b₂ = (W₂W₁)x + (W₂b₁ + b₂), and that is one line again.

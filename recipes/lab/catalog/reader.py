@@ -33,8 +33,7 @@ class Recipe:
         claims: Claim id to statement, in the order of the lessons.
         fields: The settings, which become flags.
         smoke: Settings that a smoke run replaces.
-        lessons: Its lessons in order; none where the recipe has the old form, a
-            dictionary `CLAIMS` and one function `experiment`.
+        lessons: Its lessons in order.
     """
 
     name: str
@@ -105,24 +104,20 @@ def read(path: Path, topic: str = "") -> Recipe | None:
     if path.is_dir():
         path = path / "__init__.py"
     _, tree = parse(path)
-    found: dict[str, Any] = {"CLAIMS": None, "SMOKE": {}, "LESSONS": None}
+    found: dict[str, Any] = {"SMOKE": {}, "LESSONS": None}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             if name in found:
                 found[name] = _literal(node.value, name, path)
-    lessons: tuple[Lesson, ...] = ()
-    claims = found["CLAIMS"]
     if found["LESSONS"] is not None:
         files = [path.with_name(f"{name}.py") for name in found["LESSONS"]]
         lessons = tuple(read_lesson(file, parse(file)[1]) for file in files)
-        claims = _statements(lessons, path)
         _refuse_unlisted(path, found["LESSONS"])
-    elif claims is None:
-        lesson = read_lesson(path, tree)
-        if not lesson.claims:
+    else:
+        lessons = (read_lesson(path, tree),)
+        if not lessons[0].claims:
             return None
-        lessons, claims = (lesson,), _statements((lesson,))
     title, about, header = _split(ast.get_docstring(tree) or "")
     return Recipe(
         name=path.parent.name if path.name == "__init__.py" else path.stem,
@@ -131,7 +126,7 @@ def read(path: Path, topic: str = "") -> Recipe | None:
         title=title,
         about=about,
         header=header,
-        claims=claims,
+        claims=_statements(lessons, path),
         fields=read_fields(tree, path),
         smoke=found["SMOKE"],
         lessons=lessons,
@@ -184,7 +179,7 @@ def find_claim(id: str) -> Recipe:
     if id not in known:
         raise UsageError(f"there is no claim '{id}'.{nearest(id, list(known))}")
     recipe = known[id]
-    return recipe.only(claim=id) if recipe.lessons else recipe
+    return recipe.only(claim=id)
 
 
 def _at_path(path: Path, name: str) -> Recipe:

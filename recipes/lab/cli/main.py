@@ -11,7 +11,6 @@ from recipes.lab import catalog
 from recipes.lab.catalog import settings
 from recipes.lab.cli import commands, signals
 from recipes.lab.errors import LabError, UsageError, nearest
-from recipes.lab.running.old import processes
 
 RUN_HELP = """\
 exit codes: 0 ran (whatever the verdicts), 1 failed, 2 usage, 130 interrupted
@@ -133,13 +132,9 @@ def _run(words: list[str]) -> int:
     )
     _jobs_flag(parser, "processes that train", "one a core, at most 4")
     _lab_flags(parser)
-    arguments = parser.parse(rest)
+    arguments = _parsed(parser, rest)
     given = settings.given(arguments)
-    jobs = given.pop("jobs", 0)
-    if arguments.resume and recipe.lessons:
-        raise UsageError("--resume is gone: the same command goes on by itself.")
-    if not recipe.lessons:
-        return _run_old(recipe, given, arguments, jobs)
+    jobs = given.pop("jobs", None)
     from recipes.lab.running import threads
     from recipes.lab.running.execute import execute
 
@@ -148,6 +143,12 @@ def _run(words: list[str]) -> int:
     with signals.terminated_like_interrupted():
         execute(recipe, given, options)
     return 0
+
+
+def _parsed(parser: Parser, words: list[str]) -> argparse.Namespace:
+    if "--resume" in words:
+        raise UsageError("--resume is gone: the same command goes on by itself.")
+    return parser.parse(words)
 
 
 def _run_options(arguments: argparse.Namespace, jobs: int | None):
@@ -163,14 +164,6 @@ def _run_options(arguments: argparse.Namespace, jobs: int | None):
         fresh=arguments.fresh,
         jobs=jobs or threads.default_jobs(),
     )
-
-
-def _run_old(recipe, given: dict, arguments: argparse.Namespace, jobs: int) -> int:
-    from recipes.lab.running.old.execute import execute
-
-    options = _options(arguments)
-    options["jobs"] = jobs or processes.default(options["smoke"])
-    return execute(recipe, given, options)
 
 
 def _jobs_flag(parser: argparse.ArgumentParser, what: str, default: object) -> None:
@@ -226,7 +219,7 @@ def _run_without_name(words: list[str]) -> int:
         settings.add_flags(parser, (field,))
     parser.add_argument("--data", help="the data set, for recipes that know it")
     _lab_flags(parser)
-    arguments = parser.parse(words)
+    arguments = _parsed(parser, words)
     if not arguments.all:
         parser.error("name a recipe, or say --all; `recipes list` names them")
     from recipes.lab.running import run_all, threads
@@ -251,9 +244,3 @@ def _lab_flags(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(precisions)}")  # fmt: skip
     add("--smoke", action="store_true", help="everything tiny, nothing judged")
     add("--fresh", action="store_true", help="run all anew, whatever is kept")
-    add("--resume", action="store_true", help=argparse.SUPPRESS)
-
-
-def _options(arguments: argparse.Namespace) -> dict:
-    names = ("out", "data_dir", "download", "precision", "smoke", "resume")
-    return {name: getattr(arguments, name) for name in names}

@@ -1,7 +1,6 @@
 """What `python some_lesson.py` does."""
 
 import sys
-from collections.abc import Callable
 
 
 def main(file: str) -> None:
@@ -15,12 +14,3 @@ def main(file: str) -> None:
     from recipes.lab.cli import main as cli
 
     sys.exit(cli.main(["run", file, *sys.argv[1:]]))
-
-
-def lab_main(experiment: Callable) -> None:
-    """Runs the recipe in the file that defines `experiment`; then exits.
-
-    Args:
-        experiment: The recipe's function, which takes a `Lab`.
-    """
-    main(experiment.__code__.co_filename)

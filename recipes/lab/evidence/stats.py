@@ -14,8 +14,6 @@ from typing import Literal
 import numpy as np
 
 from recipes.lab.errors import LabError
-from recipes.lab.evidence.comparisons import Comparison as Comparison
-from recipes.lab.evidence.comparisons import paired as paired
 from recipes.lab.evidence.thresholds import ACCURACY_POINT as ACCURACY_POINT
 from recipes.lab.evidence.thresholds import ANY as ANY
 from recipes.lab.evidence.thresholds import CLOSE_FLOAT32 as CLOSE_FLOAT32

@@ -32,38 +32,33 @@ def card(result: dict, claim: dict) -> dict[str, Any]:
         (one sentence), `effects` (one sentence for each chance condition),
         `decisions`, `figures` (file and caption) and `command`.
     """
-    old = claim.get("evidence", {})
-    lists = {
-        name: list(claim.get(name, old.get(f"{name}_for", [])) or [])
-        for name in ("holds", "fails", "undecided")
-    }
+    lists = {name: list(claim[name]) for name in ("holds", "fails", "undecided")}
     if [one for found in lists.values() for one in found] == [ALONE]:
         lists = {name: [] for name in lists}
-    decisions = claim.get("decisions", {})
-    names = claim.get("figures")
+    decisions = claim["decisions"]
     figures = [
         {"file": figure["file"], "caption": figure["caption"]}
         for figure in result["figures"]
-        if names is not None and figure.get("name") in names
+        if figure["name"] in claim["figures"]
     ]
     return {
         "id": claim["id"],
         "statement": claim["statement"],
         "verdict": claim["verdict"],
         "symbol": SYMBOLS.get(claim["verdict"], "·"),
-        "says": SAYS.get(claim.get("says", ""), ""),
-        "hedge": claim.get("hedge", ""),
-        "notes": claim.get("notes", ""),
-        "scope": claim.get("scope", ""),
+        "says": SAYS.get(claim["says"], ""),
+        "hedge": claim["hedge"],
+        "notes": claim["notes"],
+        "scope": claim["scope"],
         "recipe": result["recipe"],
-        "lesson": claim.get("lesson", ""),
+        "lesson": claim["lesson"],
         "chapter": result["notes"],
         **lists,
-        "seen": claim.get("note", ""),
+        "seen": claim["note"],
         "effects": [effect(name, one) for name, one in decisions.items()],
         "decisions": decisions,
         "figures": figures,
-        "command": claim.get("command", f"recipes run {result['recipe']}"),
+        "command": claim["command"],
     }
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import textwrap
 from collections import Counter
-from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import (
@@ -17,15 +16,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from recipes.lab.evidence import verdicts
+from recipes.lab.evidence import judging
 from recipes.lab.reporting.card import SYMBOLS, conditions, effect
 from recipes.lab.reporting.card import card as make_card
 
 COLORS = {
-    verdicts.SUPPORTED: "green",
-    verdicts.REFUTED: "red",
-    verdicts.CONDITIONAL: "yellow",
-    verdicts.INCONCLUSIVE: "cyan",
+    judging.SUPPORTED: "green",
+    judging.REFUTED: "red",
+    judging.CONDITIONAL: "yellow",
+    judging.INCONCLUSIVE: "cyan",
 }
 
 
@@ -113,7 +112,7 @@ class Output:
             self._card(make_card(result, claim))
         self.line()
         counts = Counter(claim["verdict"] for claim in claims)
-        parts = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
+        parts = [f"{counts[kind]} {kind}" for kind in judging.KINDS if counts[kind]]
         noun = "claim" if len(claims) == 1 else "claims"
         self.line(f"{len(claims)} {noun}: {', '.join(parts)}.", "bold")
 
@@ -137,26 +136,6 @@ class Output:
         if card["scope"]:
             self.paragraph(f"Scope: {card['scope']}.", indent=4)
 
-    def verdicts(self, result: dict) -> None:
-        """Prints every claim with its verdict, and the count of each kind."""
-        claims = result["claims"]
-        if result["smoke"]:
-            self.line(f"Smoke run: {len(claims)} claims exercised, none judged.")
-            return
-        self.line()
-        for claim in claims:
-            kind = claim["verdict"]
-            line = Text(f"{kind:<13}", COLORS[kind])
-            line.append(claim["id"], "bold")
-            self.console.print(line)
-            for text in (claim["statement"], claim["note"]):
-                self.paragraph(text, indent=13)
-        self.line()
-        counts = Counter(claim["verdict"] for claim in claims)
-        told = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
-        noun = "claim" if len(claims) == 1 else "claims"
-        self.line(f"{len(claims)} {noun}: {', '.join(told)}.", "bold")
-
 
 class _Bar:
     def __init__(self, bar, task, title):
@@ -166,14 +145,13 @@ class _Bar:
         room = max(20, self._bar.console.width - 60)
         self._bar.update(self._task, description=f"{self._title}: {what}"[:room])
 
-    def done(self, count: Callable[[], int] | int) -> None:
-        done = count if isinstance(count, int) else count()
-        self._bar.update(self._task, completed=done)
+    def done(self, count: int) -> None:
+        self._bar.update(self._task, completed=count)
 
 
 class _Silent:
     def start(self, what: str) -> None:
         pass
 
-    def done(self, count: Callable[[], int] | int) -> None:
+    def done(self, count: int) -> None:
         pass

@@ -113,7 +113,7 @@ def _row(result: dict, claim: dict) -> dict:
         **row,
         "chapter": made["chapter"].rstrip("."),
         "topic": result["topic"],
-        "says": claim.get("says", ""),
+        "says": claim["says"],
     }
 
 

@@ -10,7 +10,8 @@ SCHEMA = 2  # of result.json
 _TEXTS = ("recipe", "topic", "title", "notes", "key", "backend", "started")
 _LISTS = ("seeds", "claims", "tables", "figures")
 _MAPPINGS = ("settings", "data", "precision", "versions", "device", "trainings")
-_CLAIM_TEXTS = ("id", "statement", "verdict", "note", "command", "lesson", "scope")
+_CLAIM_TEXTS = ("id", "statement", "says", "hedge", "notes", "scope", "verdict",
+                "note", "command", "lesson")  # fmt: skip
 _CLAIM_LISTS = ("holds", "fails", "undecided", "figures")
 
 

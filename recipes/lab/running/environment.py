@@ -1,7 +1,6 @@
 """What a result was computed with: versions, backend, device, commit."""
 
 import functools
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -76,32 +75,6 @@ def accelerator_files() -> list[str]:
         return []
     patterns = ("nvidia[0-9]*", "kfd", "dxg")
     return sorted(str(path) for name in patterns for path in Path("/dev").glob(name))
-
-
-def identity(recipe, settings: dict, smoke: bool, precision: str) -> dict:
-    """Returns what decides a run's results; a run is taken up where all is equal."""
-    return {
-        "recipe": recipe.name,
-        "source_sha256": source_digest(recipe.path),
-        "settings": settings,
-        "smoke": smoke,
-        "precision": precision,
-        "versions": versions(),
-        "backend": backend(),
-    }
-
-
-def source_digest(recipe: Path) -> str:
-    """Returns a checksum of the recipe and of all code of this project.
-
-    Trainings of an interrupted run are taken up only under the code they ran with.
-    """
-    root = Path(__file__).resolve().parents[3]
-    digest = hashlib.sha256(recipe.read_bytes())
-    for package in ("callbacks", "recipes", "zoo"):
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def git_commit() -> str | None:

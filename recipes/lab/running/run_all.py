@@ -48,7 +48,7 @@ def run_all(given: dict, options: Options) -> int:
         LabError: Recipes failed; the others ran all the same.
     """
     output = Output()
-    chosen = {n: r for n, r in catalog.recipes().items() if r.lessons}
+    chosen = catalog.recipes()
     settings = {name: _settings(recipe, given) for name, recipe in chosen.items()}
     _refuse_unknown(given, settings)
     plans = {name: Plan(chosen[name], settings[name], options) for name in chosen}

@@ -51,7 +51,7 @@ class Store:
         Raises:
             LabError: The folder can't be written, or the disk is full.
         """
-        body = files.canonical({"value": value, "seconds": seconds, "made": made})
+        body = _text(value, seconds, made)
         files.write(self._path(key), f"{_checksum(key, body)}\n{body}")
         return json.loads(body)
 
@@ -100,9 +100,7 @@ class Store:
 
 def as_kept(value: Any, seconds: float, made: dict) -> dict:
     """Returns a training as it would be found, without keeping it."""
-    return json.loads(
-        files.canonical({"value": value, "seconds": seconds, "made": made})
-    )
+    return json.loads(_text(value, seconds, made))
 
 
 def _is_training(found: Any) -> bool:
@@ -112,6 +110,12 @@ def _is_training(found: Any) -> bool:
         and isinstance(found.get("seconds"), (int, float))
         and isinstance(found.get("made"), dict)
     )
+
+
+def _text(value: Any, seconds: float, made: dict) -> str:
+    """The file's body: JSON whose mappings keep the order of their keys."""
+    whole = {"value": value, "seconds": seconds, "made": made}
+    return json.dumps(files.plain(whole))
 
 
 def _checksum(key: str, body: str) -> str:

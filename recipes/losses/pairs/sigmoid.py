@@ -118,7 +118,8 @@ def draw_gradients(lab):
     """What a positive sends back, by its logit."""
     names = {
         "bce from logits": "cross-entropy\nfrom logits",
-        "bce after sigmoid": "cross-entropy of probabilities:\nKeras clips them at −16",
+        "bce after sigmoid": "cross-entropy of probabilities:\n"
+        "Keras clips them left of −16",
         "mse after sigmoid": "squared error",
     }
     figure, axes = figures.new(width=8.4, height=4.2)

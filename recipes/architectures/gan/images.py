@@ -1,0 +1,147 @@
+"""Images: a DCGAN makes digits of every class from noise, and how near they come.
+
+The zoo's DCGAN is trained on small images with either generator loss, from the same
+seeds. A LeNet trained on the real images measures the samples: the Fréchet distance of
+its features says how near they come, the classes that it sees say whether all are made.
+Two halves of the real images are not at distance 0 either: that is the floor.
+"""
+
+import numpy as np
+
+from recipes.architectures.gan._images import image_runs
+from recipes.architectures.gan._networks import LOSSES, NAMES
+from recipes.lab import Finding, claim, figures, main
+
+# What the verdict asks for, fixed before anything was judged.
+LEFT = 0.1  # share of the way from untrained to real that may be left
+LEAST = 0.2  # share of its even share that the rarest class must have
+
+
+def share_left(looks: list[dict], floor: float) -> float:
+    """Returns what is left of the first distance at last; 0 is as near as real ones."""
+    return (looks[-1]["distance"] - floor) / (looks[0]["distance"] - floor)
+
+
+def unanimous(outcomes: list[bool]) -> bool | None:
+    """Returns what all outcomes say, None where they disagree."""
+    return outcomes[0] if len(set(outcomes)) == 1 else None
+
+
+@claim(
+    "gan-small-image",
+    "A GAN makes images from noise.",
+    notes="002",
+    scope="small images, a DCGAN of 64 filters, 1500 updates, three seeds",
+)
+def noise_becomes_images(lab):
+    """Whether images come out: near the real ones, and of every class."""
+    results, classes = image_runs(lab), lab.data().num_classes
+    least, floor = LEAST / classes, results[0]["floor"]
+    looks = {loss: [r["runs"][loss]["looks"] for r in results] for loss in LOSSES}
+    left = {loss: [share_left(one, floor) for one in looks[loss]] for loss in LOSSES}
+    rarest = {loss: [one[-1]["least_share"] for one in looks[loss]] for loss in LOSSES}
+    rows = []
+    for name, index in (("untrained", 0), ("trained", -1)):
+        for loss in LOSSES:
+            ends = [one[index] for one in looks[loss]]
+            keys = ("d_fake", "distance", "least_share", "effective_classes")
+            means = [float(np.mean([end[key] for end in ends])) for key in keys]
+            rows.append([f"{loss}, {name}", *means])
+    rows.append(["other real images", "-", floor, "-", "-"])
+    lab.table(
+        f"Samples from noise on {lab.settings.data}, means over {len(results)} seeds",
+        ["training", "D(G(z))", "distance", "least share", "classes"],
+        rows,
+    )
+    return Finding(
+        {
+            loss: unanimous(
+                [
+                    far <= LEFT and share >= least
+                    for far, share in zip(left[loss], rarest[loss], strict=True)
+                ]
+            )
+            for loss in LOSSES
+        },
+        "Of the Fréchet distance from untrained to real samples this much is left: "
+        "{lefts:.1%}; the rarest class gets {shares:.1%} (asked for: at most "
+        "{at_most:.0%}, at least {at_least:.0%}, with every seed).",
+        figure=(draw_samples, draw_quality),
+        lefts={loss: float(np.mean(values)) for loss, values in left.items()},
+        shares={loss: float(np.mean(values)) for loss, values in rarest.items()},
+        at_most=LEFT,
+        at_least=least,
+        left=left,
+        rarest=rarest,
+        floor=floor,
+        looks=looks,
+        accuracy_of_the_lenet_that_measures=results[0]["accuracy"],
+    )
+
+
+def mosaic(pictures: np.ndarray, gap: int = 1) -> np.ndarray:
+    """Joins pictures (rows, columns, H, W, channels) to one, with white gaps."""
+    gray = pictures.mean(-1)
+    padded = np.pad(gray, ((0, 0), (0, 0), (gap, gap), (gap, gap)))
+    rows, columns, height, width = padded.shape
+    return padded.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+
+
+def draw_samples(lab):
+    """Samples of the same latents as training goes on, above real images."""
+    result, data = image_runs(lab)[0], lab.data()
+    shown = len(result["runs"][LOSSES[0]]["pictures"][0])
+    real = np.rint(255 * data.x_train[: 2 * shown]).astype(int)
+    figure, panels = figures.new(1, 2, width=9.0, height=6.4)
+    steps = [str(step) for step in result["looked_at"]] + ["real"]
+    for index, (loss, axes) in enumerate(zip(LOSSES, panels, strict=True)):
+        rows = [*result["runs"][loss]["pictures"], real[index * shown :][:shown]]
+        picture = mosaic(np.array([np.array(row) for row in rows]))
+        axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        height = picture.shape[0] / len(rows)
+        axes.set(xticks=[], yticks=height * (np.arange(len(rows)) + 0.5) - 0.5)
+        axes.set_yticklabels(steps)
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+        title = f"Noise becomes images with {NAMES[loss]}"
+        figures.describe(axes, title, "", "step" if not index else "")
+    lab.figure(
+        "samples",
+        figure,
+        "Generated images by step (rows), from the same noise in each column; the last "
+        "row is real.",
+    )
+
+
+def draw_quality(lab):
+    """The distance to real images and the classes covered, by step."""
+    results, classes = image_runs(lab), lab.data().num_classes
+    steps = results[0]["looked_at"]
+    figure, (left, right) = figures.new(1, 2, width=9.0, height=3.8)
+    left.set(yscale="log")
+    for axes, key, best in (
+        (left, "distance", results[0]["floor"]),
+        (right, "effective_classes", classes),
+    ):
+        curves = {
+            NAMES[loss]: [
+                [one[key] for one in r["runs"][loss]["looks"]] for r in results
+            ]
+            for loss in LOSSES
+        }
+        axes.axhline(best, color="black", linewidth=0.8)
+        axes.set_xlim(0, steps[-1])
+        figures.curves(axes, steps, curves)
+    title = "Samples come near, not as near as real ones"
+    figures.describe(left, title, "step", "Fréchet distance")
+    figures.describe(right, "Classes covered", "step", "effective classes")
+    lab.figure(
+        "quality",
+        figure,
+        "Fréchet distance to real images (black: between two halves of them) and "
+        "effective number of classes (black: all), with the range over seeds.",
+    )
+
+
+if __name__ == "__main__":
+    main(__file__)

@@ -1,0 +1,201 @@
+"""Several labels: one sigmoid for each, and their outputs need not sum to 1.
+
+A picture can show a dog and a cat. One note sums the binary cross-entropies of the
+labels; Keras averages over them, so that gradients are smaller by their number. Another
+note wants outputs in (0, 1) that sum to 1. The first is needed only if the loss reads
+outputs as probabilities; the second is true of p and 1 − p, and not of labels that do
+not exclude each other.
+"""
+
+import keras
+import numpy as np
+from keras import losses
+
+from recipes.lab import Finding, Study, claim, experiment, main, stats
+from recipes.losses.classification._formulas import cross_entropy, sigmoid
+
+FEATURES, LABELS, SAMPLES = 10, 3, 600
+OUTPUTS = {
+    "sigmoid": {"activation": "sigmoid", "from_logits": False},
+    "softmax": {"activation": "softmax", "from_logits": False},
+    "linear, read as probabilities": {"activation": None, "from_logits": False},
+    "linear, read as logits": {"activation": None, "from_logits": True},
+}
+
+
+def draw_labels(seed: int) -> tuple[np.ndarray, ...]:
+    """Draws three labels that are independent given the inputs; the third is rarer.
+
+    Returns:
+        Inputs and labels to train on, and as many to test.
+    """
+    rng = np.random.default_rng([seed, 6])
+    x = rng.normal(size=(2 * SAMPLES, FEATURES))
+    logits = 2 * x @ rng.normal(size=(FEATURES, LABELS)) / np.sqrt(FEATURES / 4)
+    chance = sigmoid(logits + [0.0, 0.0, -3.0])
+    y = (rng.random(chance.shape) < chance).astype("float32")
+    x = x.astype("float32")
+    return x[:SAMPLES], y[:SAMPLES], x[SAMPLES:], y[SAMPLES:]
+
+
+def network(input_shape, activation: str | None) -> keras.Model:
+    """A 10-16-3 network."""
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Dense(16, "relu"),
+            keras.layers.Dense(LABELS, activation),
+        ]
+    )
+
+
+STUDIES = {
+    from_logits: Study(
+        network, losses.BinaryCrossentropy(from_logits=from_logits), "adam"
+    )
+    for from_logits in (False, True)
+}
+
+
+def train(case, seed, data) -> dict:
+    """Trains a network; returns what its outputs are and how often they are right."""
+    x, y, new_x, new_y = draw_labels(seed)
+
+    def judge(model) -> dict:
+        outputs = keras.ops.convert_to_numpy(model(new_x))
+        threshold = 0 if case["from_logits"] else 0.5
+        sums = outputs.sum(-1)
+        return {
+            "accuracy": float(((outputs > threshold) == new_y).mean()),
+            "majority": float(np.maximum(new_y.mean(0), 1 - new_y.mean(0)).mean()),
+            "sums": [float(sums.min()), float(sums.max())],
+            "outputs": [float(outputs.min()), float(outputs.max())],
+        }
+
+    return STUDIES[case["from_logits"]].train(
+        (x, y),
+        seed,
+        epochs=case["passes"],
+        batch_size=32,
+        learning_rate=0.01,
+        network={"activation": case["activation"]},
+        measure=judge,
+    )["measured"]
+
+
+@experiment
+def by_outputs(lab) -> dict[str, list[dict]]:
+    """The networks of each kind of outputs, with a table."""
+    passes = lab.settings.passes
+    cases = {name: {**case, "passes": passes} for name, case in OUTPUTS.items()}
+    runs = lab.sweep(train, cases, title="three labels")
+    lab.table(
+        "Three labels, four kinds of outputs",
+        ("outputs", "accuracy", "least", "greatest", "least sum", "greatest sum"),
+        [
+            (name, accuracy(r).mean(), *extent(r, "outputs"), *extent(r, "sums"))
+            for name, r in runs.items()
+        ],
+    )
+    return runs
+
+
+def accuracy(runs: list[dict]) -> np.ndarray:
+    """The share of right labels, one a seed."""
+    return np.array([run["accuracy"] for run in runs])
+
+
+def extent(runs: list[dict], key: str) -> tuple[float, float]:
+    """The least and the greatest number over the seeds."""
+    return min(run[key][0] for run in runs), max(run[key][1] for run in runs)
+
+
+@claim(
+    "loss-bce-multilabel",
+    "For several labels binary cross-entropy is summed over the labels and averaged "
+    "over the samples.",
+    says="is",
+    notes="001",
+    scope="50 rows of three random probabilities; a 10-16-3 network on 600 rows, 20 "
+    "passes",
+)
+def summed_over_labels(lab):
+    """The sum against Keras's loss; and networks whose outputs sum to anything."""
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.01, 0.99, (50, LABELS)).astype("float32")
+    y = rng.integers(0, 2, p.shape).astype("float32")
+    summed = float(cross_entropy(y.astype(float), p.astype(float)).sum(1).mean())
+    ratio = summed / float(losses.BinaryCrossentropy()(y, p))
+    runs = by_outputs(lab)["sigmoid"]
+    right, majority = accuracy(runs), np.array([run["majority"] for run in runs])
+    gain = stats.greater(right, majority, by=stats.ACCURACY_POINT)
+    least, most = extent(runs, "sums")
+    return Finding(
+        {
+            "Keras's loss is that sum": stats.close(ratio, 1, within=1e-5),
+            "Keras's loss times the labels is that sum": stats.close(
+                ratio, LABELS, within=1e-5 * LABELS
+            ),
+            "sigmoids learn labels whose outputs do not sum to 1": gain
+            if least < 0.9 or most > 1.1
+            else False,
+        },
+        "Keras averages over the labels: the sum is {ratio:.3g} times its value for "
+        "three labels, and so are the gradients. Outputs that sum to {least:.2f} to "
+        "{most:.2f} get {right:.1%} of the labels right, against {majority:.1%} for "
+        "the majority of each.",
+        ratio=ratio,
+        least=least,
+        most=most,
+        right=right.mean(),
+        majority=majority.mean(),
+        accuracy_above_the_majority=gain,
+    )
+
+
+# Three ways around a sigmoid: a softmax, whose outputs sum to 1; linear outputs that
+# Keras clips to (0, 1); and linear outputs that are read as logits.
+
+
+@claim(
+    "bce-needs-sigmoid",
+    "Binary cross-entropy needs outputs in (0, 1), which should sum to 1.",
+    says="always",
+    notes="002",
+    scope="three labels, a 10-16-3 network on 600 rows, 20 passes of Adam",
+)
+def needs_probabilities(lab):
+    """The share of right labels by what the outputs are."""
+    z = np.linspace(-8, 8, 33, dtype="float32")[:, None]
+    y = (np.arange(33) % 2).astype("float32")[:, None]
+    of_logits = float(losses.BinaryCrossentropy(from_logits=True)(y, z))
+    of_sigmoids = float(losses.BinaryCrossentropy()(y, sigmoid(z.astype(float))))
+    runs = by_outputs(lab)
+    right = {name: accuracy(found) for name, found in runs.items()}
+
+    def ahead(first: str, second: str) -> stats.Decision:
+        return stats.greater(right[first], right[second], by=stats.ACCURACY_POINT)
+
+    return Finding(
+        {
+            "outputs must be in (0, 1), read as probabilities": ahead(
+                "sigmoid", "linear, read as probabilities"
+            ),
+            "outputs must be in (0, 1), read as logits": not np.isclose(
+                of_logits, of_sigmoids, rtol=1e-4
+            ),
+            "outputs of several labels should sum to 1": ahead("softmax", "sigmoid"),
+        },
+        "Share of labels right: {accuracy:.1%}. With from_logits=True outputs from "
+        "{least:.1f} to {most:.1f} are fine: the sigmoid is in the loss. A single "
+        "output makes p and 1 − p, which sum to 1; labels that do not exclude each "
+        "other have no such sum.",
+        accuracy={name: values.mean() for name, values in right.items()},
+        least=extent(runs["linear, read as logits"], "outputs")[0],
+        most=extent(runs["linear, read as logits"], "outputs")[1],
+        loss_of_logits_and_of_their_sigmoids=[of_logits, of_sigmoids],
+    )
+
+
+if __name__ == "__main__":
+    main(__file__)

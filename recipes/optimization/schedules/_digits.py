@@ -1,0 +1,157 @@
+"""A small network on digits, trained with many schedules."""
+
+import keras
+import numpy as np
+
+from recipes.lab import Study, experiment
+from recipes.optimization.schedules._curves import SHAPES
+from zoo import mlp
+
+TRAINED = 1024  # digits to train on; all others are held out
+BATCH_SIZE = 32
+WRONG = 0.2  # share of wrong labels, where there are any
+LARGEST = 10.0  # nats: what a loss counts at most, also one that is not finite
+SMALLEST = 1e-9  # nats: a loss of 0 has no logarithm
+CENTERS = {"SGD": -0.5, "SGD, cosine": -0.5, "Adam": -2.5}  # decades of the rates
+TIMELY, LATE = "drop after a quarter", "drop after three quarters"
+
+
+def small_network(input_shape):
+    """One hidden layer of 64 units, and a logit for each of the ten digits."""
+    return mlp(input_shape, 10, units=(64,))
+
+
+network = Study(
+    small_network,
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    metrics=["accuracy"],
+)
+
+
+def train(case: dict, seed: int, data) -> dict:
+    """Trains with one schedule.
+
+    Args:
+        case: `rate`, of which the schedule takes shares; `schedule`, a key of `SHAPES`
+            or "plateau"; `epochs`, over which it runs from end to end; and, where it
+            isn't the default, `optimizer` ("SGD"), `wrong`, whether a share of all
+            labels is wrong, the held-out ones too, and `watch`, whether losses are
+            measured at the end of each epoch.
+        seed: Decides the weights, the order of the samples, and which labels are wrong.
+        data: The digits.
+
+    Returns:
+        Losses by the labels in use and held-out accuracy by the true ones; the same by
+        epoch where they are watched.
+    """
+    x = np.concatenate([data.x_train, data.x_test])
+    truth = np.concatenate([data.y_train, data.y_test])
+    labels = flip(truth, data.num_classes, seed) if case.get("wrong") else truth
+    watched = range(1, case["epochs"] + 1) if case.get("watch") else ()
+
+    def accuracy(model) -> float:
+        logits = keras.ops.convert_to_numpy(model(x[TRAINED:]))
+        if not np.isfinite(logits).all():  # diverged: no better than guessing
+            return 1 / data.num_classes
+        return float((logits.argmax(1) == truth[TRAINED:]).mean())
+
+    run = network.train(
+        (x[:TRAINED], labels[:TRAINED]),
+        seed,
+        epochs=case["epochs"],
+        batch_size=BATCH_SIZE,
+        learning_rate=case["rate"],
+        optimizer=case.get("optimizer", "SGD"),
+        held_out=(x[TRAINED:], labels[TRAINED:]),
+        score_training=True,
+        score_epochs=watched,
+        measure=accuracy,
+        largest=LARGEST,
+        callbacks=[schedule(case)],
+    )
+    kept = {name: run[name] for name in ("training_loss", "held_out_loss")}
+    kept["accuracy"] = run["measured"]
+    return {**kept, "history": run["history"]} if watched else kept
+
+
+def schedule(case: dict) -> keras.callbacks.Callback:
+    """Returns the callback that sets the rate of every epoch."""
+    if case["schedule"] == "plateau":
+        return keras.callbacks.ReduceLROnPlateau(
+            "held_out_loss", factor=0.1, patience=5, mode="min"
+        )
+    shape = SHAPES[case["schedule"]]
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch: float(case["rate"] * shape(epoch, case["epochs"]))
+    )
+
+
+def flip(labels, classes: int, seed: int) -> np.ndarray:
+    """Returns labels of which a share, other ones with each seed, is wrong."""
+    rng = np.random.default_rng([seed, 41])
+    wrong = rng.random(len(labels)) < WRONG
+    others = (labels + rng.integers(1, classes, len(labels))) % classes
+    return np.where(wrong, others, labels).astype("int32")
+
+
+def column(results: list[dict], name: str) -> np.ndarray:
+    """Returns one number a seed; of losses, at least what has a logarithm."""
+    values = np.array([result[name] for result in results], float)
+    return np.maximum(values, SMALLEST) if name.endswith("loss") else values
+
+
+def by_epoch(results: list[dict], name: str) -> np.ndarray:
+    """Returns a measure as (seeds, epochs)."""
+    return np.array([result["history"][name] for result in results], float)
+
+
+@experiment
+def first_rates(lab) -> dict[str, dict[float, list[dict]]]:
+    """Trains with every rate of three sweeps; case to rate to one result a seed."""
+    epochs, count = lab.settings.epochs, lab.settings.rates
+    cases, grid = {}, {}
+    for name, center in CENTERS.items():
+        decades = center + (np.arange(count) - (count - 1) / 2) / 2
+        grid[name] = [float(f"{rate:.2g}") for rate in 10.0**decades]
+        optimizer, _, shape = name.partition(", ")
+        for rate in grid[name]:
+            cases[f"{name}, {rate:g}"] = {
+                "rate": rate,
+                "schedule": shape or "constant",
+                "epochs": epochs,
+                "optimizer": optimizer,
+            }
+    runs = lab.sweep(train, cases, data="digits", title="first rates on digits")
+    return {
+        name: {rate: runs[f"{name}, {rate:g}"] for rate in rates}
+        for name, rates in grid.items()
+    }
+
+
+def best_rate(lab, case: str) -> float:
+    """The rate with the least mean training loss; held-out digits don't choose."""
+    table = first_rates(lab)[case]
+    return min(table, key=lambda rate: column(table[rate], "training_loss").mean())
+
+
+@experiment
+def from_best_rate(lab) -> dict[str, list[dict]]:
+    """Trains with every schedule, all from the best constant rate."""
+    epochs, rate = lab.settings.epochs, best_rate(lab, "SGD")
+    cases = {
+        name: {"rate": rate, "schedule": name, "epochs": epochs, "watch": True}
+        for name in [*SHAPES, "plateau"]
+    }
+    cases["cosine, half the epochs"] = {**cases["cosine"], "epochs": epochs // 2}
+    return lab.sweep(train, cases, data="digits", title="schedules on digits")
+
+
+@experiment
+def with_wrong_labels(lab) -> dict[str, list[dict]]:
+    """Trains on digits of which a share has a wrong label, to be learned by heart."""
+    shared = {"rate": best_rate(lab, "SGD"), "epochs": lab.settings.epochs}
+    cases = {
+        name: {**shared, "schedule": name, "wrong": True, "watch": True}
+        for name in ("constant", "cosine", TIMELY, LATE)
+    }
+    return lab.sweep(train, cases, data="digits", title="wrong labels")

@@ -1,0 +1,231 @@
+"""Settling: a falling rate lets the weights settle, so a high rate belongs first.
+
+With noisy slopes a weight never rests. At rate η on a bowl of curvature 1, noise of
+variance 1 leaves an expected square of η/(2 − η) in it, however long one trains: a
+lower rate leaves less. A rate that falls has both, quick steps at first and little
+noise at the end. The same rates in the opposite order end with the noise of the high
+one.
+
+Without noise the order would not matter at all: a step leaves the share 1 − η of the
+distance, and factors commute.
+"""
+
+import numpy as np
+
+from recipes.lab import Finding, claim, experiment, figures, main, stats
+from recipes.optimization.schedules._curves import START, STEPS, cosine, squares
+from recipes.optimization.schedules._digits import (
+    SMALLEST,
+    best_rate,
+    by_epoch,
+    column,
+    from_best_rate,
+)
+
+RATE = 0.1
+CHAINS = 500  # simulated at once for each seed
+
+
+def simulate(rates, seed: int, start: float = START) -> float:
+    """Many chains under noise; the mean square of their distance at the end."""
+    rng = np.random.default_rng([seed, 42])
+    x = np.full(CHAINS, start)
+    for rate in rates:
+        x = x - rate * (x + rng.normal(size=CHAINS))
+    return float((x**2).mean())
+
+
+@experiment
+def noisy_bowl(lab) -> dict[str, dict]:
+    """Expected squares at the end with and without noise, beside a simulation."""
+    falling = RATE * cosine(np.arange(STEPS), STEPS)
+    plans = {
+        "constant": np.full(STEPS, RATE),
+        "a tenth, constant": np.full(STEPS, RATE / 10),
+        "falling cosine": falling,
+        "rising cosine": falling[::-1],
+    }
+    exact = {name: float(squares(rates)[-1]) for name, rates in plans.items()}
+    calm = {name: float(squares(rates, 0.0)[-1]) for name, rates in plans.items()}
+    simulated = {
+        name: [simulate(rates, seed) for seed in lab.seeds]
+        for name, rates in plans.items()
+    }
+    means = {name: float(np.mean(ends)) for name, ends in simulated.items()}
+    # The relative error of a mean of squares over chains is √(2 / chains).
+    bound = 5 * np.sqrt(2 / (CHAINS * len(lab.seeds)))
+    error = max(abs(means[name] / exact[name] - 1) for name in plans)
+    lab.table(
+        f"A bowl with noisy slopes from distance {START:g}, after {STEPS} steps",
+        ["rate", "by formula", "simulated", "no noise"],
+        [[name, exact[name], means[name], f"{calm[name]:.3e}"] for name in plans],
+    )
+    return {
+        "exact": exact,
+        "calm": calm,
+        "simulated": simulated,
+        "agree": bool(error < bound),
+    }
+
+
+def late_jumps(results: list[dict]) -> np.ndarray:
+    """How much the held-out loss changes from epoch to epoch in the last quarter."""
+    losses = by_epoch(results, "held_out_loss")
+    last = max(2, losses.shape[1] // 4)
+    moves = np.abs(np.diff(losses[:, -last - 1 :])).mean(1)
+    return np.maximum(moves, SMALLEST)
+
+
+def show_schedules(lab) -> None:
+    """Prints what every schedule ends with on digits."""
+    rows = []
+    for name, runs in from_best_rate(lab).items():
+        training, held_out, accuracy = (
+            column(runs, measure).mean()
+            for measure in ("training_loss", "held_out_loss", "accuracy")
+        )
+        rows.append([name, f"{training:.4f}", f"{held_out:.4f}", f"{accuracy:.2%}"])
+    lab.table(
+        f"Digits after {lab.settings.epochs} epochs, SGD from rate "
+        f"{best_rate(lab, 'SGD'):g}",
+        ["schedule", "training loss", "held-out loss", "held-out accuracy"],
+        rows,
+    )
+
+
+@claim(
+    "sched-stability-finetune",
+    "A rate that decays makes late training stable and fine-tunes the weights.",
+    notes="001 002",
+    scope="a noisy bowl, 400 steps; 1,024 digits, 64 hidden units, 16 epochs, SGD",
+)
+def settles_late(lab):
+    """Late training: what is left of the noise, and how low the loss ends."""
+    bowl, runs = noisy_bowl(lab), from_best_rate(lab)
+    show_schedules(lab)
+    ends, pair = bowl["simulated"], (runs["constant"], runs["cosine"])
+    nearer = stats.greater(
+        ends["constant"], ends["falling cosine"], by=stats.TENTH, scale="log"
+    )
+    jumps = [late_jumps(results) for results in pair]
+    losses = [column(results, "training_loss") for results in pair]
+    return Finding(
+        {
+            "noisy bowl: ends nearer the minimum": nearer if bowl["agree"] else None,
+            "digits: the held-out loss jumps less": stats.greater(
+                *jumps, by=stats.TENTH, scale="log"
+            ),
+            "digits: the training loss ends lower": stats.greater(
+                *losses, by=stats.TENTH, scale="log"
+            ),
+        },
+        "Noise of variance 1 leaves {high:.4f} in a weight at rate {rate}, {low:.4f} "
+        "at a tenth, {at_end:.4f} at the end of a cosine. Digits, constant and cosine: "
+        "late in training the held-out loss moves by {moves:.2g} an epoch, the "
+        "training loss ends at {fitted:.3g}. A low rate late settles; it does not "
+        "explore.",
+        figure=draw_settling,
+        high=RATE / (2 - RATE),
+        rate=RATE,
+        low=RATE / 10 / (2 - RATE / 10),
+        at_end=bowl["exact"]["falling cosine"],
+        moves=[float(move.mean()) for move in jumps],
+        fitted=[float(loss.mean()) for loss in losses],
+        expected_square_at_the_end=bowl["exact"],
+        simulated=bowl["simulated"],
+        without_noise=bowl["calm"],
+        formula_and_simulation_agree=bowl["agree"],
+    )
+
+
+# The control is the same cosine backwards: the same rates, low ones first.
+SAME = 1e-9  # of a ratio that is 1 but for rounding
+
+
+@claim(
+    "lr-high-early-low-late",
+    "The rate should be high at first and low later.",
+    says="advice",
+    notes="002",
+    scope="a bowl, 400 steps; 1,024 digits, 64 hidden units, 16 epochs, SGD",
+)
+def high_first(lab):
+    """Compares a falling with a rising cosine on the bowl and on digits."""
+    bowl, runs = noisy_bowl(lab), from_best_rate(lab)
+    falling, rising = runs["cosine"], runs["rising cosine"]
+    ratio = bowl["calm"]["rising cosine"] / bowl["calm"]["falling cosine"]
+    simulated = stats.greater(
+        bowl["simulated"]["rising cosine"],
+        bowl["simulated"]["falling cosine"],
+        by=stats.TENTH,
+        scale="log",
+    )
+    lower = {
+        f"digits, {name.replace('_', ' ').replace('held out', 'held-out')}":
+            stats.greater(column(rising, name), column(falling, name),
+                          by=stats.TENTH, scale="log")
+        for name in ("training_loss", "held_out_loss")
+    }  # fmt: skip
+    means = {
+        name: [float(column(results, name).mean()) for results in (falling, rising)]
+        for name in ("training_loss", "held_out_loss", "accuracy")
+    }
+    return Finding(
+        {
+            "bowl without noise": stats.above(ratio, 1 + SAME),
+            "noisy bowl": simulated if bowl["agree"] else None,
+            **lower,
+            "digits, held-out accuracy": stats.greater(
+                column(falling, "accuracy"),
+                column(rising, "accuracy"),
+                by=stats.ACCURACY_POINT,
+            ),
+        },
+        "Without noise a bowl does not mind the order (rising over falling: "
+        "{ratio:.6f}). With noise {noisy_falling:.4f} is left if the rate falls, "
+        "{noisy_rising:.4f} if it rises. Digits, falling and rising: training loss "
+        "{training_loss:.3g}, accuracy {accuracy:.1%}.",
+        figure=draw_settling,
+        ratio=ratio,
+        noisy_falling=bowl["exact"]["falling cosine"],
+        noisy_rising=bowl["exact"]["rising cosine"],
+        expected_square_with_noise=bowl["exact"],
+        **means,
+    )
+
+
+def draw_settling(lab):
+    """The expected square on the bowl and the training loss on digits."""
+    figure, (left, right) = figures.new(1, 2, width=11.0, height=4.4)
+    falling = RATE * cosine(np.arange(STEPS), STEPS)
+    plans = {
+        "constant": np.full(STEPS, RATE),
+        "cosine": falling,
+        "rising cosine": falling[::-1],
+    }
+    left.set_yscale("log")
+    curves = {name: squares(rates) for name, rates in plans.items()}
+    figures.curves(left, range(STEPS + 1), curves)
+    title = "A bowl with noise: the order decides the end"
+    y = "expected square of the distance"
+    figures.describe(left, title, "update", y)
+    right.set_yscale("log")
+    right.xaxis.get_major_locator().set_params(integer=True)
+    runs = from_best_rate(lab)
+    curves = {
+        name: by_epoch(runs[name], "training_loss")
+        for name in ("constant", "step", "cosine", "rising cosine")
+    }
+    figures.curves(right, range(1, lab.settings.epochs + 1), curves)
+    title = f"Digits from rate {best_rate(lab, 'SGD'):g}: held, the rate fits best"
+    figures.describe(right, title, "epoch", "training loss (nats)")
+    lab.figure(
+        "settling",
+        figure,
+        "What schedules leave of the distance on a noisy bowl, and of the training "
+        "loss on digits, with the range over seeds.",
+    )
+
+
+if __name__ == "__main__":
+    main(__file__)

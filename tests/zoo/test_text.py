@@ -1,0 +1,79 @@
+import keras
+import numpy as np
+import pytest
+import zoo_cases
+
+import zoo
+from zoo import Vocabulary
+
+TEXT = "the quick brown föx\njumps over\x1f it 🦊 twice"
+
+
+def test_encoding_and_back():
+    vocabulary = Vocabulary.of(TEXT)
+    assert len(vocabulary) == len(set(TEXT))
+    tokens = vocabulary.encode(TEXT)
+    assert tokens.dtype == "int32"
+    assert [vocabulary.characters[token] for token in tokens] == list(TEXT)
+    assert vocabulary.decode(tokens) == TEXT
+    assert vocabulary == Vocabulary(vocabulary.characters)
+
+
+def test_targets_are_one_character_ahead():
+    x, y = Vocabulary("abc").windows("abcabcab", 3)
+    np.testing.assert_array_equal(x, [[0, 1, 2], [0, 1, 2]])
+    np.testing.assert_array_equal(y, [[1, 2, 0], [1, 2, 0]])
+
+
+def test_a_learned_text_goes_on_as_it_must():
+    vocabulary = Vocabulary.of("abcd")
+    x, y = vocabulary.windows("abcd" * 40, 8)
+    model = zoo.char_lm(4, 8, units=(16,), embedding_dim=4)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.05), loss)
+    model.fit(x, y, epochs=25, verbose=0)
+    assert vocabulary.sample(model, "ab", 7, temperature=0) == "cdabcda"
+
+
+def test_it_is_saved_with_the_model_and_keras_needs_nothing_of_it(tmp_path):
+    vocabulary = Vocabulary.of(TEXT)
+    model = zoo.char_lm(len(vocabulary), units=(4,))
+    vocabulary.save_with(model)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert Vocabulary.load(tmp_path / "model.keras") == vocabulary
+    x = vocabulary.encode(TEXT)[None]
+    np.testing.assert_array_equal(
+        zoo_cases.predict(loaded, x), zoo_cases.predict(model, x)
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Vocabulary("a"), "characters must be at least 2"),
+        (lambda: Vocabulary("aa"), "characters must be different"),
+        (lambda: Vocabulary(["a", "bc"]), "characters must be at least 2 strings"),
+        (lambda: Vocabulary.of(3), "text must be a string; got 3"),
+        (lambda: Vocabulary("ab").encode("abc"), "got 'c' at position 2"),
+        (lambda: Vocabulary("ab").decode([2]), "tokens must be .* from 0 to 1; got 2"),
+        (lambda: Vocabulary("ab").windows("ab", 2), "text must be at least 3 long"),
+        (
+            lambda: Vocabulary("ab").sample(zoo.char_lm(3, units=(2,)), "a", 2),
+            "model must be one of 2 characters; got 3",
+        ),
+        (
+            lambda: Vocabulary("ab").sample(zoo.char_lm(2, units=(2,)), "", 2),
+            "prompt must be",
+        ),
+    ],
+)
+def test_refusals(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_model_without_characters_has_none(tmp_path):
+    zoo.char_lm(3, units=(2,)).save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="path must be a model saved with"):
+        Vocabulary.load(tmp_path / "model.keras")

@@ -1,0 +1,130 @@
+"""Batch normalization predicts after a short training, or once it is measured anew."""
+
+import keras
+import numpy as np
+import pytest
+import zoo_cases
+
+import zoo
+
+CROSSENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def trained_on_digits(digits, **settings):
+    images, classes = digits
+    keras.utils.set_random_seed(0)
+    model = zoo.resnet((8, 8, 1), 10, **{"depths": (1, 1, 1), **settings})
+    model.compile(keras.optimizers.Adam(2e-3), CROSSENTROPY, metrics=["accuracy"])
+    model.fit(images[:1200], classes[:1200], batch_size=64, epochs=3, verbose=0)
+    return model
+
+
+def held_out(model, digits):
+    return model.evaluate(digits[0][1200:], digits[1][1200:], verbose=0)[1]
+
+
+def test_a_resnet_predicts_after_three_epochs(digits):
+    assert held_out(trained_on_digits(digits, depths=(3, 3, 3)), digits) > 0.85
+
+
+def test_new_statistics_bring_a_slow_average_back_from_chance(digits):
+    model = trained_on_digits(digits, momentum=0.999)
+    before = held_out(model, digits)
+    kept = [zoo_cases.to_numpy(v).copy() for v in model.trainable_variables]
+    zoo.reestimate_statistics(model, digits[0][:1200])
+    assert before < 0.5
+    assert held_out(model, digits) > 0.85
+    for old, new in zip(kept, model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(old, zoo_cases.to_numpy(new))
+    assert model.get_layer("stem_normalization").momentum == 0.999
+
+
+def normalized(**settings):
+    inputs = keras.Input((3,))
+    x = keras.layers.Dropout(0.5, seed=1, name="drop")(inputs)
+    layer = keras.layers.BatchNormalization(name="norm", **settings)
+    return keras.Model(inputs, layer(inputs) + 0 * x)
+
+
+@pytest.mark.parametrize("form", ["array", "batches", "pairs", "dataset"])
+def test_the_averages_are_those_of_the_batches(form):
+    x = np.random.default_rng(0).normal(2.0, 3.0, (10, 3)).astype("float32")
+    parts = [x[:4], x[4:8], x[8:]]
+    if form == "dataset":
+        tf = pytest.importorskip("tensorflow")
+        data = tf.data.Dataset.from_tensor_slices((x, x)).batch(4)
+    else:
+        data = {"array": x, "batches": parts, "pairs": [(p, p) for p in parts]}[form]
+    model = normalized()
+    state = model.get_layer("drop").seed_generator.state
+    before = zoo_cases.to_numpy(state)
+    zoo.reestimate_statistics(model, data, batch_size=4)
+    _, _, mean, variance = model.get_layer("norm").get_weights()
+    np.testing.assert_allclose(mean, x.mean(0), rtol=1e-5)
+    within = sum(len(part) * part.var(0) for part in parts) / len(x)
+    np.testing.assert_allclose(variance, within, rtol=1e-4)
+    np.testing.assert_array_equal(zoo_cases.to_numpy(state), before)
+
+
+def test_a_layer_that_is_used_twice_takes_both_uses():
+    inputs = keras.Input((1,))
+    layer = keras.layers.BatchNormalization(name="norm")
+    model = keras.Model(inputs, layer(inputs) + layer(inputs * 0 + 5.0))
+    zoo.reestimate_statistics(model, np.full((4, 1), 1.0, "float32"), batch_size=2)
+    assert model.get_layer("norm").get_weights()[2] == pytest.approx(3.0)
+
+
+def test_both_networks_of_a_gan_and_nothing_frozen():
+    gan = zoo.dcgan((8, 8, 1), 3, filters=4, seed=0)
+    images = np.random.default_rng(0).random((16, 8, 8, 1)).astype("float32")
+    gan.discriminator.trainable = False
+    before = [w.copy() for w in gan.discriminator.get_weights()]
+    latents = zoo_cases.to_numpy(gan.latents.state)
+    zoo.reestimate_statistics(gan, images)
+    moved = gan.generator.get_layer("generator_project_normalization").get_weights()
+    assert np.abs(moved[2]).max() > 0
+    for old, new in zip(before, gan.discriminator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    np.testing.assert_array_equal(zoo_cases.to_numpy(gan.latents.state), latents)
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "message"),
+    [
+        (lambda: zoo.mlp((3,), 2), np.ones((4, 3)), "model must be .* none was found"),
+        (lambda: "model", np.ones((4, 3)), "model must be a built"),
+        (normalized, [], "data must hold at least one batch"),
+        (normalized, np.ones((0, 3), "float32"), "data must hold at least one"),
+    ],
+)
+def test_refusals(model, data, message):
+    with pytest.raises(ValueError, match=message):
+        zoo.reestimate_statistics(model(), data)
+    with pytest.raises(ValueError, match="batch_size must be"):
+        zoo.reestimate_statistics(normalized(), np.ones((4, 3)), batch_size=1)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda **s: zoo.mlp((4,), 2, normalization="batch", **s),
+        lambda **s: zoo.lenet((8, 8, 1), normalization="batch", **s),
+        lambda **s: zoo.resnet20((8, 8, 1), **s),
+        lambda **s: zoo.dcgan((8, 8, 1), filters=2, **s).generator,
+        lambda **s: zoo.dcgan((8, 8, 1), filters=2, **s).discriminator,
+        lambda **s: zoo.dcgan_generator((16, 16, 1), filters=2, **s),
+        lambda **s: zoo.dcgan_discriminator((16, 16, 1), filters=2, **s),
+    ],
+)
+def test_momentum_and_epsilon_reach_every_layer(build):
+    for given, expected in (({}, (0.9, 1e-3)), ({"momentum": 0.5, "epsilon": 1e-5},
+                                                 (0.5, 1e-5))):  # fmt: skip
+        found = {
+            (layer.momentum, layer.epsilon)
+            for layer in build(**given).layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        }
+        assert found <= {expected}
+    for bad in ({"momentum": 1.0}, {"momentum": -0.1}, {"epsilon": 0.0}):
+        with pytest.raises(ValueError, match=f"{next(iter(bad))} must be"):
+            build(**bad)

@@ -1,0 +1,173 @@
+"""Characters and their numbers, for language models."""
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import MethodType
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo import _checks
+from zoo.char_lm import sample
+
+_FILE = "vocabulary.json"
+
+
+class Vocabulary:
+    """The characters that a language model knows, numbered from 0.
+
+    Shapes: text of n characters <-> token ids (n,) int32
+
+    Args:
+        characters: Every character once, in the order of their numbers.
+
+    Raises:
+        ValueError: There are fewer than 2 characters, one comes twice, or an entry
+            is no single character.
+
+    Example:
+        >>> vocabulary = Vocabulary.of("to be or not to be")
+        >>> vocabulary.decode(vocabulary.encode("not"))
+        'not'
+        >>> from zoo import char_lm
+        >>> model = char_lm(len(vocabulary), units=(4,))
+        >>> len(vocabulary.sample(model, "to be", 10, seed=0))
+        10
+    """
+
+    def __init__(self, characters: Iterable[str]):
+        self.characters = tuple(characters)
+        single = all(isinstance(c, str) and len(c) == 1 for c in self.characters)
+        if not single or len(self.characters) < 2:
+            raise _checks.fail(
+                "characters", self.characters, "at least 2 strings of length 1"
+            )
+        self._tokens = {c: token for token, c in enumerate(self.characters)}
+        if len(self._tokens) < len(self.characters):
+            raise _checks.fail("characters", self.characters, "different characters")
+
+    @classmethod
+    def of(cls, text: str) -> "Vocabulary":
+        """The characters of a text, in the order of their code points."""
+        if not isinstance(text, str):
+            raise _checks.fail("text", text, "a string")
+        return cls(sorted(set(text)))
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.characters == other.characters
+
+    def __hash__(self) -> int:
+        return hash(self.characters)
+
+    def encode(self, text: str) -> np.ndarray:
+        """The numbers of a text's characters, (n,) int32.
+
+        Raises:
+            ValueError: A character is unknown.
+        """
+        if not isinstance(text, str):
+            raise _checks.fail("text", text, "a string")
+        for position, character in enumerate(text):
+            if character not in self._tokens:
+                raise ValueError(
+                    f"text must consist of the {len(self)} known characters; got "
+                    f"{character!r} at position {position}."
+                )
+        return np.array([self._tokens[c] for c in text], "int32")
+
+    def decode(self, tokens: Any) -> str:
+        """The text of these numbers.
+
+        Raises:
+            ValueError: A number has no character.
+        """
+        numbers = [int(token) for token in np.asarray(tokens).ravel()]
+        for token in numbers:
+            _checks.integer("tokens", token, 0, len(self) - 1)
+        return "".join(self.characters[token] for token in numbers)
+
+    def windows(self, text: str, timesteps: int) -> tuple[np.ndarray, np.ndarray]:
+        """A text cut into inputs and targets, which are one character ahead.
+
+        Args:
+            text: At least timesteps + 1 characters; what is left over is dropped.
+            timesteps: Length of each piece, at least 1.
+
+        Returns:
+            Two arrays (pieces, timesteps) int32.
+
+        Raises:
+            ValueError: The text is too short, or a character is unknown.
+        """
+        _checks.integer("timesteps", timesteps)
+        tokens = self.encode(text)
+        pieces = (len(tokens) - 1) // timesteps
+        if pieces < 1:
+            raise _checks.fail(
+                "text", f"{len(tokens)} characters", f"at least {timesteps + 1} long"
+            )
+        used = pieces * timesteps
+        shape = (pieces, timesteps)
+        return tokens[:used].reshape(shape), tokens[1 : used + 1].reshape(shape)
+
+    def sample(self, model: keras.Model, prompt: str, length: int, **how: Any) -> str:
+        """Continues a text: `zoo.sample` with strings.
+
+        Args:
+            model: A model of `char_lm` over this vocabulary.
+            prompt: Text to start from, at least one character.
+            length: How many characters to draw, at least 1.
+            **how: `temperature` and `seed` of `zoo.sample`.
+
+        Returns:
+            The drawn text, without the prompt.
+
+        Raises:
+            ValueError: An argument is out of its range, or the model has another
+                number of characters.
+        """
+        self._check_model(model)
+        tokens = self.encode(prompt)
+        return self.decode(sample(model, tokens.tolist(), length, **how))
+
+    def save_with(self, model: keras.Model) -> None:
+        """Puts the characters into every `.keras` file of this model from now on.
+
+        The file stays one that Keras opens alone; `Vocabulary.load` reads it, too.
+
+        Raises:
+            ValueError: The model has another number of characters.
+        """
+        self._check_model(model)
+        text = json.dumps(self.characters)
+
+        def save_assets(layer: Any, folder: str) -> None:
+            Path(folder, _FILE).write_text(text, encoding="utf-8")
+
+        embedding = model.get_layer("embedding")
+        embedding.save_assets = MethodType(save_assets, embedding)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Vocabulary":
+        """The characters in a `.keras` file of a model that `save_with` was called on.
+
+        Raises:
+            ValueError: The file holds none.
+        """
+        with zipfile.ZipFile(path) as archive:
+            names = [n for n in archive.namelist() if Path(n).name == _FILE]
+            if not names:
+                raise ValueError(f"path must be a model saved with characters: {path}")
+            return cls(json.loads(archive.read(names[0]).decode("utf-8")))
+
+    def _check_model(self, model: Any) -> None:
+        size = model.output_shape[-1] if isinstance(model, keras.Model) else None
+        if size != len(self):
+            raise _checks.fail("model", size, f"one of {len(self)} characters")

@@ -1,0 +1,221 @@
+"""Fine-tuning: named endpoints, new heads, and freezing without Keras's traps."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from zoo import _blocks, _checks
+
+# The name of a layer says which part of the network it belongs to.
+_PARTS = (
+    (r"(stem)(_.*)?", "{0}"),
+    (r"(stage\d+)_.*", "{0}"),
+    (r"(?:conv|pool|pointwise)_(\d+)(_.*)?", "block{0}"),
+    (r"(hidden_\d+)(_.*)?", "{0}"),
+    (r"((?:lstm|gru|simple_rnn)_\d+)(_.*)?", "{0}"),
+    (r"discriminator_(down\d+)(_.*)?", "{0}"),
+    (r"(embedding|final)(_.*)?", "{0}"),
+    (r"(dense_\d+)(_.*)?", "{0}"),
+)
+
+
+def endpoints(model: keras.Model) -> dict[str, Any]:
+    """The outputs of a network's parts by name, from the input to the head.
+
+    A residual network has "stem", "stage1", "stage2", ..., and "final" where it
+    normalizes last; a LeNet "block1", ...; an MLP "hidden_1", ...; a recurrent
+    network "embedding", "lstm_1", ...
+
+    Args:
+        model: A model that a builder of this package made, or a copy of one.
+
+    Returns:
+        Symbolic tensors, for instance for `keras.Model(model.input, tensors)`.
+
+    Raises:
+        ValueError: No part is found.
+
+    Example:
+        >>> from zoo import resnet20
+        >>> list(endpoints(resnet20()))
+        ['stem', 'stage1', 'stage2', 'stage3']
+    """
+    found: dict[str, Any] = {}
+    for layer in getattr(model, "layers", []):
+        part = _part_of(layer)
+        if part is not None:
+            found[part] = layer.output
+    if not found:
+        name = getattr(model, "name", model)
+        raise _checks.fail("model", name, "a network of this package; it has no parts")
+    return found
+
+
+def with_head(
+    model: keras.Model, num_classes: int, *, task: str = "classification"
+) -> keras.Model:
+    """The same network with a new linear output, for other classes.
+
+    Everything below the head is shared with the given model, not copied: training
+    one trains both. Feature maps are averaged over their pixels first.
+
+    Args:
+        model: A model whose last layer is its head, or one without a top.
+        num_classes: Number of outputs of the new head, as at every builder.
+        task: "classification", "binary" or "regression".
+
+    Returns:
+        An uncompiled Functional `keras.Model`.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Example:
+        >>> from zoo import resnet20
+        >>> with_head(resnet20(), 3).output_shape
+        (None, 3)
+    """
+    _check_model(model)
+    outputs = _checks.outputs(num_classes, task)
+    last = model.layers[-1]
+    x: Any = last.input if _is_head(last) else model.output
+    if len(x.shape) == 4:
+        x = _blocks.pooled(x, "avg")
+    return keras.Model(model.input, _blocks.head(x, outputs, task), name=model.name)
+
+
+def freeze(
+    model: keras.Model, until: str | None = None, *, normalization: bool = True
+) -> None:
+    """Freezes what lies in front of one part of a network, and lets the rest train.
+
+    A compiled model is compiled again with the same settings, because Keras else
+    keeps training as before; its optimizer starts anew. Frozen batch normalization
+    predicts with its moving averages and leaves them alone.
+
+    Args:
+        model: A model with `endpoints`.
+        until: Name of the first part that trains; None freezes all but the head.
+        normalization: Whether the batch normalization of the parts that train does
+            so too; False keeps its averages, which suits small batches.
+
+    Raises:
+        ValueError: There is no such part.
+
+    Example:
+        >>> from zoo import resnet20
+        >>> model = resnet20()
+        >>> freeze(model, until="stage3")
+        >>> model.get_layer("stage2_block1_conv1").trainable
+        False
+    """
+    _check_model(model)
+    _checks.flag("normalization", normalization)
+    parts = list(endpoints(model))
+    if until is not None:
+        _checks.choice("until", until, parts)
+    frozen = set(parts if until is None else parts[: parts.index(until)])
+    for layer in model.layers:
+        layer.trainable = _part_of(layer) not in frozen
+        if isinstance(layer, keras.layers.BatchNormalization) and not normalization:
+            layer.trainable = False
+    _compile_again(model)
+
+
+def unfreeze_gradually(
+    model: keras.Model, *, normalization: bool = True
+) -> Iterator[str]:
+    """Yields one part after the other, from the head to the input, once it trains.
+
+    First the head alone trains ("head"), then with the last part, and so on; fit the
+    model in the loop, as long and with what rate you like.
+
+    Args:
+        model: A model with `endpoints`, compiled or not.
+        normalization: As in `freeze`.
+
+    Yields:
+        "head", then the names of the parts from the last to the first.
+
+    Raises:
+        ValueError: As in `freeze`.
+
+    Example:
+        >>> from zoo import mlp
+        >>> for part in unfreeze_gradually(mlp((4,), 2, units=(3, 3))):
+        ...     print(part)  # and model.fit(...)
+        head
+        hidden_2
+        hidden_1
+
+    References:
+        Howard and Ruder, Universal Language Model Fine-tuning for Text
+        Classification (2018).
+    """
+    freeze(model, normalization=normalization)
+    yield "head"
+    for part in reversed(list(endpoints(model))):
+        freeze(model, until=part, normalization=normalization)
+        yield part
+
+
+def metrics_for(model: keras.Model, task: str | None = None) -> list[Any]:
+    """The metrics that read a network's outputs right, for `compile`.
+
+    Classifiers put out logits. `metrics=["accuracy"]` compares a binary logit with
+    0.5, where it must be 0: a probability of one half.
+
+    Args:
+        model: A model that a builder of this package made.
+        task: "classification", "binary" or "regression"; None asks the head, where
+            one logit means "binary" and several mean "classification".
+
+    Returns:
+        New metrics: the accuracy, or the mean absolute error.
+
+    Raises:
+        ValueError: The task is unknown, or the model has no head to ask.
+
+    Example:
+        >>> from zoo import mlp_binary
+        >>> metrics_for(mlp_binary())[0].name
+        'accuracy'
+    """
+    if task is None:
+        _check_model(model)
+        head = model.layers[-1]
+        if not _is_head(head):
+            raise _checks.fail("task", task, "given for a model without a head of ours")
+        task = "binary" if head.units == 1 else "classification"
+        task = "regression" if head.name == "prediction" else task
+    _checks.choice("task", task, _checks.TASKS)
+    if task == "regression":
+        return [keras.metrics.MeanAbsoluteError()]
+    if task == "binary":
+        return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]
+    return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
+
+
+def _part_of(layer: Any) -> str | None:
+    for pattern, name in _PARTS:
+        parts = re.fullmatch(pattern, layer.name)
+        if parts is not None:
+            return name.format(parts.group(1))
+    return None
+
+
+def _is_head(layer: Any) -> bool:
+    named = layer.name in ("logits", "prediction")
+    return named and isinstance(layer, keras.layers.Dense)
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, keras.Model) or not getattr(model, "layers", None):
+        raise _checks.fail("model", model, "a built keras.Model")
+
+
+def _compile_again(model: keras.Model) -> None:
+    if model.compiled:
+        model.compile_from_config(model.get_compile_config())
