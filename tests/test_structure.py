@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recipes.lab import catalog
-from recipes.lab.catalog.reach import imports
+from recipes.lab.catalog.imports import imports
 
 ROOT = Path(__file__).parents[1]
 LAB = ROOT / "recipes" / "lab"

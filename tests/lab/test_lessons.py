@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from recipes.lab import LabError, UsageError, catalog
+from recipes.lab.catalog.imports import parse
 from recipes.lab.catalog.lessons import read_lesson
-from recipes.lab.catalog.reach import parse
 
 TEXT = '''"""Title.
 

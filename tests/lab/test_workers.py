@@ -115,6 +115,32 @@ def test_a_warm_worker_never_runs_old_code(tmp_path):
     assert {run["value"] for run in runs()} == {1.75}
 
 
+def slow_pid(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_where_their_results_are_no_longer_taken():
+    """As for Ctrl-C in `recipes run --all`: nothing is waited for."""
+    results = workers.run(slow_pid, [0.0, 0.0, 300.0, 300.0], 2, "a digest")
+    pids = {next(results)[1], next(results)[1]}
+    assert os.getpid() not in pids
+    assert all(is_alive(pid) for pid in pids)
+    results.close()
+    assert wait_for(lambda: not any(is_alive(pid) for pid in pids), 5)
+    again = dict(workers.run(slow_pid, [0.0, 0.0], 2, "a digest"))
+    assert sorted(again) == [0, 1]
+    assert pids.isdisjoint(again.values())
+
+
 DIES = """def train(case, seed, data):
     import os, signal
     from pathlib import Path

@@ -1,20 +1,16 @@
 """Which files a recipe reaches through its imports, found without importing any."""
 
-import ast
-import functools
 import importlib.util
 import sys
 import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recipes.lab.catalog.imports import Facts, facts_of, read
 from recipes.lab.errors import LabError
 
 HOME = Path(__file__).resolve().parents[3]  # holds zoo, callbacks and recipes
 PACKAGES = ("callbacks", "recipes", "zoo")
-# Words by which code imports what no import statement names.
-BY_NAME = {"__import__", "eval", "exec", "importlib", "import_module", "pkgutil",
-           "runpy"}  # fmt: skip
 
 
 @dataclass
@@ -75,106 +71,12 @@ def reach(path: Path) -> Reach:
     return found
 
 
-def parse(path: Path) -> tuple[str, ast.Module]:
-    """Reads a Python file.
-
-    Raises:
-        LabError: It can't be read or is no Python.
-    """
-    text = read(path)
-    return text, ast.parse(text)
-
-
-def read(path: Path) -> str:
-    """Reads the text of a Python file.
-
-    Raises:
-        LabError: It can't be read or is no Python.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        facts_of(text)
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError) as error:
-        raise LabError(f"cannot read {path}: {error}.") from None
-    return text
-
-
-def imports(tree: ast.AST) -> set[str]:
-    """Returns the dotted names that a tree imports; for `from a import b` a and a.b.
-
-    Relative imports start with their dots.
-    """
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            joint = "" if module.endswith(".") or not module else "."
-            names |= {module, *(f"{module}{joint}{alias.name}" for alias in node.names)}
-    return names - {""}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a syntax tree shows of what it imports.
-
-    Attributes:
-        imports: Dotted names; relative ones start with their dots.
-        by_name: Whether it can import by a name that is made up while it runs.
-        words: Its strings that could be names of modules, where it can.
-        face: Whether it imports the lab as a whole.
-    """
-
-    imports: frozenset[str]
-    by_name: bool
-    words: frozenset[str]
-    face: bool
-
-
-def facts(tree: ast.AST) -> Facts:
-    """Returns what a tree shows of its imports."""
-    nodes = list(ast.walk(tree))
-    names = imports(tree)
-    words = {node.id for node in nodes if isinstance(node, ast.Name)}
-    words |= {part for name in names for part in name.split(".")}
-    methods = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    if "builtins" not in words:
-        methods -= {"eval", "exec"}  # `model.eval()` is PyTorch's and imports nothing
-    strings = {
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and all(part.isidentifier() for part in node.value.split("."))
-    }
-    by_name = bool(BY_NAME & (words | methods))
-    modules = {
-        f"{alias.name}."
-        for node in nodes
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
-    return Facts(
-        frozenset(names),
-        by_name,
-        frozenset(strings if by_name else ()),
-        any(one.startswith("recipes.lab.") for one in modules)
-        or any(isinstance(n, ast.ImportFrom) and n.module == "recipes" for n in nodes),
-    )
-
-
-@functools.lru_cache(maxsize=1024)
-def facts_of(text: str) -> Facts:
-    """Returns what a source text shows of its imports."""
-    return facts(ast.parse(text))
-
-
 def followed(found: Facts, path: Path) -> set[str]:
     """Returns what a file may import.
 
     Where it can import by a name that is made up while it runs, that is everything
-    beside it, zoo and callbacks, and every word in it that could be a module.
+    beside it, every word in it that could be a module, and zoo and callbacks; of a
+    file of ours only what is in its own package.
 
     Args:
         found: What the file, or a part of it, shows.
@@ -183,18 +85,23 @@ def followed(found: Facts, path: Path) -> set[str]:
     if not found.by_name:
         return set(found.imports)
     beside = {f".{one.stem}" for one in path.parent.glob("*.py")}
-    return found.imports | found.words | beside | {"zoo", "callbacks"}
+    packages = set() if is_ours(path) else {"zoo", "callbacks"}
+    return found.imports | found.words | beside | packages
 
 
 def files_of(
-    name: str, importer: Path, root: Path, outside: set[str] | None = None
+    name: str,
+    importer: Path,
+    root: Path | None = None,
+    outside: set[str] | None = None,
 ) -> list[Path]:
     """Returns the files that an import runs: ours, the user's own, or beside the first.
 
     Args:
         name: A dotted name as `imports` returns it.
         importer: The file that imports it.
-        root: The folder of the recipe's file, where its modules are looked for first.
+        root: The folder of the recipe's file, where its modules are looked for first;
+            by default that of the importer.
         outside: Gets the top-level name where it is neither.
 
     Raises:
@@ -204,6 +111,7 @@ def files_of(
         dots = len(name) - len(name.lstrip("."))
         base = importer.parents[dots - 1]
         return _files(base, [part for part in name.lstrip(".").split(".") if part])
+    root = importer.parent if root is None else root
     parts = name.split(".")
     if parts[0] in PACKAGES:
         _refuse_hidden(parts[0], root)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab.catalog.claim import Claim
+from recipes.lab.catalog.imports import parse
 from recipes.lab.catalog.lessons import Lesson, read_lesson
-from recipes.lab.catalog.reach import parse
 from recipes.lab.catalog.settings import Field, read_fields
 from recipes.lab.errors import LabError, UsageError, nearest
 

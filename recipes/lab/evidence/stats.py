@@ -5,7 +5,6 @@ A condition of a claim is one of two kinds. Chance: `greater` and `against` make
 `above`, `below` and `close` compare two numbers; None where one is not finite.
 """
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from recipes.lab.errors import LabError
+from recipes.lab.evidence.intervals import interval
 from recipes.lab.evidence.thresholds import ACCURACY_POINT as ACCURACY_POINT
 from recipes.lab.evidence.thresholds import ANY as ANY
 from recipes.lab.evidence.thresholds import CLOSE_FLOAT32 as CLOSE_FLOAT32
@@ -24,7 +24,6 @@ from recipes.lab.evidence.thresholds import Threshold as Threshold
 
 Scale = Literal["linear", "log", "ranks"]
 SCALES = ("linear", "log", "ranks")
-ROUNDING = 1e-5  # a spread this much smaller than the effect is float32's rounding
 METHODS = {
     "linear": "Student's t on paired differences",
     "log": "Student's t on differences of logarithms",
@@ -120,7 +119,7 @@ class Decision:
 
     def _estimate(self) -> tuple[float, float, float]:
         alpha = round(1 - self.level, 12)
-        return _interval(self.differences, self.scale, alpha, self._least)
+        return interval(self.differences, self.scale, alpha, self._least)
 
 
 def greater(
@@ -226,54 +225,3 @@ def _decision(first, second, by: Threshold, scale: Scale) -> Decision:
         first, second = np.log(first), np.log(second)
     with np.errstate(invalid="ignore"):
         return Decision(tuple(map(float, first - second)), by, scale)
-
-
-@functools.lru_cache(maxsize=4096)
-def _interval(
-    differences: tuple[float, ...], scale: str, alpha: float, least: float
-) -> tuple[float, float, float]:
-    """Estimate and ends of the interval at level 1 - alpha."""
-    values = np.array(differences)
-    count = len(values)
-    if np.isnan(values).any():
-        return math.nan, -math.inf, math.inf
-    if scale == "ranks":
-        return _ranks(values, alpha)
-    if not np.isfinite(values).all():
-        return math.nan, -math.inf, math.inf
-    mean, spread = float(values.mean()), float(values.std(ddof=1)) if count > 1 else 0.0
-    if spread <= ROUNDING * max(abs(mean), least):
-        # Zero spread is not certainty: the sign-flip test decides, by its 2^n flips.
-        if 2.0 ** (1 - count) <= alpha:
-            return mean, mean, mean
-        return mean, -math.inf, math.inf
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(count - 1, 1 - alpha / 2)) * spread / math.sqrt(count)
-    return mean, mean - half, mean + half
-
-
-def _ranks(values: np.ndarray, alpha: float) -> tuple[float, float, float]:
-    """Hodges and Lehmann's estimate and interval (1963), exact for untied values."""
-    count = len(values)
-    rows, columns = np.triu_indices(count)
-    with np.errstate(invalid="ignore"):
-        walsh = values[rows] / 2 + values[columns] / 2
-    # Of a run lost on each side nothing is known: either end of the interval has it.
-    lowest = np.sort(np.where(np.isnan(walsh), -math.inf, walsh))
-    highest = np.sort(np.where(np.isnan(walsh), math.inf, walsh))
-    half = len(walsh) // 2
-    middles = lowest[[~half, half]], highest[[~half, half]]
-    agree = np.array_equal(*middles)
-    middle = float(middles[0][0] / 2 + middles[0][1] / 2) if agree else math.nan
-    ways = np.ones(1)  # of each sum of ranks, over all signs
-    for rank in range(1, count + 1):
-        longer = np.zeros(len(ways) + rank)
-        longer[: len(ways)] += ways
-        longer[rank:] += ways
-        ways = longer
-    tail = np.cumsum(ways) / 2.0**count
-    cut = int(np.searchsorted(tail, alpha / 2, side="right"))  # P(T < cut) <= alpha/2
-    if cut == 0:
-        return middle, -math.inf, math.inf
-    return middle, float(lowest[cut - 1]), float(highest[-cut])

@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab import files
-from recipes.lab.catalog.reach import (
-    HOME,
-    Facts,
-    facts,
-    facts_of,
-    files_of,
-    followed,
-    read,
-)
+from recipes.lab.catalog.imports import Facts, facts, facts_of, read
+from recipes.lab.catalog.reach import HOME, files_of, followed
 from recipes.lab.errors import LabError
 from recipes.lab.running import definitions, environment, threads
 from recipes.lab.running.sources import (

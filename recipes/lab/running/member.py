@@ -101,11 +101,9 @@ def _plain(value: Any, function: str) -> dict:
             f"not {type(value).__name__}."
         )
     try:
-        value = files.plain(value)
-        files.canonical(value).encode()
-    except (TypeError, ValueError, RecursionError) as error:
+        return files.plain(value)
+    except (TypeError, RecursionError) as error:
         raise LabError(f"{function} must return plain data: {error}.") from None
-    return value
 
 
 def _same_sources(lesson: str, digest: str) -> None:

@@ -15,7 +15,8 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from recipes.lab.catalog.reach import HOME, is_ours, reach, read
+from recipes.lab.catalog.imports import read
+from recipes.lab.catalog.reach import HOME, is_ours, reach
 from recipes.lab.errors import LabError
 from recipes.lab.running import loaded, loading
 

@@ -185,10 +185,8 @@ def _plain_seed(seed) -> int:
 
 def _plain_case(name: str, case) -> Any:
     try:
-        plain = files.plain(case)
-        files.canonical(plain).encode()
-        return plain
-    except (TypeError, ValueError, RecursionError) as error:
+        return files.plain(case)
+    except (TypeError, RecursionError) as error:
         raise LabError(f"the case '{name}' must be plain data: {error}.") from None
 
 

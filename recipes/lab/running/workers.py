@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 from recipes.lab.running import threads
@@ -32,16 +33,22 @@ def run(
         A task's index with its result, or with None where its workers died.
     """
     left = dict(enumerate(tasks))
-    while left:
-        begun: list[int] = []
-        try:
-            for index, result in _parallel(function, left, begun, jobs, digest):
-                del left[index]
-                yield index, result
-        except _death():
-            lost = [index for index in begun if index in left] or [next(iter(left))]
-            for index in lost:
-                yield index, _alone(function, index, left.pop(index), digest)
+    try:
+        while left:
+            begun: list[int] = []
+            try:
+                found = _parallel(function, left, begun, jobs, digest)
+                with contextlib.closing(found):
+                    for index, result in found:
+                        del left[index]
+                        yield index, result
+            except _death():
+                lost = [one for one in begun if one in left] or [next(iter(left))]
+                for index in lost:
+                    yield index, _alone(function, index, left.pop(index), digest)
+    except BaseException:  # also where whoever takes the results has stopped
+        stop()
+        raise
 
 
 def _alone(function: Callable, index: int, task, digest: str) -> object:
@@ -91,7 +98,15 @@ def _parallel(
             batch_size=1,
             pre_dispatch=max(1, jobs),
         )
-        yield from parallel(calls())
+        results = parallel(calls())
+        try:
+            # Not `yield from`: that would close them before the warning is silenced.
+            for result in results:  # noqa: UP028
+                yield result
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # of what is cancelled
+                results.close()
 
 
 def _numbered(function: Callable, index: int, task) -> tuple[int, object]:
