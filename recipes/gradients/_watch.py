@@ -2,11 +2,13 @@
 
 A callback that works inside the compiled step has the step traced once more for
 each `fit`, which takes longer than a small training does. Here one `fit` goes from
-start to start: the seeds of a network share it.
+start to start: the seeds of a network share it. A member of a sweep is such a fit, and
+its case holds the seeds.
 """
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +17,6 @@ import numpy as np
 
 from callbacks import GradientNorms
 from recipes.lab import Restart, fit
-
-# A gradient that is no number is in the report; its line in the log would come
-# between the lines of a run where some diverge on purpose.
-logging.getLogger("callbacks").addHandler(logging.NullHandler())
 
 FLOWS = (0.1, 10.0)  # first layer's gradient over the last's: within, it flows
 
@@ -29,12 +27,27 @@ class Start:
 
     Attributes:
         weights: As `model.get_weights` returns them.
-        rates: One learning rate for each epoch. Rate 0 only looks: the weights stay,
+        rates: One learning rate for each epoch. Rate 0 only measures: the weights stay,
             and the norms are those of the start.
     """
 
     weights: list[np.ndarray]
     rates: tuple[float, ...]
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Keeps the callbacks' lines out of the log.
+
+    A gradient that is no number is in the report; its line would come between the
+    lines of a run where some trainings diverge on purpose.
+    """
+    log, silent = logging.getLogger("callbacks"), logging.NullHandler()
+    log.addHandler(silent)
+    try:
+        yield
+    finally:
+        log.removeHandler(silent)
 
 
 class Starts(keras.callbacks.Callback):
@@ -83,9 +96,9 @@ class Test(keras.callbacks.Callback):
             return
         logits = self.model.predict_on_batch(self.x)
         one = logits.shape[1] == 1
-        told = logits[:, 0] > 0 if one else logits.argmax(1)
-        # Logits that are no numbers tell nothing, and argmax would say class 0.
-        right = (told == self.y) & np.isfinite(logits).all(1)
+        named = logits[:, 0] > 0 if one else logits.argmax(1)
+        # Logits that are no numbers name nothing, and argmax would say class 0.
+        right = (named == self.y) & np.isfinite(logits).all(1)
         self.accuracies.append(float(right.mean()))
 
 
@@ -100,7 +113,7 @@ def watch(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     **arguments: Any,
 ) -> list[dict]:
-    """Trains from each start and says what the gradients did.
+    """Trains from each start and returns what the gradients did.
 
     Args:
         model: A compiled model.
@@ -122,9 +135,10 @@ def watch(
     plan = Starts(model, starts)
     arguments |= {"batch_size": batch_size, "epochs": len(plan.plan)}
     callbacks = [plan, *callbacks, norms]
-    history = fit(
-        model, x, y, callbacks=callbacks, on_divergence="return", **arguments
-    ).history
+    with silenced():
+        history = fit(
+            model, x, y, callbacks=callbacks, on_divergence="return", **arguments
+        ).history
     rows = by_epoch(norms.table)
     kernels, signals = columns(norms.table.variables)
     ends = np.cumsum([len(start.rates) for start in starts])
@@ -155,7 +169,7 @@ def columns(paths: Sequence[str]) -> tuple[list[int], list[int]]:
         paths: The variables' paths.
 
     Returns:
-        The columns of the kernels, and those of the offsets: the bias, or behind
+        The columns of the kernels, and those of the offsets: the bias, or after
         batch normalization its beta, because there the bias has no gradient.
     """
     kernels, offsets = [], []

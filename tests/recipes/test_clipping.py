@@ -1,33 +1,11 @@
-"""The clipping recipe: the rules by hand, and judges that can go either way."""
+"""The clipping recipe: the rules by hand, and verdicts that can go either way."""
 
 import numpy as np
 import pytest
 
-from recipes.gradients import _clipping_rules as rules
-from recipes.gradients import _clipping_training as training
-from recipes.gradients import clipping
-from recipes.gradients._watch import draw_weights
+from recipes.gradients.clipping import rescue, rules
+from recipes.lab.testing import RecordingLab, judged
 from zoo import mlp
-
-
-class Bench:
-    """Collects verdicts where a whole run would be too long."""
-
-    def __init__(self):
-        self.found, self.seeds = {}, range(2)
-
-    def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.evidence.verdicts import judge
-
-        kind, conditions = judge(holds)
-        self.found[claim] = kind, conditions, evidence, note
-
-    def table(self, *arguments):
-        pass
-
-    def figure(self, *arguments):
-        pass
-
 
 # Rules ---------------------------------------------------------------------------
 
@@ -73,7 +51,7 @@ def test_a_step_of_rate_one_is_the_gradient():
     x, y = rng.normal(size=(64, 6)), rng.normal(size=(64, 1))
     model = mlp((6,), 1, units=(16,), task="regression")
     for gain, step in zip(rules.GAINS, found, strict=True):
-        W1, b1, W2, b2 = draw_weights(model, 0, "he", gain)
+        W1, b1, W2, b2 = rules.draw_weights(model, 0, "he", gain)
         h = np.maximum(x @ W1 + b1, 0)
         delta = 2 * (h @ W2 + b2 - y) / 64
         back = (delta @ W2.T) * (h > 0)
@@ -82,50 +60,48 @@ def test_a_step_of_rate_one_is_the_gradient():
 
 
 def test_what_keeps_the_direction():
-    bench = Bench()
-    rules.judge(bench)
-    kind, conditions, evidence, _ = bench.found["clip-by-norm"]
-    assert kind == "conditional"
-    assert conditions["holds_for"] == [
+    found = judged(rules.scales_down, RecordingLab("clipping", seeds=2))
+    assert found["verdict"] == "conditional"
+    assert found["holds"] == [
         "global_clipnorm, the whole gradient",
         "GradientClipping(norm), the whole gradient",
         "clipnorm, each variable",
         "GradientClipping(per_variable), each variable",
     ]
-    for report in evidence["by_method"].values():
+    for report in found["numbers"]["by_method"].values():
         assert report["difference_from_the_formula"] < 1e-5
 
 
 # Training ------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def trainings():
-    return training.Trainings(range(2), epochs=1)
+def trained(way, rates, seeds, epochs=1):
+    case = {"way": way, "learning_rates": rates, "seeds": seeds, "epochs": epochs}
+    return rescue.train(case, 0, None)["runs"]
 
 
-def test_norms_before_and_after(trainings):
-    clipped = trainings.train("rate 0.1, norm 1", 0)
-    updates = training.SAMPLES // training.BATCH_SIZE
+def test_norms_before_and_after():
+    ((clipped,),) = trained("norm 1", [0.1], [0])
+    updates = rescue.SAMPLES // rescue.BATCH_SIZE
     assert len(clipped["before"]) == len(clipped["after"]) == updates
     after = np.minimum(clipped["before"], 1.0)
     np.testing.assert_allclose(clipped["after"], after, rtol=1e-5)
     assert max(clipped["before"]) > 1
-    free = trainings.train("rate 0.03, no clipping", 0)
+    ((free,),) = trained("no clipping", [0.03], [0])
     np.testing.assert_allclose(free["before"], free["after"], rtol=1e-5)
     # The first update starts from the same weights, whatever is done with it.
     assert free["before"][0] == pytest.approx(clipped["before"][0], rel=0.5)
 
 
-def test_autoclip_forgets_one_seed_before_the_next(trainings):
-    trainings.train("rate 0.1, AutoClip(10)", 1)
-    assert ("rate 0.1, AutoClip(10)", 0) not in trainings._reports
-    assert ("rate 0.1, norm 1", 1) in trainings._reports
+def test_autoclip_forgets_one_seed_before_the_next():
+    (both,) = trained("AutoClip(10)", [0.1], [0, 1])
+    ((second,),) = trained("AutoClip(10)", [0.1], [1])
+    np.testing.assert_allclose(both[1]["after"], second["after"], rtol=1e-5)
 
 
 def test_weights_are_keras_s_but_for_the_recurrent_ones():
-    model = training.build()
-    one, other = (training.initial_weights(model, seed) for seed in (0, 0))
+    model = rescue.build()
+    one, other = (rescue.initial_weights(model, seed) for seed in (0, 0))
     for a, b in zip(one, other, strict=True):
         np.testing.assert_array_equal(a, b)
     assert one[1].std() == pytest.approx(1.5 / 32**0.5, rel=0.1)
@@ -138,36 +114,27 @@ def losses_of(*curve):
 def test_stable_means_never_worse_than_the_start_and_than_zero():
     good, worse, lost = (1.0, 1.1, 0.2), (1.0, 1.2, 0.2), (1.0, np.nan, np.nan)
     high = (5.0, 4.0, 1.0)
-    found = [training.stable(losses_of(*c))[0] for c in (good, worse, lost, high)]
+    found = [rescue.stable(losses_of(*c))[0] for c in (good, worse, lost, high)]
     assert found == [True, False, False, True]
 
 
-def test_rescue_is_judged_only_where_something_is_to_be_rescued():
-    cases = training.cases()
+def test_rescue_is_judged_only_where_something_is_to_be_rescued(monkeypatch):
+    ways = list(rescue.WAYS)
+    keys = [(way, rate) for rate in rescue.RATES for way in ways[:2]]
+    keys += [(way, rescue.MIDDLE) for way in ways[2:]]
     calm, wild = losses_of(1.0, 0.5), losses_of(1.0, np.nan)
 
     def verdict(runs):
-        bench = Bench()
-        clipping.judge_training(bench, cases, runs)
-        return bench.found["clip-rescues-rnn"][:2]
+        monkeypatch.setattr(rescue, "trainings", lambda lab: runs)
+        return judged(rescue.makes_stable, RecordingLab("clipping", seeds=2))
 
-    assert verdict(dict.fromkeys(cases, calm))[0] == "inconclusive"
-    runs = {n: wild if way == "no clipping" else calm for n, (way, _) in cases.items()}
-    assert verdict(runs)[0] == "supported"
-    assert verdict(dict.fromkeys(cases, wild))[0] == "refuted"
-    runs["rate 0.03, no clipping"] = calm
-    runs["rate 1, norm 1"] = wild
-    kind, conditions = verdict(runs)
-    assert kind == "conditional"
-    assert conditions["fails_for"] == ["rate 1, norm 1"]
-    assert "rate 0.03, norm 1" not in conditions["holds_for"]
-
-
-# The whole -----------------------------------------------------------------------
-
-
-def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
-    result = recipes_run("clipping", "--smoke")
-    assert [claim["id"] for claim in result["claims"]] == list(clipping.CLAIMS)
-    assert len(result["claims"]) == 2
-    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}
+    assert verdict(dict.fromkeys(keys, calm))["verdict"] == "inconclusive"
+    runs = {key: wild if key[0] == "no clipping" else calm for key in keys}
+    assert verdict(runs)["verdict"] == "supported"
+    assert verdict(dict.fromkeys(keys, wild))["verdict"] == "refuted"
+    runs["no clipping", 0.03] = calm
+    runs["norm 1", 1.0] = wild
+    found = verdict(runs)
+    assert found["verdict"] == "conditional"
+    assert found["fails"] == ["rate 1, norm 1"]
+    assert "rate 0.03, norm 1" not in found["holds"]
