@@ -103,7 +103,7 @@ def _shared_module(node: ast.stmt, importer: Path) -> Path | None:
     module = str(node.module)
     if not module.startswith("recipes.") or module.startswith("recipes.lab"):
         return None
-    files = files_of(module, importer)
+    files = files_of(module, importer, importer.parent)
     return next((file for file in files if file.stem == module.split(".")[-1]), None)
 
 
