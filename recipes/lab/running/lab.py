@@ -1,5 +1,6 @@
 """A run of one recipe: what its `experiment(lab)` is handed."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,6 @@ from recipes.lab.evidence.verdicts import Holds, Verdict
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import environment
 from recipes.lab.running.run_folder import JoinedFolder, RunFolder
-from recipes.lab.training import first_calls
 
 
 class Lab:
@@ -64,7 +64,7 @@ class Lab:
         self._tables: list[dict] = []
         self._figures: list[dict] = []
         self._history: list[dict] = []
-        self._started, self._called = time.time(), len(first_calls.SECONDS)
+        self._started, self._called = time.time(), _first_call_seconds()
 
     # What an experiment reads ------------------------------------------------
 
@@ -228,7 +228,7 @@ class Lab:
 
     def _result(self) -> dict:
         recipe, identity = self.recipe, self.folder.identity
-        calls = first_calls.SECONDS[self._called :]
+        compiling = _first_call_seconds() - self._called
         ordered = [self._verdicts[claim] for claim in recipe.claims]
         return files.plain(
             {
@@ -251,12 +251,18 @@ class Lab:
                     "%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)
                 ),
                 "seconds": round(time.time() - self._started, 1),
-                "first_call_seconds": round(sum(calls), 1),
+                "first_call_seconds": round(compiling, 1),
                 "claims": [verdict.as_dict() for verdict in ordered],
                 "tables": self._tables,
                 "figures": self._figures,
             }
         )
+
+
+def _first_call_seconds() -> float:
+    """What tracing and compiling took in this process; 0 where Keras isn't loaded."""
+    module = sys.modules.get("recipes.lab.training.resident_function")
+    return module.ResidentFunction.first_call_seconds if module else 0.0
 
 
 def _cell(value) -> str:

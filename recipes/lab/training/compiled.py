@@ -1,8 +1,8 @@
-"""Blocks of train or test steps as one TensorFlow function."""
+"""Many steps of a model as one program, for TensorFlow and for JAX."""
 
 from collections.abc import Callable
 
-import tensorflow as tf
+import keras
 
 
 def program_of(step: Callable, xla: bool) -> Callable:
@@ -10,15 +10,52 @@ def program_of(step: Callable, xla: bool) -> Callable:
 
     Args:
         step: A model's `train_step` or `test_step` of now.
-        xla: Whether XLA compiles the program.
+        xla: Whether XLA compiles the program; on JAX it always does.
 
     Returns:
-        A function of `ResidentArrays` that runs the next call's steps and returns
-        the logs of the last one.
+        A function of `ResidentArrays`, and on JAX of the state, that runs the next
+        call's steps and returns the logs of the last one, and on JAX the new state.
     """
-    traced = tf.function(
-        lambda data: step(data), autograph=False, reduce_retracing=True
-    )
+    if keras.backend.backend() == "jax":
+        return _jax_program(step)
+    return _tensorflow_program(step, xla)
+
+
+def _jax_program(step: Callable) -> Callable:
+    import jax
+
+    def block(state, arrays, order, first, steps, size: int):
+        structure = jax.tree.structure(state)
+
+        def batch(index):
+            rows = jax.lax.dynamic_slice_in_dim(order, first + index * size, size)
+            data = jax.tree.map(lambda array: array[rows], arrays)
+            return data if len(data) > 1 else data[0]
+
+        def body(index, carried):
+            logs, new = step(carried[1], batch(index))
+            return logs, jax.tree.unflatten(structure, jax.tree.leaves(new))
+
+        logs = jax.eval_shape(lambda: step(state, batch(0))[0])
+        logs = jax.tree.map(lambda log: jax.numpy.zeros(log.shape, log.dtype), logs)
+        return jax.lax.fori_loop(0, steps, body, (logs, state))
+
+    block = jax.jit(block, static_argnames="size", donate_argnums=0)
+
+    def program(rows, state):
+        logs = {}
+        for first, size, steps in rows.take(whole=True):
+            logs, state = block(state, rows.arrays, rows.order, first, steps, size)
+        return logs, state
+
+    return program
+
+
+def _tensorflow_program(step: Callable, xla: bool) -> Callable:
+    import tensorflow as tf
+
+    options = {"autograph": False, "reduce_retracing": True}
+    traced = tf.function(lambda data: step(data), **options)
 
     def block(arrays, order, first, steps, size: int, whole: bool):
         def batch(index):
@@ -38,7 +75,6 @@ def program_of(step: Callable, xla: bool) -> Callable:
             lambda index, _: index < steps, body, (0, logs), parallel_iterations=1
         )[1]
 
-    options = {"autograph": False, "reduce_retracing": True}
     graph = tf.function(block, **options)
     compiled = tf.function(block, jit_compile=True, **options) if xla else graph
 

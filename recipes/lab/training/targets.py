@@ -1,0 +1,307 @@
+"""Targets that a loss can compare with the outputs, or a clear sentence."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from keras.src import backend
+from keras.src.losses.losses import LossFunctionWrapper
+
+from recipes.lab.errors import LabError
+from recipes.lab.training.arrays import Data, change, is_dense, leaves
+from recipes.lab.training.options import show
+from recipes.lab.training.outputs import Pair
+from recipes.lab.training.probabilities import check_activation
+
+SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
+ROWS_OF_SHARES = ("categorical_crossentropy", "categorical_focal_crossentropy")
+UP_TO_ONE = (*ROWS_OF_SHARES, "binary_crossentropy", "binary_focal_crossentropy",
+             "kl_divergence", "dice", "tversky", "categorical_hinge")  # fmt: skip
+FROM_ZERO = ("poisson", "mean_squared_logarithmic_error")
+SIGNS = ("hinge", "squared_hinge")
+ELEMENTWISE = (*UP_TO_ONE, *FROM_ZERO, *SIGNS, "mean_squared_error",
+               "mean_absolute_error", "mean_absolute_percentage_error", "huber",
+               "log_cosh", "cosine_similarity")  # fmt: skip
+
+
+def check_targets(found: list[Pair], data: Data, prefix: str = "") -> Data:
+    """Refuses targets that their losses would compare wrongly, without a word.
+
+    Args:
+        found: What `outputs.pairs` found.
+        data: Checked arrays.
+        prefix: Stands before y and sample_weight in an error.
+
+    Returns:
+        The data; weights have as many axes as Keras needs to meet the right ones.
+
+    Raises:
+        LabError: A target or a weight does not fit.
+    """
+    targets = list(leaves(data.y, f"{prefix}y"))
+    weights = list(leaves(data.sample_weight, f"{prefix}sample_weight"))
+    shapes: dict[int, set] = {}
+    for pair in found:
+        name, array = targets[pair.target]
+        if not is_dense(array):
+            continue
+        kind, settings = describe(pair.loss)
+        _check_target(kind, settings, pair, array, name)
+        check_activation(kind, settings, pair, name)
+        if pair.weight is not None:
+            weight = weights[pair.weight]
+            shape = _weight_shape(kind, settings, pair, *weight)
+            shapes.setdefault(pair.weight, set()).add(shape)
+    return data._replace(sample_weight=_reshaped(data.sample_weight, shapes, prefix))
+
+
+def describe(loss: Any) -> tuple[str, dict]:
+    """The name of Keras's function behind a loss, and its settings.
+
+    Returns:
+        "" for a loss that is not Keras's own; settings may hold `from_logits`.
+    """
+    if isinstance(loss, LossFunctionWrapper) and (
+        type(loss).call is LossFunctionWrapper.call
+        and type(loss).__call__ is keras.losses.Loss.__call__
+    ):
+        function, settings = loss.fn, dict(loss._fn_kwargs)
+        while isinstance(function, functools.partial):
+            settings = {**function.keywords, **settings}
+            function = function.func if not function.args else None
+        module = getattr(function, "__module__", "") or ""
+        if module.startswith("keras.src.losses"):
+            return getattr(function, "__name__", ""), settings
+        return "", settings
+    own = getattr(loss, "from_logits", None)
+    return "", {} if own is None else {"from_logits": own}
+
+
+def _check_target(kind: str, settings: dict, pair: Pair, array, name: str) -> None:
+    shape = tuple(pair.output.shape)
+    if kind in SPARSE:
+        check_labels(array, shape, settings, name, kind)
+    elif kind in ELEMENTWISE:
+        _check_shape(array, shape, name, kind)
+        _check_range(kind, settings, array, name)
+    elif not kind:
+        _check_by_calling(pair.loss, array, shape, name)
+
+
+def check_labels(
+    array: np.ndarray, shape: tuple, settings: dict, name: str, kind: str
+) -> None:
+    """Refuses labels that are no whole numbers, or that no output stands for."""
+    axis = settings.get("axis", -1)
+    classes = shape[axis]
+    rows = [size for place, size in enumerate(shape) if place != axis % len(shape)]
+    fits = _same(array.shape, rows) or (
+        _same(array.shape[:-1], rows) and array.shape[-1] == 1
+    )
+    if not fits:
+        hint = ""
+        if _same(array.shape, shape) and kind == SPARSE[0]:
+            hint = " For one-hot rows there is categorical_crossentropy."
+        raise LabError(
+            f"{name} has the shape {array.shape}; {kind} takes one label, a class's "
+            f"number, for each row of {classes} outputs: {_samples(rows)}.{hint}"
+        )
+    if classes == 1:
+        raise LabError(
+            f"{kind} needs two or more outputs, one for each class; the model has 1. "
+            "For one output there is binary_crossentropy."
+        )
+    if array.dtype.kind not in "iub" and (array != np.round(array)).any():
+        odd = show(array[array != np.round(array)][0])
+        raise LabError(
+            f"{name} holds labels that are not whole numbers, such as {odd}."
+        )
+    ignored = settings.get("ignore_class")
+    if ignored is not None:
+        array = array[array != ignored]
+    if array.size and classes is not None:
+        _check_classes(array.min(), array.max(), classes, name, ignored)
+
+
+def _check_classes(low, high, classes: int, name: str, ignored=None) -> None:
+    if low < 0 or high >= classes:
+        beside = "" if ignored is None else f", beside the ignored class {ignored}"
+        raise LabError(
+            f"{name} holds labels from {show(low)} to {show(high)}{beside}; the "
+            f"model's {classes} outputs allow 0 to {classes - 1}."
+        )
+
+
+def _check_shape(array: np.ndarray, shape: tuple, name: str, kind: str) -> None:
+    """Refuses what NumPy's rules would stretch; one trailing axis of 1 may differ."""
+    sizes = list(shape)
+    forms = [sizes]
+    if len(sizes) > 1 and sizes[-1] == 1:
+        forms.append(sizes[:-1])
+    if array.shape[-1] == 1 and array.ndim == len(sizes) + 1:
+        forms.append([*sizes, 1])
+    if not any(_same(array.shape, form) for form in forms):
+        hint = ""
+        if kind in ROWS_OF_SHARES and _same(array.shape[:1], sizes[:1]):
+            hint = " For labels there is sparse_categorical_crossentropy."
+        raise LabError(
+            f"{name} has the shape {array.shape}, the output {_samples(sizes)}: for "
+            f"{kind} both must be equal.{hint}"
+        )
+
+
+def _check_range(kind: str, settings: dict, array: np.ndarray, name: str) -> None:
+    low, high = array.min(), array.max()
+    if kind in UP_TO_ONE and (low < 0 or high > 1):
+        raise LabError(
+            f"{name} holds values from {show(low)} to {show(high)}; {kind} takes 0 to "
+            "1."
+        )
+    if kind in FROM_ZERO and low < 0:
+        raise LabError(f"{name} holds {show(low)}; {kind} takes values from 0.")
+    if kind in SIGNS and not (
+        np.isin(array, (-1, 1)).all() or np.isin(array, (0, 1)).all()
+    ):
+        raise LabError(
+            f"{name} holds values from {show(low)} to {show(high)} that are not all -1 "
+            f"and 1, or all 0 and 1; {kind} takes one of these pairs."
+        )
+    if kind in ROWS_OF_SHARES and array.shape[-1] > 1:
+        sums = array.sum(settings.get("axis", -1), dtype="float64")
+        wrong = np.abs(sums - 1) > 0.01
+        if wrong.any():
+            raise LabError(
+                f"{name} has a row that sums to {show(float(sums[wrong][0]))}; {kind} "
+                "takes shares that sum to 1. sample_weight weighs rows or leaves them "
+                "out."
+            )
+    elif kind in ROWS_OF_SHARES:
+        raise LabError(
+            f"{kind} needs two or more outputs, one for each class; the model has 1. "
+            "For one output there is binary_crossentropy."
+        )
+
+
+def _weight_shape(
+    kind: str, settings: dict, pair: Pair, name: str, weight: np.ndarray
+) -> tuple:
+    """The shape with which weights meet the losses of their own samples."""
+    if kind not in SPARSE and kind not in ELEMENTWISE:
+        return weight.shape
+    losses = list(pair.output.shape)
+    del losses[settings.get("axis", -1) if kind in SPARSE else -1]
+    if kind in ("dice", "tversky") or not losses:
+        return weight.shape
+    if weight.ndim == len(losses) + 1 and weight.shape[-1] == 1:
+        weight = weight[..., 0]
+    if weight.ndim <= len(losses) and all(
+        given in (1, wanted) or wanted is None or place == 0
+        for place, (given, wanted) in enumerate(zip(weight.shape, losses, strict=False))
+    ):
+        return (*weight.shape, *[1] * (len(losses) - weight.ndim))
+    raise LabError(
+        f"{name} has the shape {weight.shape}; for {kind} of outputs "
+        f"{_samples(pair.output.shape)} it takes one weight a sample, (samples,), or "
+        f"{_samples(losses)}."
+    )
+
+
+def _reshaped(weights: Any, shapes: dict[int, set], prefix: str) -> Any:
+    for found in shapes.values():
+        if len(found) > 1:
+            raise LabError(
+                f"{prefix}sample_weight can't be one for all outputs, which differ in "
+                "their number of axes; give one for each output."
+            )
+    places = iter(range(len(shapes) + len(list(leaves(weights)))))
+
+    def reshape(array):
+        (shape,) = shapes.get(next(places), {array.shape})
+        return array if shape == array.shape else array.reshape(shape)
+
+    return change(reshape, weights)
+
+
+class _OutOfRangeError(Exception):
+    """Labels that reach Keras's sparse cross-entropy and have no place in it."""
+
+
+def _check_by_calling(loss: Any, array: np.ndarray, shape: tuple, name: str) -> None:
+    """Looks at which labels a loss of one's own hands on to Keras's cross-entropy.
+
+    It is called once, with the samples that hold the least and the largest targets,
+    and with made-up outputs. On JAX a label out of range would train silently.
+    """
+    if None in shape[1:] or array.dtype.kind not in "fiub":
+        return
+    flat = array.reshape(len(array), -1)
+    rows = np.unique(np.concatenate([flat.argmin(0), flat.argmax(0)]))[:1024]
+    outputs = np.full((len(rows), *shape[1:]), 1 / max(shape[-1], 1), "float32")
+    try:
+        with _watched(_refuse_out_of_range):
+            losses = loss.call(
+                ops.convert_to_tensor(array[rows], dtype=loss.dtype),
+                ops.convert_to_tensor(outputs, dtype=loss.dtype),
+            )
+    except _OutOfRangeError as error:
+        low, high, classes = error.args
+        _check_classes(low, high, classes, name)
+    except ValueError as error:
+        words = " ".join(str(error).split())
+        raise LabError(f"the loss '{loss.name}' refuses {name}: {words}") from error
+    except Exception:  # it may need what only training has
+        return
+    else:
+        count = len(rows)
+        crossed = tuple(getattr(losses, "shape", ())) == (count, count)
+        if crossed and count > 1 and array.ndim == 1 and shape[1:] == (1,):
+            raise LabError(
+                f"the loss '{loss.name}' compares every target with every output: "
+                f"{name} has the shape {array.shape}, the output {_samples(shape)}. "
+                f"Give {name.split()[-1]} the shape {(len(array), 1)}."
+            )
+
+
+def _refuse_out_of_range(target, output, axis=-1) -> None:
+    labels = ops.convert_to_numpy(target)
+    classes = output.shape[axis]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise _OutOfRangeError(labels.min(), labels.max(), classes)
+
+
+class _watched:  # noqa: N801 - a context
+    """Lets a function see what Keras's sparse cross-entropy is called with."""
+
+    name = "sparse_categorical_crossentropy"
+
+    def __init__(self, look: Callable):
+        self.look = look
+
+    def __enter__(self):
+        self.own = own = getattr(backend.nn, self.name)
+
+        def watched(target, output, from_logits=False, axis=-1):
+            self.look(target, output, axis)
+            return own(target, output, from_logits=from_logits, axis=axis)
+
+        setattr(backend.nn, self.name, watched)
+
+    def __exit__(self, *_):
+        setattr(backend.nn, self.name, self.own)
+
+
+def _same(shape: tuple, sizes: list) -> bool:
+    """Whether shapes agree, but for the number of samples and what isn't known."""
+    return len(shape) == len(sizes) and all(
+        wanted is None or given == wanted
+        for given, wanted in zip(shape[1:], sizes[1:], strict=True)
+    )
+
+
+def _samples(sizes) -> str:
+    """A shape as it is shown, with "samples" for the first axis."""
+    rest = ", ".join("any" if size is None else str(size) for size in sizes[1:])
+    return f"(samples, {rest})" if rest else "(samples,)"
