@@ -88,12 +88,29 @@ def _check_shape(model: keras.Model, array: Any, tensor: Any, name: str) -> None
             f"{name} has the shape {tuple(array.shape)}; '{model.name}' takes "
             f"{_words(shape)}."
         )
+    _check_whole(array, tensor.dtype, name)
     text = is_dense(array) and array.dtype.kind in "OSU"
     if text and tensor.dtype != "string":
         raise LabError(
             f"{name} holds text, such as {show(array.ravel()[0])}; '{model.name}' "
             "takes numbers."
         )
+
+
+def _check_whole(array: Any, dtype: str, name: str) -> None:
+    """Refuses what an input of whole numbers would cut down."""
+    if not is_dense(array) or "int" not in dtype or array.dtype.kind not in "fiu":
+        return
+    limits, low, high = np.iinfo(dtype), array.min(), array.max()
+    if low < limits.min or high > limits.max:
+        far = low if low < limits.min else high
+        raise LabError(
+            f"{name} holds {show(far)}; the input takes {dtype}, from {limits.min} to "
+            f"{limits.max}."
+        )
+    if array.dtype.kind == "f" and (array != np.round(array)).any():
+        odd = show(array[array != np.round(array)][0])
+        raise LabError(f"{name} holds {odd}; the input takes whole numbers.")
 
 
 def _check_channels(model: keras.Model, x: Any, name: str) -> None:
@@ -138,15 +155,16 @@ def _check_ids(model: keras.Model, embeddings: list, data: Data, name: str) -> N
     rows = np.unique(np.concatenate(extremes))
     if not model.built:
         output_of(model, data)
-    waiting = set(map(id, embeddings))
+    waiting, wrong = set(map(id, embeddings)), []
 
     def watch(layer):
         own = layer.call
 
         def call(inputs):
-            _refuse_ids(layer, np.asarray(keras.ops.convert_to_numpy(inputs)), name)
+            ids = np.asarray(keras.ops.convert_to_numpy(inputs))
+            wrong.append(_wrong_ids(layer, ids, name))
             waiting.discard(id(layer))
-            if not waiting:
+            if not waiting or wrong[-1]:
                 raise _EnoughError
             return own(inputs)
 
@@ -156,27 +174,28 @@ def _check_ids(model: keras.Model, embeddings: list, data: Data, name: str) -> N
     try:
         for layer in embeddings:
             watch(layer)
-        trained = [variable.value for variable in model.trainable_variables]
-        others = [variable.value for variable in model.non_trainable_variables]
-        model.stateless_call(trained, others, x, training=False)
-    except LabError:
-        raise
+        with keras.StatelessScope():  # no state of a layer changes
+            model(x, training=False)
     except Exception:  # enough was seen, or Keras will say what is wrong
-        return
+        pass
     finally:
         for layer in embeddings:
             vars(layer).pop("call", None)
+    if any(wrong):
+        raise LabError(next(filter(None, wrong)))
 
 
-def _refuse_ids(layer: Any, ids: np.ndarray, name: str) -> None:
+def _wrong_ids(layer: Any, ids: np.ndarray, name: str) -> str:
+    """What is wrong with the ids that an embedding gets; "" if nothing is."""
     if ids.dtype.kind == "f" and (ids != np.round(ids)).any():
         odd = show(ids[ids != np.round(ids)][0])
-        raise LabError(f"{name} holds {odd}; the embedding '{layer.name}' takes ids.")
+        return f"{name} holds {odd}; the embedding '{layer.name}' takes whole ids."
     if ids.min() < 0 or ids.max() >= layer.input_dim:
-        raise LabError(
-            f"{name} holds ids from {show(ids.min())} to {show(ids.max())}; the "
+        return (
+            f"{name} holds ids from {int(ids.min())} to {int(ids.max())}; the "
             f"embedding '{layer.name}' has places 0 to {layer.input_dim - 1}."
         )
+    return ""
 
 
 def _words(shape: tuple) -> str:

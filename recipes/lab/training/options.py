@@ -126,8 +126,8 @@ def share(name: str, value: Any) -> float:
     number = as_number(value)
     if number is None or not 0 <= number < 1:
         raise LabError(
-            f"{name} must be a number from 0 to below 1, not {show(value)}: {name}="
-            f"{show(value)} leaves nothing to train on or to validate with."
+            f"{name}={show(value)} leaves nothing to train on or to validate with; it "
+            "must be a number from 0 to below 1."
         )
     return number
 

@@ -1,10 +1,12 @@
 """What a model puts out, and which loss compares which target with it."""
 
+import re
 import weakref
 from typing import Any, NamedTuple
 
 import keras
 from keras.src import backend
+from keras.src.losses import ALL_OBJECTS_DICT
 from keras.src.models import Functional
 from keras.src.trainers.compile_utils import CompileLoss, get_loss
 
@@ -161,8 +163,8 @@ def _resolved(identifier: Any, target: Any, output: Any) -> keras.losses.Loss:
     try:
         return get_loss(identifier, target, output)
     except ValueError as error:
-        known = [name for name in dir(keras.losses) if not name.startswith("_")]
-        hint = nearest(identifier, known) if isinstance(identifier, str) else ""
+        text = isinstance(identifier, str)
+        hint = nearest(identifier, [*ALL_OBJECTS_DICT]) if text else ""
         raise LabError(
             f"the loss {show(identifier)} is none that Keras knows.{hint}"
         ) from error
@@ -201,11 +203,12 @@ def _shapes(tree: Any) -> str:
 
 def _first(error: Exception) -> str:
     """What an error says, on one line and not too long."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    plain = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras prints some in bold
+    text = " ".join(plain.split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 def _named(loss: Any) -> str:
     if isinstance(loss, keras.losses.Loss):
-        return f"'{loss.name}'"
-    return f"'{getattr(loss, '__name__', None) or show(loss)}'"
+        return loss.name
+    return loss if isinstance(loss, str) else getattr(loss, "__name__", show(loss))

@@ -127,6 +127,7 @@ def check_labels(
 
 
 def _check_classes(low, high, classes: int, name: str, ignored=None) -> None:
+    low, high = int(low), int(high)
     if low < 0 or high >= classes:
         beside = "" if ignored is None else f", beside the ignored class {ignored}"
         raise LabError(
