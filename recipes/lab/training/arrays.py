@@ -1,5 +1,6 @@
 """Arrays as `fit` takes them: in one form, of one length, finite."""
 
+import re
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -241,10 +242,10 @@ def _check_form(leaf: Any, name: str) -> None:
         )
     tensor = hasattr(leaf, "dtype") or hasattr(leaf, "__array__")  # a DataFrame, too
     if not hasattr(leaf, "shape") or not tensor:
-        raise LabError(
-            f"{name} is {show(leaf)}, a {type(leaf).__name__}; fit takes arrays or a "
-            "data set."
-        )
+        place = re.sub(r"(\[\d+\])+$", "", name)
+        what = f"{show(leaf)}, a {type(leaf).__name__}"
+        told = f"is {what}" if place == name else f"is a list that holds {what}"
+        raise LabError(f"{place} {told}; fit takes arrays or a data set.")
     shape = tuple(leaf.shape)
     if not shape:
         raise LabError(f"{name} has no rows: it is a single value, {show(leaf)}.")

@@ -14,8 +14,9 @@ from recipes.lab.errors import LabError
 from recipes.lab.training import arrays, options
 from recipes.lab.training.arrays import Data
 from recipes.lab.training.inputs import check_inputs
-from recipes.lab.training.outputs import Pair, own_step, pairs
-from recipes.lab.training.targets import SPARSE, check_targets, describe
+from recipes.lab.training.outputs import Pair, describe, own_step, pairs
+from recipes.lab.training.probabilities import check_values
+from recipes.lab.training.targets import SPARSE, check_targets
 
 VALIDATION = "validation "
 
@@ -54,6 +55,7 @@ def prepare(
     if class_weight is not None:
         data = _with_class_weights(data, found, class_weight)
     _refuse_zeros(data)
+    data = _with_ones(data)
     if held_out is not None:
         held_out, _ = check_data(model, held_out)
     return data, held_out or prepare_validation(model, validation_data)
@@ -94,6 +96,8 @@ def check_data(
     found = pairs(model, data, prefix)
     if not found:
         _check_loss(model)
+    elif not prefix:
+        check_values(model, found, data)
     return check_targets(found, data, prefix), found
 
 
@@ -122,6 +126,18 @@ def _with_class_weights(data: Data, found: list[Pair], class_weight: Any) -> Dat
                     f"{classes} outputs allow 0 to {classes - 1}."
                 )
     return data._replace(sample_weight=weights)
+
+
+def _with_ones(data: Data) -> Data:
+    """Weights of 1 for outputs that were given none, where others were given some."""
+    parts = keras.tree.flatten(data.sample_weight)
+    if len(parts) < 2 or not any(part is None for part in parts):
+        return data
+    ones = np.ones(arrays.len_of(data), keras.config.floatx())
+    filled = keras.tree.map_structure(
+        lambda part: ones if part is None else part, data.sample_weight
+    )
+    return data._replace(sample_weight=filled)
 
 
 def _refuse_zeros(data: Data) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import keras
 
+from recipes.lab.training.arrays import change
+
 
 def program_of(step: Callable, xla: bool) -> Callable:
     """Makes a program that runs steps over resident rows.
@@ -63,7 +65,7 @@ def _tensorflow_program(step: Callable, xla: bool) -> Callable:
             # Not a slice: XLA would compile it anew for every place it starts at.
             places = start + tf.range(size)
             rows = tf.gather(order, places) if whole else order[start:][:size]
-            data = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
+            data = change(lambda array: tf.gather(array, rows), arrays)
             return data if len(data) > 1 else data[0]
 
         def body(index, _):

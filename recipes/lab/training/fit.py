@@ -130,6 +130,7 @@ def _fit_arrays(model, batches, resident, xla, callbacks, arguments):
             return in_memory.train(model, batches, xla, callbacks, arguments)
         if resident:
             _say(reason)
+        batches.check_parts()
         callbacks = [EpochOrder(batches, batches.num_batches), *callbacks]
         arguments = in_memory.as_keras_takes_it(arguments)
         return model.fit(batches, shuffle=False, callbacks=callbacks, **arguments)

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from recipes.lab.training.arrays import is_ragged, is_sparse
+from recipes.lab.errors import LabError
+from recipes.lab.training.arrays import change, is_ragged, is_sparse, leaves
 
 
 class ShuffledArrays(keras.utils.PyDataset):
@@ -36,7 +37,7 @@ class ShuffledArrays(keras.utils.PyDataset):
         parts = (part for part in (x, y, sample_weight) if part is not None)
         # Keras makes a data set of batches in tuples, but of none in lists.
         self.tree = tuple(tuple(p) if isinstance(p, list) else p for p in parts)
-        self.rows = keras.tree.flatten(self.tree)[0].shape[0]
+        self.rows = next(leaves(x))[1].shape[0]
         self.batch_size = batch_size
         self.samples = min(self.rows, (steps or self.rows) * batch_size)
         self.seed, self.shuffle = seed, shuffle
@@ -50,6 +51,15 @@ class ShuffledArrays(keras.utils.PyDataset):
             self.order = rng.permutation(self.rows)
         self.order = self.order[: self.samples]
 
+    def check_parts(self) -> None:
+        """Refuses what Keras can't bring to TensorFlow batch by batch."""
+        missing = any(part is None for part in keras.tree.flatten(self.tree))
+        if missing and keras.backend.backend() == "tensorflow":
+            raise LabError(
+                "y holds None, which trains on TensorFlow only with arrays in memory: "
+                "give the output a target of zeros, or fit resident=True."
+            )
+
     @property
     def num_batches(self) -> int:
         """Batches an epoch."""
@@ -57,7 +67,7 @@ class ShuffledArrays(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        batch = keras.tree.map_structure(lambda array: _take(array, rows), self.tree)
+        batch = change(lambda array: _take(array, rows), self.tree)
         return batch if len(batch) > 1 else batch[0]
 
 

@@ -1,5 +1,6 @@
 """What a model puts out, and which loss compares which target with it."""
 
+import functools
 import re
 import weakref
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 from keras.src import backend
 from keras.src.losses import ALL_OBJECTS_DICT
+from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.models import Functional
 from keras.src.trainers.compile_utils import CompileLoss, get_loss
 
@@ -26,12 +28,14 @@ class Pair(NamedTuple):
         target: The place of the target among the parts of y.
         weight: The place of its weights among the parts of sample_weight, or None.
         output: What the model puts out, a `KerasTensor`.
+        place: The place of the output among all outputs.
     """
 
     loss: keras.losses.Loss
     target: int
     weight: int | None
     output: Any
+    place: int
 
 
 def own_step(model: keras.Model, *names: str) -> bool:
@@ -82,17 +86,50 @@ def pairs(model: keras.Model, data: Data, prefix: str = "") -> list[Pair]:
     try:
         CompileLoss(loss, loss_weights, output_names=names)(targets, output, weights)
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise LabError(
-            f"{prefix}y does not fit the outputs of '{model.name}' or its losses: y is "
-            f"{_shapes(data.y)}, the outputs are {_shapes(output)} ({_first(error)})"
-        ) from error
+        raise _misfit(model, data, output, prefix, _first(error)) from error
     places = {id(spec): i for i, (_, spec) in enumerate(leaves(targets))}
     weighted = {id(spec): i for i, (_, spec) in enumerate(leaves(weights))}
-    return [
-        Pair(_resolved(one, y, out), places[id(y)], weighted.get(id(weight)), out)
-        for one, y, out, weight in found
-        if id(y) in places
-    ]
+    outputs = {id(spec): i for i, (_, spec) in enumerate(leaves(output))}
+    resolved = []
+    for one, y, out, weight in found:
+        if id(y) not in places:  # Keras would take a name of y for a target
+            raise _misfit(model, data, output, prefix, "other names or no target")
+        weight = weighted.get(id(weight))
+        one = _resolved(one, y, out)
+        resolved.append(Pair(one, places[id(y)], weight, out, outputs[id(out)]))
+    return resolved
+
+
+def _misfit(
+    model: keras.Model, data: Data, output: Any, prefix: str, why: str
+) -> LabError:
+    weights = "" if data.sample_weight is None else " or sample_weight"
+    return LabError(
+        f"{prefix}y{weights} does not fit the outputs of '{model.name}' and its "
+        f"losses: y is {_shapes(data.y)}, the outputs are {_shapes(output)} ({why})."
+    )
+
+
+def describe(loss: Any) -> tuple[str, dict]:
+    """The name of Keras's function behind a loss, and its settings.
+
+    Returns:
+        "" for a loss that is not Keras's own; settings may hold `from_logits`.
+    """
+    if isinstance(loss, LossFunctionWrapper) and (
+        type(loss).call is LossFunctionWrapper.call
+        and type(loss).__call__ is keras.losses.Loss.__call__
+    ):
+        function, settings = loss.fn, dict(loss._fn_kwargs)
+        while isinstance(function, functools.partial):
+            settings = {**function.keywords, **settings}
+            function = function.func if not function.args else None
+        module = getattr(function, "__module__", "") or ""
+        if module.startswith("keras.src.losses"):
+            return getattr(function, "__name__", ""), settings
+        return "", settings
+    own = getattr(loss, "from_logits", None)
+    return "", {} if own is None else {"from_logits": own}
 
 
 def output_of(model: keras.Model, data: Data) -> Any:

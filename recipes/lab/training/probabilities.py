@@ -1,11 +1,15 @@
 """Whether outputs are the logits or the probabilities that a loss takes them for."""
 
+import weakref
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.models import Functional
 
 from recipes.lab.errors import LabError
+from recipes.lab.training.arrays import Data, change, is_dense, leaves
+from recipes.lab.training.outputs import describe
 
 CATEGORICAL = ("sparse_categorical_crossentropy", "categorical_crossentropy",
                "categorical_focal_crossentropy",
@@ -24,6 +28,10 @@ KEEPING = (
     keras.layers.Dropout,
     keras.layers.RepeatVector,
 )
+
+ROUNDING = 1e-3  # of probabilities in half precision
+ROWS = 32  # samples that a model is called with to see its outputs
+_RANGES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def check_activation(kind: str, settings: dict, pair: Any, name: str) -> None:
@@ -65,6 +73,78 @@ def check_activation(kind: str, settings: dict, pair: Any, name: str) -> None:
         )
 
 
+def check_values(model: keras.Model, found: list, data: Data) -> None:
+    """Looks at outputs whose activation can't be known, as of a subclassed model.
+
+    The model is called once in its life with a few samples, as they are and a thousand
+    times as large with both signs: what stays between 0 and 1 there is no logit.
+
+    Args:
+        model: A compiled model.
+        found: What `outputs.pairs` found.
+        data: Checked arrays.
+
+    Raises:
+        LabError: A cross-entropy would take logits for probabilities, or the reverse.
+    """
+    for pair in found:
+        kind, settings = describe(pair.loss)
+        if kind not in (*CATEGORICAL, *BINARY) or activation_of(pair.output):
+            continue
+        ranges = _ranges(model, data)
+        if ranges is None:
+            return
+        least, most, sums_to_one = ranges[pair.place]
+        if settings.get("from_logits"):
+            bounded = -ROUNDING <= least < most <= 1 + ROUNDING
+            shares = sums_to_one if kind in CATEGORICAL else bounded
+            if shares:
+                raise LabError(
+                    f"the loss {kind} has from_logits=True, but the outputs of "
+                    f"'{model.name}' are probabilities already; drop one of the two."
+                )
+        elif least < -ROUNDING or (kind in BINARY and most > 1 + ROUNDING):
+            raise LabError(
+                f"the loss {kind} takes probabilities, but '{model.name}' puts out "
+                f"{least:.3g} to {most:.3g}; give the loss from_logits=True or the "
+                "model a last activation."
+            )
+
+
+def _ranges(model: keras.Model, data: Data) -> list[tuple[float, float, bool]] | None:
+    """Of each output the least and largest value, and whether rows are shares of 1."""
+    if model not in _RANGES:
+        if not all(is_dense(a) and a.dtype.kind in "fiub" for _, a in leaves(data.x)):
+            return None
+        try:
+            _RANGES[model] = _called(model, data.x)
+        except Exception:  # Keras will say what is wrong
+            return None
+    return _RANGES[model]
+
+
+def _called(model: keras.Model, x: Any) -> list[tuple[float, float, bool]]:
+    results: list[list[np.ndarray]] = []
+    for scale in (1, 1000, -1000):
+
+        def few(array, scale=scale):
+            rows = array[:ROWS]
+            scaled = rows * scale if rows.dtype.kind == "f" else rows
+            return keras.ops.convert_to_tensor(scaled.astype(rows.dtype))
+
+        with keras.StatelessScope():  # no state of a layer changes
+            output = model(change(few, x), training=False)
+        flat = keras.tree.flatten(output)
+        results.append([keras.ops.convert_to_numpy(part) for part in flat])
+    found = []
+    for parts in zip(*results, strict=True):
+        both = np.concatenate([np.asarray(part, "float64") for part in parts])
+        sums = both.sum(-1) if both.ndim > 1 and both.shape[-1] > 1 else np.zeros(1)
+        shares = bool((both >= 0).all() and np.allclose(sums, 1, atol=1e-2))
+        found.append((float(both.min()), float(both.max()), shares))
+    return found
+
+
 def activation_of(output: Any) -> str:
     """The name of the activation that made an output; "" where it is not known."""
     tensor = output
@@ -77,6 +157,7 @@ def activation_of(output: Any) -> str:
         while isinstance(layer, keras.layers.TimeDistributed):
             layer = layer.layer
         name = _name_of(layer)
+        name = name if name in (*PROBABILITIES, *UNBOUNDED) else ""
         keeps = isinstance(layer, KEEPING) or type(layer).__name__ == "Reshape"
         if not keeps and not (isinstance(layer, keras.layers.Activation)
                               and name == "linear"):  # fmt: skip

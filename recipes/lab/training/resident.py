@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import Data, is_dense
+from recipes.lab.training.arrays import Data, is_dense, leaves
 from recipes.lab.training.hooks import TEST_HOOKS, looks_at_batches
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
 from recipes.lab.training.resident_function import MARK, ResidentFunction, open_rows
@@ -154,7 +154,7 @@ def why_not(model: keras.Model, tree: Any) -> str:
         model: A compiled model.
         tree: The arrays.
     """
-    arrays = keras.tree.flatten(tree)
+    arrays = [array for _, array in leaves(tree)]
     if keras.backend.backend() not in ("tensorflow", "jax"):
         return "PyTorch runs every step by itself"
     if model.run_eagerly or (

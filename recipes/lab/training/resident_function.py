@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 import keras
 
+from recipes.lab.training.arrays import leaves
 from recipes.lab.training.compiled import program_of
 from recipes.lab.training.resident_rows import ResidentRows
 
@@ -109,7 +110,7 @@ class ResidentFunction:
         return self._keras_function(*arguments)
 
     def _run(self, step: Callable, rows: ResidentRows, state: tuple):
-        shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
+        shapes = (array.shape for _, array in leaves(rows.batches.tree))
         called = (self.xla, rows.batches.batch_size, *shapes)
         started = time.perf_counter()
         if self.xla not in self._programs:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from recipes.lab.training.arrays import change, leaves
 from recipes.lab.training.order import ShuffledArrays
 
 LARGEST_KEPT = 512 << 20  # bytes of arrays that are kept for the next fit
@@ -22,7 +23,7 @@ class ResidentRows:
 
     def __init__(self, batches: ShuffledArrays, size: int):
         self.batches, self.size = batches, size
-        self.arrays = keras.tree.map_structure(_tensor, batches.tree)
+        self.arrays = change(_tensor, batches.tree)
         self.start(0)
 
     def start(self, epoch: int) -> None:
@@ -58,11 +59,9 @@ def keep(*several: ResidentRows) -> None:
     To find arrays unchanged takes a fifth of the time to copy them, and a sweep
     trains on the same ones over and over.
     """
-    trees = [rows.arrays for rows in several]
-    size = sum(
-        x.nbytes for rows in several for x in keras.tree.flatten(rows.batches.tree)
-    )
-    _KEPT[:] = keras.tree.flatten(trees) if size <= LARGEST_KEPT else []
+    size = sum(x.nbytes for rows in several for _, x in leaves(rows.batches.tree))
+    tensors = [tensor for rows in several for _, tensor in leaves(rows.arrays)]
+    _KEPT[:] = tensors if size <= LARGEST_KEPT else []
 
 
 def _tensor(array: np.ndarray) -> Any:

@@ -90,10 +90,12 @@ def watched(
         arguments = {**arguments, "validation_data": tuple(held_out)}
     try:
         yield x, arguments
-    except Exception:
+    except Exception as error:
         for one in checks:
             if one.error is not None:
                 raise one.error from None
+        if "must yield at least one batch" in str(error):
+            raise LabError("a generator is empty: it gave no batch.") from None
         raise
     for one in checks:
         one.finish()

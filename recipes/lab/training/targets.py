@@ -1,19 +1,16 @@
 """Targets that a loss can compare with the outputs, or a clear sentence."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 from keras.src import backend
-from keras.src.losses.losses import LossFunctionWrapper
 
 from recipes.lab.errors import LabError
 from recipes.lab.training.arrays import Data, change, is_dense, leaves
 from recipes.lab.training.options import show
-from recipes.lab.training.outputs import Pair
+from recipes.lab.training.outputs import Pair, describe
 from recipes.lab.training.probabilities import check_activation
 
 SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
@@ -56,28 +53,6 @@ def check_targets(found: list[Pair], data: Data, prefix: str = "") -> Data:
             shape = _weight_shape(kind, settings, pair, *weight)
             shapes.setdefault(pair.weight, set()).add(shape)
     return data._replace(sample_weight=_reshaped(data.sample_weight, shapes, prefix))
-
-
-def describe(loss: Any) -> tuple[str, dict]:
-    """The name of Keras's function behind a loss, and its settings.
-
-    Returns:
-        "" for a loss that is not Keras's own; settings may hold `from_logits`.
-    """
-    if isinstance(loss, LossFunctionWrapper) and (
-        type(loss).call is LossFunctionWrapper.call
-        and type(loss).__call__ is keras.losses.Loss.__call__
-    ):
-        function, settings = loss.fn, dict(loss._fn_kwargs)
-        while isinstance(function, functools.partial):
-            settings = {**function.keywords, **settings}
-            function = function.func if not function.args else None
-        module = getattr(function, "__module__", "") or ""
-        if module.startswith("keras.src.losses"):
-            return getattr(function, "__name__", ""), settings
-        return "", settings
-    own = getattr(loss, "from_logits", None)
-    return "", {} if own is None else {"from_logits": own}
 
 
 def _check_target(kind: str, settings: dict, pair: Pair, array, name: str) -> None:
@@ -205,8 +180,8 @@ def _weight_shape(
         return (*weight.shape, *[1] * (len(losses) - weight.ndim))
     raise LabError(
         f"{name} has the shape {weight.shape}; for {kind} of outputs "
-        f"{_samples(pair.output.shape)} it takes one weight a sample, (samples,), or "
-        f"{_samples(losses)}."
+        f"{_samples(pair.output.shape)} it takes one weight a sample, (samples,)"
+        f"{f', or {_samples(losses)}' if len(losses) > 1 else ''}."
     )
 
 
