@@ -214,7 +214,8 @@ def _check_by_calling(loss: Any, array: np.ndarray, shape: tuple, name: str) -> 
     if None in shape[1:] or array.dtype.kind not in "fiub":
         return
     flat = array.reshape(len(array), -1)
-    rows = np.unique(np.concatenate([flat.argmin(0), flat.argmax(0)]))[:1024]
+    extremes = [flat.argmin(0), flat.argmax(0), [0, len(array) - 1]]
+    rows = np.unique(np.concatenate(extremes))[:1024]
     outputs = np.full((len(rows), *shape[1:]), 1 / max(shape[-1], 1), "float32")
     try:
         with _watched(_refuse_out_of_range):
