@@ -15,7 +15,7 @@ from recipes.lab.training import arrays, options
 from recipes.lab.training.arrays import Data
 from recipes.lab.training.inputs import check_inputs
 from recipes.lab.training.outputs import Pair, describe, own_step, pairs
-from recipes.lab.training.probabilities import check_values
+from recipes.lab.training.probabilities import check_activations, check_values
 from recipes.lab.training.targets import SPARSE, check_targets
 
 VALIDATION = "validation "
@@ -27,6 +27,7 @@ def prepare(
     class_weight: Any = None,
     validation_split: Any = None,
     validation_data: Any = None,
+    outputs: bool = True,
 ) -> tuple[Data, Any]:
     """Brings arrays into one form and checks them.
 
@@ -38,6 +39,7 @@ def prepare(
             from 0 to below 1; 0 or None keeps none.
         validation_data: None, or what to validate on, in any form that Keras takes;
             `validation_split` does not count then, as in Keras.
+        outputs: Whether to look if logits and probabilities are taken for each other.
 
     Returns:
         What to train on, and `Data` or a data set to validate on, or None.
@@ -52,6 +54,9 @@ def prepare(
     if validation_data is None:
         data, held_out = arrays.split(data, share)
     data, found = check_data(model, data)
+    if outputs:
+        check_activations(found)
+        check_values(model, found, data)
     if class_weight is not None:
         data = _with_class_weights(data, found, class_weight)
     _refuse_zeros(data)
@@ -96,8 +101,6 @@ def check_data(
     found = pairs(model, data, prefix)
     if not found:
         _check_loss(model)
-    elif not prefix:
-        check_values(model, found, data)
     return check_targets(found, data, prefix), found
 
 

@@ -18,6 +18,7 @@ def fit(
     shuffle: bool = True,
     sample_weight=None,
     on_divergence: str = "raise",
+    check_outputs: bool = True,
     resident: bool = True,
     xla: bool | None = None,
     **arguments,
@@ -51,6 +52,8 @@ def fit(
             also in the form of y.
         on_divergence: "raise", or "return" for experiments that diverge on
             purpose: the history then holds the values that are not finite.
+        check_outputs: False also trains with logits that the loss takes for
+            probabilities, or the reverse, for experiments that show what comes of it.
         resident: False lets Keras bring every batch.
         xla: Whether XLA compiles the steps on TensorFlow. None: as the model was
             compiled (`jit_compile`), and where the layers are dense and the steps
@@ -82,7 +85,10 @@ def fit(
     options.check_model(model)
     options.check_names(model, fit, arguments)
     arguments = options.checked_arguments(arguments, epochs)
-    seed = options.check_fit_options(seed, shuffle, on_divergence, resident, xla)
+    seed = options.check_fit_options(seed, on_divergence, xla)
+    for name, flag in (("shuffle", shuffle), ("resident", resident),
+                       ("check_outputs", check_outputs)):  # fmt: skip
+        options.check_flag(name, flag)
     size = options.batch_size_of(batch_size)
     callbacks = hooks.listed(arguments.pop("callbacks", None))
     options.check_optimizers(model)
@@ -97,7 +103,9 @@ def fit(
     else:
         classes = arguments.pop("class_weight", None)
         given = arrays.Data(x, y, sample_weight)
-        data, held_out = checks.prepare(model, given, classes, split, validation)
+        data, held_out = checks.prepare(
+            model, given, classes, split, validation, bool(check_outputs)
+        )
         arguments["validation_data"] = held_out
         steps = _steps(arguments, data, size)
         batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps)

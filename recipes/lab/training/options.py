@@ -66,13 +66,14 @@ def check_names(model: keras.Model, own: Callable, given: Mapping) -> None:
             raise LabError(f"fit has no argument '{name}'.{hint}")
 
 
-def check_fit_options(
-    seed: Any, shuffle: Any, on_divergence: Any, resident: Any, xla: Any
-) -> int:
+def check_flag(name: str, value: Any) -> None:
+    """Refuses what is neither True nor False."""
+    choice(name, _plain(value), (True, False))
+
+
+def check_fit_options(seed: Any, on_divergence: Any, xla: Any) -> int:
     """Checks what only this `fit` has; returns the seed as a plain int."""
-    choice("shuffle", _plain(shuffle), (True, False))
     choice("on_divergence", on_divergence, ("raise", "return"))
-    choice("resident", _plain(resident), (True, False))
     choice("xla", _plain(xla), (None, True, False))
     return whole("seed", seed, 0)
 

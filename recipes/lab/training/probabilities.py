@@ -9,7 +9,7 @@ from keras.src.models import Functional
 
 from recipes.lab.errors import LabError
 from recipes.lab.training.arrays import Data, change, is_dense, leaves
-from recipes.lab.training.outputs import describe
+from recipes.lab.training.outputs import Pair, describe
 
 CATEGORICAL = ("sparse_categorical_crossentropy", "categorical_crossentropy",
                "categorical_focal_crossentropy",
@@ -34,23 +34,25 @@ ROWS = 32  # samples that a model is called with to see its outputs
 _RANGES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-def check_activation(kind: str, settings: dict, pair: Any, name: str) -> None:
+def check_activations(found: list[Pair]) -> None:
     """Refuses outputs without the activation that a cross-entropy counts on.
 
     Args:
-        kind: The loss, as `targets.describe` names it; "" is one of one's own.
-        settings: Of the loss; `from_logits` counts.
-        pair: The loss with the model's output.
-        name: The target's name, which tells several outputs apart.
+        found: What `outputs.pairs` found.
 
     Raises:
         LabError: Logits would be taken for probabilities, or the reverse.
     """
+    for pair in found:
+        of = f" for output {pair.place + 1}" if len(found) > 1 else ""
+        _check_activation(*describe(pair.loss), pair, of)
+
+
+def _check_activation(kind: str, settings: dict, pair: Pair, of: str) -> None:
     own = not kind and isinstance(settings.get("from_logits"), bool)
     if kind not in CATEGORICAL and kind not in BINARY and not own:
         return
     activation = activation_of(pair.output)
-    of = f" for {name}" if "[" in name else ""
     loss = kind or pair.loss.name
     if settings.get("from_logits"):
         if activation in PROBABILITIES:
@@ -73,7 +75,7 @@ def check_activation(kind: str, settings: dict, pair: Any, name: str) -> None:
         )
 
 
-def check_values(model: keras.Model, found: list, data: Data) -> None:
+def check_values(model: keras.Model, found: list[Pair], data: Data) -> None:
     """Looks at outputs whose activation can't be known, as of a subclassed model.
 
     The model is called once in its life with a few samples, as they are and a thousand

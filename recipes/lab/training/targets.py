@@ -11,7 +11,6 @@ from recipes.lab.errors import LabError
 from recipes.lab.training.arrays import Data, change, is_dense, leaves
 from recipes.lab.training.options import show
 from recipes.lab.training.outputs import Pair, describe
-from recipes.lab.training.probabilities import check_activation
 
 SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 ROWS_OF_SHARES = ("categorical_crossentropy", "categorical_focal_crossentropy")
@@ -47,7 +46,6 @@ def check_targets(found: list[Pair], data: Data, prefix: str = "") -> Data:
             continue
         kind, settings = describe(pair.loss)
         _check_target(kind, settings, pair, array, name)
-        check_activation(kind, settings, pair, name)
         if pair.weight is not None:
             weight = weights[pair.weight]
             shape = _weight_shape(kind, settings, pair, *weight)
