@@ -1,8 +1,8 @@
 """Everything that `fit` looks at before a model is trained: clear data, or a sentence.
 
-Options are checked in `options`, the form of arrays in `arrays`, what goes into a
-model in `inputs`, what its losses compare in `outputs`, `targets` and
-`probabilities`; data that comes in batches in `streams`.
+Options are checked in `options`, the form of arrays in `arrays` and `conversion`,
+what goes into a model in `inputs`, what its losses compare in `outputs`, `targets`,
+`own_losses` and `probabilities`; data that comes in batches in `streams`.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
-from recipes.lab.training import arrays, options
+from recipes.lab.training import arrays, conversion, options
 from recipes.lab.training.arrays import Data
 from recipes.lab.training.inputs import check_inputs
 from recipes.lab.training.outputs import Pair, describe, own_step, pairs
@@ -145,7 +145,7 @@ def _with_ones(data: Data) -> Data:
 
 def _refuse_zeros(data: Data) -> None:
     """Refuses weights with which nothing would be learnt; sparse inputs as in Keras."""
-    if not all(arrays.is_dense(x) for _, x in arrays.leaves(data.x)):
+    if not all(conversion.is_dense(x) for _, x in arrays.leaves(data.x)):
         return
     weights = [weight for _, weight in arrays.leaves(data.sample_weight)]
     if weights and not any(np.any(weight) for weight in weights):

@@ -99,7 +99,9 @@ def fit(
         own = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size,
                "validation_split": split or None, "seed": seed or None}  # fmt: skip
         _say(f"x is a {type(x).__name__}, not arrays")
-        history = streams.fit(model, x, own, bool(shuffle), callbacks, arguments)
+        history = streams.fit(
+            model, x, own, bool(shuffle), callbacks, arguments, bool(check_outputs)
+        )
     else:
         classes = arguments.pop("class_weight", None)
         given = arrays.Data(x, y, sample_weight)
@@ -114,13 +116,16 @@ def fit(
 
 
 def _steps(arguments: dict, data, batch_size: int) -> int | None:
-    """The steps an epoch that were asked for, if any; they must be there."""
+    """The steps an epoch that were asked for, if any; they must be there.
+
+    Validation data in arrays gets its batch size: as in Keras, that of training.
+    """
     from recipes.lab.training import arrays, options
 
-    held_out = arguments["validation_data"]
-    validated = None
-    if isinstance(held_out, arrays.Data) and arguments.get("validation_steps"):
-        size = arguments.setdefault("validation_batch_size", batch_size) or batch_size
+    held_out, validated = arguments["validation_data"], None
+    if isinstance(held_out, arrays.Data):
+        size = arguments.get("validation_batch_size") or batch_size
+        arguments["validation_batch_size"] = size
         validated = -(-arrays.len_of(held_out) // size)
     batches = -(-arrays.len_of(data) // batch_size)
     return options.checked_steps(arguments, batches, validated)

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import Data, change, is_dense, leaves
+from recipes.lab.training.arrays import Data, change, leaves
+from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.options import show
 from recipes.lab.training.outputs import graph_of, output_of
 

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import change, is_ragged, is_sparse, leaves
+from recipes.lab.training.arrays import change, leaves
+from recipes.lab.training.conversion import is_ragged, is_sparse
 
 
 class ShuffledArrays(keras.utils.PyDataset):

@@ -13,7 +13,8 @@ from keras.src.models import Functional
 from keras.src.trainers.compile_utils import CompileLoss, get_loss
 
 from recipes.lab.errors import LabError, nearest
-from recipes.lab.training.arrays import Data, change, is_dense, leaves
+from recipes.lab.training.arrays import Data, change, leaves
+from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.options import show
 
 # The last output of models that have to be called to know it, by their inputs.

@@ -8,7 +8,8 @@ import numpy as np
 from keras.src.models import Functional
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import Data, change, is_dense, leaves
+from recipes.lab.training.arrays import Data, change, leaves
+from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.outputs import Pair, describe
 
 CATEGORICAL = ("sparse_categorical_crossentropy", "categorical_crossentropy",

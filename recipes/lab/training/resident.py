@@ -12,7 +12,8 @@ from typing import Any
 import keras
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import Data, is_dense, leaves
+from recipes.lab.training.arrays import Data, leaves
+from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.hooks import TEST_HOOKS, looks_at_batches
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
 from recipes.lab.training.resident_function import MARK, ResidentFunction, open_rows

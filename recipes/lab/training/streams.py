@@ -10,9 +10,10 @@ import numpy as np
 from keras.src.trainers import data_adapters
 
 from recipes.lab.errors import LabError
-from recipes.lab.training import arrays
+from recipes.lab.training import arrays, conversion
 from recipes.lab.training.arrays import Data
 from recipes.lab.training.outputs import graph_of, pairs
+from recipes.lab.training.probabilities import check_activations, check_values
 from recipes.lab.training.targets import check_targets
 
 
@@ -23,6 +24,7 @@ def fit(
     shuffle: bool,
     callbacks: list,
     arguments: dict[str, Any],
+    outputs: bool = True,
 ) -> keras.callbacks.History:
     """Runs `model.fit` over a data set that brings its own batches.
 
@@ -33,6 +35,7 @@ def fit(
         shuffle: Whether Keras shuffles the batches of a `PyDataset`.
         callbacks: For `fit`.
         arguments: Further arguments of `model.fit`.
+        outputs: Whether to look if logits and probabilities are taken for each other.
 
     Raises:
         LabError: An argument would be dropped, or a batch is wrong.
@@ -54,7 +57,7 @@ def fit(
         # TensorFlow's data sets know no class beyond the last one named.
         every = dict.fromkeys(range(classes or 0), 1.0)
         arguments = {**arguments, "class_weight": {**every, **weights}}
-    with watched(model, arguments, x) as (batches, arguments):
+    with watched(model, arguments, x, outputs) as (batches, arguments):
         return model.fit(
             batches, shuffle=shuffle and is_keras, callbacks=callbacks, **arguments
         )
@@ -62,7 +65,10 @@ def fit(
 
 @contextlib.contextmanager
 def watched(
-    model: keras.Model, arguments: dict[str, Any], x: Any = None
+    model: keras.Model,
+    arguments: dict[str, Any],
+    x: Any = None,
+    outputs: bool = False,
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Lets batches of data sets be looked at while a model draws them.
 
@@ -70,6 +76,7 @@ def watched(
         model: A compiled model.
         arguments: Those of `model.fit`; `validation_data` may be a data set.
         x: The data set to train on, or None where that is in arrays.
+        outputs: Whether to look at activations, too.
 
     Yields:
         The data set, and the arguments, with the validation data as Keras takes it.
@@ -79,7 +86,7 @@ def watched(
     """
     checks = []
     if x is not None:
-        checks.append(BatchChecks(model))
+        checks.append(BatchChecks(model, outputs=outputs))
         x = checks[-1].watch(x)
     held_out = arguments.get("validation_data")
     if held_out is not None and arrays.is_stream(held_out):
@@ -110,14 +117,15 @@ class BatchChecks:
     Args:
         model: The model that the batches are for.
         prefix: Stands before x and y in an error.
+        outputs: Whether to look if logits and probabilities are taken for each other.
 
     Attributes:
         seen: The number of batches drawn.
         error: What was wrong with a batch, if anything.
     """
 
-    def __init__(self, model: keras.Model, prefix: str = ""):
-        self.model, self.prefix = model, prefix
+    def __init__(self, model: keras.Model, prefix: str = "", outputs: bool = False):
+        self.model, self.prefix, self.outputs = model, prefix, outputs
         self.seen, self.watching = 0, True
         self.error: LabError | None = None
         self._pairs: list | None = None
@@ -150,13 +158,25 @@ class BatchChecks:
 
     def check(self, batch: Any) -> Any:
         """Refuses a batch that would train silently wrong; returns it."""
+        with self._counted():
+            self._check(keras.utils.unpack_x_y_sample_weight(batch))
+        return batch
+
+    def check_numbers(self, parts: tuple) -> None:
+        """Refuses numbers that are not finite, of ragged and sparse tensors."""
+        with self._counted():
+            for part in parts:
+                conversion.check_values(part, f"a batch of {self.prefix}x or y")
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Counts a batch and keeps what is wrong with it."""
         self.seen += 1
         try:
-            self._check(keras.utils.unpack_x_y_sample_weight(batch))
+            yield
         except LabError as error:
             self.error = error
             raise
-        return batch
 
     def finish(self) -> None:
         """Raises what went wrong with a batch, also where none came."""
@@ -170,12 +190,14 @@ class BatchChecks:
         for field, tree in zip(data._fields, data, strict=True):
             least = 0 if field == "sample_weight" else None
             for name, part in arrays.leaves(tree, self.prefix + field):
-                arrays.check_values(_host(part), f"a batch's {name}", least)
+                conversion.check_values(_host(part), f"a batch's {name}", least)
         # Structures of composite tensors stay Keras's business.
         parts = [part for _, part in arrays.leaves(tuple(data))]
         if not all(hasattr(part, "shape") and len(part.shape) for part in parts):
             return
-        if any(arrays.is_sparse(p) or not hasattr(p, "__array__") for p in parts):
+        if not all(hasattr(part, "__array__") for part in parts) or any(
+            conversion.is_sparse(part) or conversion.is_ragged(part) for part in parts
+        ):
             return
         data = Data(*arrays.change(_host, tuple(data)))
         lengths = {part.shape[0] for _, part in arrays.leaves(tuple(data))}
@@ -186,29 +208,25 @@ class BatchChecks:
             )
         if self._pairs is None:
             self._pairs = pairs(self.model, data, self.prefix)
+            if self.outputs:
+                check_activations(self._pairs)
+                check_values(self.model, self._pairs, data)
         check_targets(self._pairs, data, f"a batch's {self.prefix}")
 
-    def _in_graph(self, *batch):
+    def _in_graph(self, *batch: Any) -> Any:
+        """Looks at a batch inside of a pipeline of TensorFlow; returns it."""
         import tensorflow as tf
 
-        given = batch if len(batch) > 1 else batch[0]
-        flat = tf.nest.flatten(batch, expand_composites=True)
+        given = batch if len(batch) != 1 else batch[0]
+        flat = tf.nest.flatten(given, expand_composites=True)
+        dense = len(flat) == len(tf.nest.flatten(given))
 
         def look(*parts):
-            self.check(tf.nest.pack_sequence_as(given, [_numpy(p) for p in parts]))
+            if dense:
+                self.check(tf.nest.pack_sequence_as(given, parts))
+            else:
+                self.check_numbers(parts)
             return np.True_
-
-        if any(not isinstance(part, tf.Tensor) for part in tf.nest.flatten(batch)):
-
-            def look(*parts):  # ragged and sparse ones: their numbers alone
-                self.seen += 1
-                try:
-                    for part in map(_numpy, parts):
-                        arrays.check_values(part, f"a batch of {self.prefix}x or y")
-                except LabError as error:
-                    self.error = error
-                    raise
-                return np.True_
 
         looked = tf.numpy_function(look, flat, tf.bool)
         with tf.control_dependencies([looked]):
@@ -240,15 +258,11 @@ class _Watched(keras.utils.PyDataset):
         self.data.on_epoch_end()
 
 
-def _numpy(part: Any) -> np.ndarray:
-    return np.asarray(part)
-
-
 def _host(part: Any) -> Any:
     """The part as a NumPy array, where it is a dense one."""
     if hasattr(part, "detach"):
         part = part.detach().cpu()
         part = part.float() if "bfloat16" in str(part.dtype) else part
-    if arrays.is_sparse(part) or arrays.is_ragged(part):
+    if conversion.is_sparse(part) or conversion.is_ragged(part):
         return part
     return np.asarray(part) if hasattr(part, "__array__") else np.zeros(0)

@@ -1,16 +1,15 @@
 """Targets that a loss can compare with the outputs, or a clear sentence."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from keras import ops
-from keras.src import backend
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import Data, change, is_dense, leaves
+from recipes.lab.training.arrays import Data, change, leaves
+from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.options import show
 from recipes.lab.training.outputs import Pair, describe
+from recipes.lab.training.own_losses import check_by_calling, check_classes, samples
 
 SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 ROWS_OF_SHARES = ("categorical_crossentropy", "categorical_focal_crossentropy")
@@ -61,7 +60,7 @@ def _check_target(kind: str, settings: dict, pair: Pair, array, name: str) -> No
         _check_shape(array, shape, name, kind)
         _check_range(kind, settings, array, name)
     elif not kind:
-        _check_by_calling(pair.loss, array, shape, name)
+        check_by_calling(pair.loss, array, shape, name)
 
 
 def check_labels(
@@ -80,7 +79,7 @@ def check_labels(
             hint = " For one-hot rows there is categorical_crossentropy."
         raise LabError(
             f"{name} has the shape {array.shape}; {kind} takes one label, a class's "
-            f"number, for each row of {classes} outputs: {_samples(rows)}.{hint}"
+            f"number, for each row of {classes} outputs: {samples(rows)}.{hint}"
         )
     if classes == 1:
         raise LabError(
@@ -96,17 +95,7 @@ def check_labels(
     if ignored is not None:
         array = array[array != ignored]
     if array.size and classes is not None:
-        _check_classes(array.min(), array.max(), classes, name, ignored)
-
-
-def _check_classes(low, high, classes: int, name: str, ignored=None) -> None:
-    low, high = int(low), int(high)
-    if low < 0 or high >= classes:
-        beside = "" if ignored is None else f", beside the ignored class {ignored}"
-        raise LabError(
-            f"{name} holds labels from {show(low)} to {show(high)}{beside}; the "
-            f"model's {classes} outputs allow 0 to {classes - 1}."
-        )
+        check_classes(array.min(), array.max(), classes, name, ignored)
 
 
 def _check_shape(array: np.ndarray, shape: tuple, name: str, kind: str) -> None:
@@ -122,7 +111,7 @@ def _check_shape(array: np.ndarray, shape: tuple, name: str, kind: str) -> None:
         if kind in ROWS_OF_SHARES and _same(array.shape[:1], sizes[:1]):
             hint = " For labels there is sparse_categorical_crossentropy."
         raise LabError(
-            f"{name} has the shape {array.shape}, the output {_samples(sizes)}: for "
+            f"{name} has the shape {array.shape}, the output {samples(sizes)}: for "
             f"{kind} both must be equal.{hint}"
         )
 
@@ -178,8 +167,8 @@ def _weight_shape(
         return (*weight.shape, *[1] * (len(losses) - weight.ndim))
     raise LabError(
         f"{name} has the shape {weight.shape}; for {kind} of outputs "
-        f"{_samples(pair.output.shape)} it takes one weight a sample, (samples,)"
-        f"{f', or {_samples(losses)}' if len(losses) > 1 else ''}."
+        f"{samples(pair.output.shape)} it takes one weight a sample, (samples,)"
+        f"{f', or {samples(losses)}' if len(losses) > 1 else ''}."
     )
 
 
@@ -199,84 +188,9 @@ def _reshaped(weights: Any, shapes: dict[int, set], prefix: str) -> Any:
     return change(reshape, weights)
 
 
-class _OutOfRangeError(Exception):
-    """Labels that reach Keras's sparse cross-entropy and have no place in it."""
-
-
-def _check_by_calling(loss: Any, array: np.ndarray, shape: tuple, name: str) -> None:
-    """Looks at which labels a loss of one's own hands on to Keras's cross-entropy.
-
-    It is called once, with the samples that hold the least and the largest targets,
-    and with made-up outputs. On JAX a label out of range would train silently.
-    """
-    if None in shape[1:] or array.dtype.kind not in "fiub":
-        return
-    flat = array.reshape(len(array), -1)
-    extremes = [flat.argmin(0), flat.argmax(0), [0, len(array) - 1]]
-    rows = np.unique(np.concatenate(extremes))[:1024]
-    outputs = np.full((len(rows), *shape[1:]), 1 / max(shape[-1], 1), "float32")
-    try:
-        with _watched(_refuse_out_of_range):
-            losses = loss.call(
-                ops.convert_to_tensor(array[rows], dtype=loss.dtype),
-                ops.convert_to_tensor(outputs, dtype=loss.dtype),
-            )
-    except _OutOfRangeError as error:
-        low, high, classes = error.args
-        _check_classes(low, high, classes, name)
-    except ValueError as error:
-        words = " ".join(str(error).split())
-        raise LabError(f"the loss '{loss.name}' refuses {name}: {words}") from error
-    except Exception:  # it may need what only training has
-        return
-    else:
-        count = len(rows)
-        crossed = tuple(getattr(losses, "shape", ())) == (count, count)
-        if crossed and count > 1 and array.ndim == 1 and shape[1:] == (1,):
-            raise LabError(
-                f"the loss '{loss.name}' compares every target with every output: "
-                f"{name} has the shape {array.shape}, the output {_samples(shape)}. "
-                f"Give {name.split()[-1]} the shape {(len(array), 1)}."
-            )
-
-
-def _refuse_out_of_range(target, output, axis=-1) -> None:
-    labels = ops.convert_to_numpy(target)
-    classes = output.shape[axis]
-    if labels.min() < 0 or labels.max() >= classes:
-        raise _OutOfRangeError(labels.min(), labels.max(), classes)
-
-
-class _watched:  # noqa: N801 - a context
-    """Lets a function see what Keras's sparse cross-entropy is called with."""
-
-    name = "sparse_categorical_crossentropy"
-
-    def __init__(self, look: Callable):
-        self.look = look
-
-    def __enter__(self):
-        self.own = own = getattr(backend.nn, self.name)
-
-        def watched(target, output, from_logits=False, axis=-1):
-            self.look(target, output, axis)
-            return own(target, output, from_logits=from_logits, axis=axis)
-
-        setattr(backend.nn, self.name, watched)
-
-    def __exit__(self, *_):
-        setattr(backend.nn, self.name, self.own)
-
-
 def _same(shape: tuple, sizes: list) -> bool:
     """Whether shapes agree, but for the number of samples and what isn't known."""
     return len(shape) == len(sizes) and all(
         wanted is None or given == wanted
         for given, wanted in zip(shape[1:], sizes[1:], strict=True)
     )
-
-
-def _samples(sizes) -> str:
-    """A shape as it is shown, with "samples" for the first axis."""
-    rest = ", ".join("any" if size is None else str(size) for size in sizes[1:])
-    return f"(samples, {rest})" if rest else "(samples,)"
