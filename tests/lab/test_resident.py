@@ -15,7 +15,7 @@ import pytest
 from callbacks import GradientNorms
 from recipes.lab import fit
 from recipes.lab.errors import LabError
-from recipes.lab.training import checks
+from recipes.lab.training import conversion
 from zoo import dcgan
 
 RNG = np.random.default_rng(0)
@@ -362,7 +362,7 @@ def test_labels_of_64_bits_train_as_others():
     fit(ours, X, Y.astype("int64"), epochs=1)
     fit(plain, X, Y.astype("int32"), epochs=1)
     assert_same_weights(ours, plain, 0)
-    (_, labels, _), _ = checks.prepare(X, Y.astype("int64"), None, None, None)
+    labels = conversion.as_array(Y.astype("int64"), "y")
     kept = {"jax": "int32"}.get(keras.backend.backend(), "int64")
     assert labels.dtype == kept
 

@@ -1,141 +1,152 @@
-"""What `fit` is given: arrays that can be trained on, or a clear sentence."""
+"""Everything that `fit` looks at before a model is trained: clear data, or a sentence.
+
+Options are checked in `options`, the form of arrays in `arrays` and `conversion`,
+what goes into a model in `inputs`, what its losses compare in `outputs`, `targets`,
+`own_losses` and `probabilities`; data that comes in batches in `streams`.
+"""
+
+from typing import Any
 
 import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
+from recipes.lab.training import arrays, conversion, options
+from recipes.lab.training.arrays import Data
+from recipes.lab.training.inputs import check_inputs
+from recipes.lab.training.outputs import Pair, describe, own_step, pairs
+from recipes.lab.training.probabilities import check_activations, check_values
+from recipes.lab.training.targets import SPARSE, check_targets
+
+VALIDATION = "validation "
 
 
-def are_arrays(x) -> bool:
-    """Whether rows can be drawn from it: an array, or a list or dict of them."""
-    leaves = keras.tree.flatten(x)
-    return bool(leaves) and all(
-        hasattr(leaf, "shape") and hasattr(leaf, "__array__") for leaf in leaves
-    )
-
-
-def prepare(x, y, sample_weight, class_weight, validation_split) -> tuple:
-    """Brings arrays into one form.
+def prepare(
+    model: keras.Model,
+    given: Data,
+    class_weight: Any = None,
+    validation_split: Any = None,
+    validation_data: Any = None,
+    outputs: bool = True,
+) -> tuple[Data, Any]:
+    """Brings arrays into one form and checks them.
 
     Args:
-        x: Inputs: an array (samples, ...), or a list or dict of them.
-        y: Targets in the same form, or None.
-        sample_weight: None or one weight a sample.
+        model: A compiled model.
+        given: What to train on.
         class_weight: None or {class: weight}, in place of sample weights.
         validation_split: The share of the last samples that is kept for validation,
-            from 0 to below 1; 0 keeps none.
+            from 0 to below 1; 0 or None keeps none.
+        validation_data: None, or what to validate on, in any form that Keras takes;
+            `validation_split` does not count then, as in Keras.
+        outputs: Whether to look if logits and probabilities are taken for each other.
 
     Returns:
-        The arrays (x, y, sample_weight) to train on, and those for validation or
-        None.
+        What to train on, and `Data` or a data set to validate on, or None.
 
     Raises:
-        LabError: The arguments exclude each other.
+        LabError: The model would be trained or judged on something wrong.
     """
+    if class_weight is not None and given.sample_weight is not None:
+        raise LabError("fit takes class_weight or sample_weight, not both.")
+    share = options.share("validation_split", validation_split)
+    data, held_out = arrays.checked(given), None
+    if validation_data is None:
+        data, held_out = arrays.split(data, share)
+    data, found = check_data(model, data)
+    if outputs:
+        check_activations(found)
+        check_values(model, found, data)
     if class_weight is not None:
-        if sample_weight is not None:
-            raise LabError("fit takes class_weight or sample_weight, not both.")
-        sample_weight = _weights_by_class(y, class_weight)
-    if sample_weight is not None and y is None:
-        raise LabError("sample_weight needs targets; y is None.")
-    tree = _each(_array, (x, y, sample_weight))
-    if not validation_split:
-        return tree, None
-    samples = len(keras.tree.flatten(tree)[0])
-    first = int(samples * (1 - validation_split))
-    if not 0 < validation_split < 1 or not 0 < first < samples:
-        raise LabError(
-            f"validation_split={validation_split} leaves nothing to train on or to "
-            f"validate with: there are {samples} samples."
-        )
-    parts = (slice(None, first), slice(first, None))
-    train, held_out = (
-        _each(lambda array, part=part: array[part], tree) for part in parts
-    )
-    return train, held_out
+        data = _with_class_weights(data, found, class_weight)
+    _refuse_zeros(data)
+    data = _with_ones(data)
+    if held_out is not None:
+        held_out, _ = check_data(model, held_out)
+    return data, held_out or prepare_validation(model, validation_data)
 
 
-def check(model, x, y, batch_size: int, epochs: int, sample_weight=None) -> None:
-    """Raises LabError for data that would train silently wrong."""
-    for name, value in (("batch_size", batch_size), ("epochs", epochs)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise LabError(f"{name} must be a whole number from 1, not {value!r}.")
-    for name, tree in (("x", x), ("y", y), ("sample_weight", sample_weight)):
-        for array in leaves(tree):
-            array = np.asarray(array)
-            if not array.size:
-                raise LabError(f"{name} is empty: its shape is {array.shape}.")
-            if not _finite(array):
-                raise LabError(f"{name} holds values that are NaN or infinite.")
-    for weights in leaves(sample_weight):
-        if np.min(weights) < 0:
-            raise LabError(f"sample_weight holds {np.min(weights)}; 0 is the least.")
-    _check_labels(model, y)
+def prepare_validation(model: keras.Model, given: Any) -> Any:
+    """Checks what to validate on.
 
+    Args:
+        model: A compiled model.
+        given: None, arrays in a tuple or list (x, y) or (x, y, sample_weight), inputs
+            alone, or a data set.
 
-def leaves(tree) -> list:
-    """The arrays of a structure, without its None."""
-    return [leaf for leaf in keras.tree.flatten(tree) if leaf is not None]
+    Returns:
+        None, `Data`, or the data set as it is.
 
-
-def _each(function, tree):
-    return keras.tree.map_structure(
-        lambda leaf: None if leaf is None else function(leaf), tree
-    )
-
-
-def _array(values) -> np.ndarray:
-    """The values as an array of a type that the backend has.
-
-    Numbers with a point become floatx, as in `model.fit`; JAX has no int64 and would
-    cut it down with a warning.
+    Raises:
+        LabError: Something does not fit.
     """
-    array = np.asarray(values)
-    if array.dtype.kind == "f":
-        return array.astype(keras.config.floatx(), copy=False)
-    if array.dtype == "int64" and keras.backend.backend() == "jax":
-        import jax
-
-        return array if jax.config.jax_enable_x64 else array.astype("int32")
-    return array
-
-
-def _finite(array: np.ndarray) -> bool:
-    if array.dtype.kind != "f":
-        return True
-    with np.errstate(all="ignore"):  # a sum is fast, but may overflow by itself
-        return bool(np.isfinite(array.sum()) or np.isfinite(array).all())
-
-
-def _check_labels(model, y) -> None:
-    loss = getattr(model, "loss", None)
-    name = loss if isinstance(loss, str) else type(loss).__name__
-    sparse = name.lower().replace("_", "") == "sparsecategoricalcrossentropy"
-    if not sparse or len(leaves(y)) != 1 or not getattr(model, "built", False):
-        return
-    labels, classes = np.asarray(leaves(y)[0]), model.output_shape[-1]
-    if (labels != np.round(labels)).any():
-        raise LabError("y holds labels that are not whole numbers.")
-    if labels.min() < 0 or labels.max() >= classes:
+    if given is None or arrays.is_stream(given):
+        return given
+    if not isinstance(given, (tuple, list)):
+        given = (given,)
+    if not 1 <= len(given) <= 3:
         raise LabError(
-            f"y holds labels from {labels.min()} to {labels.max()}; the model's "
-            f"{classes} outputs allow 0 to {classes - 1}."
+            "validation_data must be (x, y) or (x, y, sample_weight); it has "
+            f"{len(given)} parts."
         )
+    data = arrays.checked(Data(*given), VALIDATION)
+    return check_data(model, data, VALIDATION)[0]
 
 
-def _weights_by_class(y, class_weight: dict) -> np.ndarray:
-    """One weight a sample; a class that is not named has the weight 1, as in Keras."""
-    targets = leaves(y)
-    if len(targets) != 1:
-        raise LabError("class_weight needs one target, with one class a sample.")
-    labels = np.asarray(targets[0])
-    if labels.ndim > 1 and labels.shape[-1] > 1:
-        labels = labels.argmax(-1)
-    labels = np.round(labels.reshape(len(labels))).astype(int)
-    strange = [key for key in class_weight if not isinstance(key, (int, np.integer))]
-    if strange:  # Keras would ignore them without a word
-        raise LabError(f"class_weight has the key {strange[0]!r}; classes are numbers.")
-    weights = np.ones(len(labels), keras.config.floatx())
-    for label, weight in class_weight.items():
-        weights[labels == label] = weight
-    return weights
+def check_data(
+    model: keras.Model, data: Data, prefix: str = ""
+) -> tuple[Data, list[Pair]]:
+    """Checks arrays against a model; returns them, and what its losses compare."""
+    check_inputs(model, data, prefix)
+    found = pairs(model, data, prefix)
+    if not found:
+        _check_loss(model)
+    return check_targets(found, data, prefix), found
+
+
+def _check_loss(model: keras.Model) -> None:
+    """Refuses a model that has nothing to minimize."""
+    own = own_step(model, "train_step", "compute_loss")
+    if model.loss is None and not own and model.built and not model.losses:
+        raise LabError(f"'{model.name}' has no loss: give compile() one.")
+
+
+def _with_class_weights(data: Data, found: list[Pair], class_weight: Any) -> Data:
+    sparse = len(found) == 1 and describe(found[0].loss)[0] in SPARSE
+    for _, y in arrays.leaves(data.y):
+        if sparse and np.prod(y.shape[1:]) > 1:
+            raise LabError(
+                "class_weight needs one class a sample; y has the shape "
+                f"{y.shape}. Give sample_weight of this shape."
+            )
+    weights = arrays.weights_by_class(data.y, class_weight)
+    if sparse:
+        classes = found[0].output.shape[-1]
+        for label in class_weight:
+            if classes is not None and not 0 <= label < classes:
+                raise LabError(
+                    f"class_weight has the class {options.show(label)}; the model's "
+                    f"{classes} outputs allow 0 to {classes - 1}."
+                )
+    return data._replace(sample_weight=weights)
+
+
+def _with_ones(data: Data) -> Data:
+    """Weights of 1 for outputs that were given none, where others were given some."""
+    parts = keras.tree.flatten(data.sample_weight)
+    if len(parts) < 2 or not any(part is None for part in parts):
+        return data
+    ones = np.ones(arrays.len_of(data), keras.config.floatx())
+    filled = keras.tree.map_structure(
+        lambda part: ones if part is None else part, data.sample_weight
+    )
+    return data._replace(sample_weight=filled)
+
+
+def _refuse_zeros(data: Data) -> None:
+    """Refuses weights with which nothing would be learnt; sparse inputs as in Keras."""
+    if not all(conversion.is_dense(x) for _, x in arrays.leaves(data.x)):
+        return
+    weights = [weight for _, weight in arrays.leaves(data.sample_weight)]
+    if weights and not any(np.any(weight) for weight in weights):
+        raise LabError("sample_weight or class_weight is 0 for all samples.")

@@ -12,12 +12,13 @@ def fit(
     x,
     y=None,
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     epochs: int = 1,
     seed: int = 0,
     shuffle: bool = True,
     sample_weight=None,
     on_divergence: str = "raise",
+    check_outputs: bool = True,
     resident: bool = True,
     xla: bool | None = None,
     **arguments,
@@ -38,16 +39,21 @@ def fit(
 
     Args:
         model: A compiled `keras.Model`.
-        x: Inputs: an array (samples, ...), or a list or dict of them. A data set of
-            another kind goes to `model.fit` as it is.
+        x: Inputs: an array (samples, ...), or a list or dict of them; sparse and
+            ragged ones, too. A data set that brings its own batches goes to
+            `model.fit`, without y, weights, batch size and seed; each batch is looked
+            at when it is drawn.
         y: Targets in the same form, or None.
-        batch_size: Samples a step, at least 1.
+        batch_size: Samples a step, at least 1; None: 32.
         epochs: Passes over the data, at least 1.
-        seed: Decides the order of the samples.
+        seed: Decides the order of the samples; from 0.
         shuffle: False keeps the order as given.
-        sample_weight: None or one non-negative weight a sample.
+        sample_weight: None or one non-negative weight a sample; for several outputs
+            also in the form of y.
         on_divergence: "raise", or "return" for experiments that diverge on
             purpose: the history then holds the values that are not finite.
+        check_outputs: False also trains with logits that the loss takes for
+            probabilities, or the reverse, for experiments that show what comes of it.
         resident: False lets Keras bring every batch.
         xla: Whether XLA compiles the steps on TensorFlow. None: as the model was
             compiled (`jit_compile`), and where the layers are dense and the steps
@@ -56,10 +62,12 @@ def fit(
             `validation_data`, `class_weight`, ...). `verbose` is 0 by default.
 
     Returns:
-        The `keras.callbacks.History` of the run.
+        The `keras.callbacks.History` of the run; `first_call_seconds` is what tracing
+        and compiling took, where arrays were in memory.
 
     Raises:
-        LabError: The data can't be trained on, or training diverged.
+        LabError: The model, the data or an option would train wrong or not at all;
+            that is found before training, but for data sets. Or training diverged.
 
     Example:
         >>> import keras, numpy as np
@@ -71,42 +79,78 @@ def fit(
         >>> len(history.history["loss"])
         3
     """
-    from recipes.lab.training import checks
-    from recipes.lab.training import resident as in_memory
-    from recipes.lab.training.order import EpochOrder, ShuffledArrays
+    from recipes.lab.training import arrays, checks, hooks, options, streams
+    from recipes.lab.training.order import ShuffledArrays
 
-    arguments = {"verbose": 0, **arguments, "epochs": epochs}
-    callbacks = _listed(arguments.pop("callbacks", None))
-    if not checks.are_arrays(x):
+    options.check_model(model)
+    options.check_names(model, fit, arguments)
+    arguments = options.checked_arguments(arguments, epochs)
+    seed = options.check_fit_options(seed, on_divergence, xla)
+    for name, flag in (("shuffle", shuffle), ("resident", resident),
+                       ("check_outputs", check_outputs)):  # fmt: skip
+        options.check_flag(name, flag)
+    size = options.batch_size_of(batch_size)
+    callbacks = hooks.listed(arguments.pop("callbacks", None))
+    options.check_optimizers(model)
+    split = options.share("validation_split", arguments.pop("validation_split", None))
+    validation = arguments.pop("validation_data", None)
+    if arrays.is_stream(x):
+        arguments["validation_data"] = checks.prepare_validation(model, validation)
+        own = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size,
+               "validation_split": split or None, "seed": seed or None}  # fmt: skip
         _say(f"x is a {type(x).__name__}, not arrays")
-        history = model.fit(x, y, callbacks=callbacks, **arguments)
-        return _checked(model, history, epochs, on_divergence)
-    checks.check(model, x, y, batch_size, epochs, sample_weight)
-    given = (arguments.pop(name, None) for name in ("class_weight", "validation_split"))
-    tree, held_out = checks.prepare(x, y, sample_weight, *given)
-    if held_out:
-        arguments.setdefault("validation_data", held_out)
-    batches = ShuffledArrays(*tree, batch_size, seed, shuffle)
-    reason = in_memory.why_not(model, batches.tree, arguments) if resident else ""
-    if resident and not reason:
-        history = in_memory.train(model, batches, xla, callbacks, arguments)
+        history = streams.fit(
+            model, x, own, bool(shuffle), callbacks, arguments, bool(check_outputs)
+        )
     else:
-        if reason:
+        classes = arguments.pop("class_weight", None)
+        given = arrays.Data(x, y, sample_weight)
+        data, held_out = checks.prepare(
+            model, given, classes, split, validation, bool(check_outputs)
+        )
+        arguments["validation_data"] = held_out
+        steps = _steps(arguments, data, size)
+        batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps)
+        history = _fit_arrays(model, batches, resident, xla, callbacks, arguments)
+    return _checked(model, history, arguments["epochs"], on_divergence)
+
+
+def _steps(arguments: dict, data, batch_size: int) -> int | None:
+    """The steps an epoch that were asked for, if any; they must be there.
+
+    Validation data in arrays gets its batch size: as in Keras, that of training.
+    """
+    from recipes.lab.training import arrays, options
+
+    held_out, validated = arguments["validation_data"], None
+    if isinstance(held_out, arrays.Data):
+        size = arguments.get("validation_batch_size") or batch_size
+        arguments["validation_batch_size"] = size
+        validated = -(-arrays.len_of(held_out) // size)
+    batches = -(-arrays.len_of(data) // batch_size)
+    return options.checked_steps(arguments, batches, validated)
+
+
+def _fit_arrays(model, batches, resident, xla, callbacks, arguments):
+    """Trains on arrays: in memory where that can be, else batch by batch."""
+    from recipes.lab.training import resident as in_memory
+    from recipes.lab.training import streams
+    from recipes.lab.training.order import EpochOrder
+
+    reason = in_memory.why_not(model, batches.tree)
+    with streams.watched(model, arguments) as (_, arguments):
+        if resident and not reason:
+            return in_memory.train(model, batches, xla, callbacks, arguments)
+        if resident:
             _say(reason)
-        callbacks = [EpochOrder(batches), *callbacks]
-        history = model.fit(batches, shuffle=False, callbacks=callbacks, **arguments)
-    return _checked(model, history, epochs, on_divergence)
+        batches.check_parts()
+        callbacks = [EpochOrder(batches, batches.num_batches), *callbacks]
+        arguments = in_memory.as_keras_takes_it(arguments)
+        return model.fit(batches, shuffle=False, callbacks=callbacks, **arguments)
 
 
 def _say(reason: str) -> None:
     logging.getLogger("recipes").info("fit trains the ordinary way: %s.", reason)
-
-
-def _listed(callbacks) -> list:
-    if callbacks is None:
-        return []
-    several = getattr(callbacks, "callbacks", callbacks)  # a keras CallbackList too
-    return list(several) if isinstance(several, (list, tuple)) else [several]
 
 
 def _checked(model, history, epochs: int, on_divergence: str):

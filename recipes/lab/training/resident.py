@@ -3,98 +3,117 @@
 Keras's `fit` runs as always; only its train function is another one while it runs.
 That function takes a block of shuffled row numbers, gathers each batch inside the
 program and runs the model's own `train_step` on it, block after block. On TensorFlow
-validation goes the same way, in one call.
+validation goes the same way, in one call. `resident_function` shows who calls whom.
 """
 
 import contextlib
+from typing import Any
 
 import keras
 
-from recipes.lab.training import checks
+from recipes.lab.errors import LabError
+from recipes.lab.training.arrays import Data, leaves
+from recipes.lab.training.conversion import is_dense
+from recipes.lab.training.hooks import TEST_HOOKS, looks_at_batches
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
-from recipes.lab.training.resident_arrays import ResidentArrays, keep
-from recipes.lab.training.resident_function import resident
+from recipes.lab.training.resident_function import MARK, ResidentFunction, open_rows
+from recipes.lab.training.resident_rows import ResidentRows, keep
 
 BLOCK = 128  # steps a call; beyond this the calls cost under 1 % (benchmarks/fit.py)
 ENOUGH = 4000  # steps from which XLA's compilation pays
 LARGEST = 2 << 30  # bytes of arrays that are held in memory a second time
-TRAIN_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin",
-               "on_batch_end")  # fmt: skip
-TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 
 
 def train(
-    model: keras.Model, batches, xla: bool | None, callbacks: list, arguments: dict
+    model: keras.Model,
+    batches: ShuffledArrays,
+    xla: bool | None,
+    callbacks: list,
+    arguments: dict[str, Any],
 ) -> keras.callbacks.History:
     """Runs `model.fit` over arrays in memory.
 
     Args:
         model: A compiled model.
-        batches: A `ShuffledArrays`.
+        batches: What to train on.
         xla: Whether XLA compiles the steps; None decides by the model.
         callbacks: For `fit`.
-        arguments: Further arguments of `fit`.
+        arguments: Further arguments of `fit`; `validation_data` is `Data`, a data set
+            or missing.
+
+    Returns:
+        The history; its `first_call_seconds` is what tracing and compiling took.
     """
     steps, size = batches.num_batches, model.steps_per_execution
     if xla is None:
         epochs = arguments.get("epochs", 1) - arguments.get("initial_epoch", 0)
         xla = model.jit_compile or suits_xla(model, epochs * steps)
-    if size == 1 and not arguments.get("verbose") and not any(map(_looks, callbacks)):
+    blind = not arguments.get("verbose") and not any(map(looks_at_batches, callbacks))
+    if size == 1 and blind:
         size = BLOCK
         steps = -(-steps // size)  # Keras sees a block as one step
-    rows = ResidentArrays(batches, size)
-    callbacks = [EpochOrder(rows), *callbacks]
+    rows = ResidentRows(batches, size)
+    watched = callbacks if size == BLOCK and blind else []
+    callbacks = [_Order(rows, batches.num_batches, watched), *callbacks]
+    before = ResidentFunction.first_call_seconds
     with contextlib.ExitStack() as stack:
-        stack.enter_context(resident(model, "train", rows, bool(xla)))
+        stack.enter_context(open_rows(model, "train", rows, bool(xla)))
         if keras.backend.backend() == "jax":
             keep(rows)
-            calls: object = _Calls(batches, steps)
+            calls: Any = _Calls(batches, steps)
         else:
+            calls = _marks()
             arguments = {**arguments, "steps_per_epoch": steps}
-            calls = _counting()
             held_out = _held_out(model, batches.batch_size, callbacks, arguments)
             if held_out is not None:
-                stack.enter_context(resident(model, "test", held_out, xla=False))
+                stack.enter_context(open_rows(model, "test", held_out, xla=False))
                 arguments["validation_data"], arguments["validation_steps"] = calls, 1
             keep(*filter(None, (rows, held_out)))
-        return model.fit(calls, shuffle=False, callbacks=callbacks, **arguments)
+        arguments = as_keras_takes_it(arguments)
+        history = model.fit(calls, shuffle=False, callbacks=callbacks, **arguments)
+    history.first_call_seconds = ResidentFunction.first_call_seconds - before
+    return history
 
 
-def _counting():
-    """What Keras draws a number from for every call; one iterator serves all epochs."""
+def as_keras_takes_it(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with validation data as the tuple that Keras knows."""
+    data = arguments.get("validation_data")
+    if not isinstance(data, Data):
+        return arguments
+    return {**arguments, "validation_data": tuple(data)}
+
+
+def _marks() -> Any:
+    """What Keras draws a mark from for every call; one iterator serves all epochs."""
     import tensorflow as tf
 
-    return tf.data.Dataset.range(1).repeat()
+    return tf.data.Dataset.from_tensors({MARK: 0}).repeat()
 
 
 def _held_out(
     model: keras.Model, batch_size: int, callbacks: list, arguments: dict
-) -> ResidentArrays | None:
+) -> ResidentRows | None:
     """The validation data in memory, evaluated in one call, if that can be."""
     data = arguments.get("validation_data")
-    if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
+    if not isinstance(data, Data) or data.y is None:
         return None
-    x, y, weights = (*data, None)[:3]
     if arguments.get("verbose") or arguments.get("validation_steps"):
         return None
-    if not all(checks.are_arrays(part) for part in data if part is not None):
+    if any(looks_at_batches(callback, TEST_HOOKS) for callback in callbacks):
         return None
-    if any(_overrides(callback, TEST_HOOKS) for callback in callbacks):
-        return None
-    tree, _ = checks.prepare(x, y, weights, None, None)
     size = arguments.get("validation_batch_size") or batch_size
-    batches = ShuffledArrays(*tree, size, seed=0, shuffle=False)
-    if why_not(model, batches.tree, {}):
+    batches = ShuffledArrays(*data, size, seed=0, shuffle=False)
+    if why_not(model, batches.tree):
         return None
-    return ResidentArrays(batches, batches.num_batches)
+    return ResidentRows(batches, batches.num_batches)
 
 
 class _Calls(keras.utils.PyDataset):
     """As many items as calls; Keras builds a new model with the first."""
 
-    def __init__(self, batches, num_batches: int):
+    def __init__(self, batches: ShuffledArrays, calls: int):
         super().__init__()
-        self.batches, self.calls = batches, num_batches
+        self.batches, self.calls = batches, calls
 
     @property
     def num_batches(self) -> int:
@@ -104,33 +123,39 @@ class _Calls(keras.utils.PyDataset):
         return self.batches[index]
 
 
-def _looks(callback) -> bool:
-    """Whether a callback looks at batches, so that each must be a call of its own."""
-    if getattr(callback, "save_freq", None) == "epoch":
-        return False  # Keras's own, which then only counts batches
-    between = getattr(callback, "works_between_steps", None)
-    if between is not None:
-        return between
-    return _overrides(callback, TRAIN_HOOKS)
+class _Order(EpochOrder):
+    """Says which epoch begins, and refuses hooks that came too late to be counted."""
+
+    def __init__(self, rows: ResidentRows, steps: int, callbacks: list):
+        super().__init__(rows, steps)
+        self.callbacks = callbacks
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Orders the samples before the epoch's first batch is drawn."""
+        super().on_epoch_begin(epoch, logs)
+        self._refuse_late_hooks()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Refuses hooks that were set in this epoch."""
+        self._refuse_late_hooks()
+
+    def _refuse_late_hooks(self):
+        for callback in self.callbacks:
+            if looks_at_batches(callback):
+                raise LabError(
+                    f"the callback {type(callback).__name__} got a hook for batches "
+                    "after training had begun; give fit resident=False."
+                )
 
 
-def _overrides(callback, hooks: tuple[str, ...]) -> bool:
-    return any(
-        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
-        for hook in hooks
-    )
-
-
-def why_not(model: keras.Model, tree, arguments: dict) -> str:
+def why_not(model: keras.Model, tree: Any) -> str:
     """Says why arrays can't be resident; an empty string where they can.
 
     Args:
         model: A compiled model.
         tree: The arrays.
-        arguments: Those of `model.fit`.
     """
-    arrays = keras.tree.flatten(tree)
-    size = sum(array.nbytes for array in arrays)
+    arrays = [array for _, array in leaves(tree)]
     if keras.backend.backend() not in ("tensorflow", "jax"):
         return "PyTorch runs every step by itself"
     if model.run_eagerly or (
@@ -141,12 +166,11 @@ def why_not(model: keras.Model, tree, arguments: dict) -> str:
         model, "_distribute_strategy", None
     ):
         return "the model is distributed"
-    if arguments.get("steps_per_epoch"):
-        return "steps_per_epoch is given"
+    if not all(is_dense(array) and array.dtype.kind in "fiub" for array in arrays):
+        return "the arrays do not all hold numbers, one for each place"
+    size = sum(array.nbytes for array in arrays)
     if size > LARGEST:
         return f"the arrays take {size / 2**30:.1f} GiB, over {LARGEST >> 30} GiB"
-    if any(array.dtype.kind not in "fiub" for array in arrays):
-        return "the arrays do not all hold numbers"
     return ""
 
 

@@ -1,19 +1,38 @@
-"""A model's train and test functions, as long as it trains on resident arrays."""
+"""A model's train or test function while it works on resident rows.
+
+Who calls whom:
+
+    fit (here) ── resident.train ── open_rows: rows and function go onto the model
+      └─ model.fit (Keras)
+           ├─ make_train_function()        finds a ResidentFunction in place
+           ├─ train_function(iterator) ──── ResidentFunction
+           │     ├─ resident    rows lie open, and Keras drew a mark for this call:
+           │     │              a program of many of the model's train_step
+           │     └─ plain       no rows, or real batches: what Keras makes itself
+           │                    (a later model.fit, a fit inside a callback)
+           └─ evaluate ─ test_function(iterator)
+                 ├─ evaluation  the validation of this fit, which drew a mark: one
+                 │              program of all of the model's test_step
+                 └─ plain       a callback evaluates on other data
+"""
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
-from recipes.lab.training import first_calls
-from recipes.lab.training.resident_arrays import ResidentArrays
+from recipes.lab.training.arrays import leaves
+from recipes.lab.training.resident_program import program_of
+from recipes.lab.training.resident_rows import ResidentRows
+
+MARK = "rows in memory"  # what TensorFlow draws in place of a batch
 
 
 @contextlib.contextmanager
-def resident(
-    model: keras.Model, kind: str, rows: ResidentArrays, xla: bool
+def open_rows(
+    model: keras.Model, kind: str, rows: ResidentRows, xla: bool
 ) -> Iterator[None]:
     """Gives the model a function over resident rows, as long as it is open.
 
@@ -45,63 +64,67 @@ def resident(
 class ResidentFunction:
     """A train or test function that stays with its model, for the next `fit`.
 
-    `compile` drops it, as it drops Keras's own. Where Keras brings the data, in a
-    plain `model.fit` or `model.evaluate`, it calls what Keras makes; also where a
-    callback evaluates on other data while `fit` runs.
+    `compile` drops it, as it drops Keras's own.
+
+    Args:
+        model: The model.
+        kind: "train" or "test".
 
     Attributes:
         xla: Which of its programs the next call runs.
+        first_call_seconds: What the first calls of all programs of this process took:
+            a first call traces and compiles.
     """
+
+    first_call_seconds: ClassVar[float] = 0.0
 
     def __init__(self, model: keras.Model, kind: str):
         self.model, self.kind, self.xla = model, kind, False
-        self.programs: dict[bool, Callable] = {}
-        self.called: set[tuple] = set()
-        self._plain: Any = None
+        self._programs: dict[bool, Callable] = {}
+        self._called: set[tuple] = set()
+        self._keras_function: Any = None
 
     def __call__(self, *arguments):
         """Runs what Keras wants run; the last argument is its iterator."""
-        *state, iterator = arguments
         rows = vars(self.model).get(f"_resident_{self.kind}_rows")
-        other = self.kind == "test" and not _counts(iterator)
-        if rows is None or other:
-            return self._kerass_own()(*arguments)
-        return self._run(rows, state)
+        if rows is None or not _is_marked(arguments[-1]):
+            return self._plain(*arguments)
+        path = self._resident if self.kind == "train" else self._evaluation
+        return path(rows, *arguments[:-1])
 
-    def _kerass_own(self) -> Any:
-        if self._plain is None:
+    def _resident(self, rows: ResidentRows, *state):
+        """Trains on the next block of rows."""
+        return self._run(self.model.train_step, rows, state)
+
+    def _evaluation(self, rows: ResidentRows):
+        """Evaluates on all rows."""
+        return self._run(self.model.test_step, rows, ())
+
+    def _plain(self, *arguments):
+        """Calls what Keras makes for batches that it brings itself."""
+        if self._keras_function is None:
             name = f"{self.kind}_function"
             getattr(type(self.model), f"make_{name}")(self.model, force=True)
-            self._plain = getattr(self.model, name)
+            self._keras_function = getattr(self.model, name)
             setattr(self.model, name, self)
-        return self._plain
+        return self._keras_function(*arguments)
 
-    def _run(self, rows: ResidentArrays, state: list):
-        shapes = (array.shape for array in keras.tree.flatten(rows.batches.tree))
-        form = (self.xla, rows.batches.batch_size, *shapes)
+    def _run(self, step: Callable, rows: ResidentRows, state: tuple):
+        shapes = (array.shape for _, array in leaves(rows.batches.tree))
+        called = (self.xla, rows.batches.batch_size, *shapes)
         started = time.perf_counter()
-        if self.xla not in self.programs:
-            step = getattr(self.model, f"{self.kind}_step")
-            self.programs[self.xla] = _program(step, self.xla)
-        result = self.programs[self.xla](rows, *state)
-        if form not in self.called:
-            self.called.add(form)
-            first_calls.SECONDS.append(time.perf_counter() - started)
+        if self.xla not in self._programs:
+            self._programs[self.xla] = program_of(step, self.xla)
+        result = self._programs[self.xla](rows, *state)
+        if called not in self._called:
+            self._called.add(called)
+            ResidentFunction.first_call_seconds += time.perf_counter() - started
         return result
 
 
-def _counts(iterator) -> bool:
-    """Whether it gives the plain numbers that Keras draws for resident rows."""
-    import tensorflow as tf
-
-    return getattr(iterator, "element_spec", None) == tf.TensorSpec((), tf.int64)
-
-
-def _program(step: Callable, xla: bool) -> Callable:
+def _is_marked(iterator: Any) -> bool:
+    """Whether Keras drew a mark for a call; on JAX it draws a batch for each."""
     if keras.backend.backend() == "jax":
-        from recipes.lab.training.resident_jax import program_of
-
-        return program_of(step)
-    from recipes.lab.training.resident_tensorflow import program_of
-
-    return program_of(step, xla)
+        return True
+    spec = getattr(iterator, "element_spec", None)
+    return isinstance(spec, dict) and MARK in spec

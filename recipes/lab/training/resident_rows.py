@@ -5,22 +5,25 @@ from typing import Any
 import keras
 import numpy as np
 
+from recipes.lab.training.arrays import change, leaves
+from recipes.lab.training.order import ShuffledArrays
+
 LARGEST_KEPT = 512 << 20  # bytes of arrays that are kept for the next fit
 PIECE = 1 << 20  # bytes that are compared at once
 _KEPT: list[Any] = []  # tensors of the last fit
 
 
-class ResidentArrays:
+class ResidentRows:
     """Arrays as tensors, and the order in which an epoch goes through their rows.
 
     Args:
-        batches: A `ShuffledArrays`: the arrays, their batch size and order.
+        batches: The arrays, their batch size and order.
         size: Steps a call of the train function, at least 1.
     """
 
-    def __init__(self, batches, size: int):
+    def __init__(self, batches: ShuffledArrays, size: int):
         self.batches, self.size = batches, size
-        self.arrays = keras.tree.map_structure(_tensor, batches.tree)
+        self.arrays = change(_tensor, batches.tree)
         self.start(0)
 
     def start(self, epoch: int) -> None:
@@ -30,7 +33,7 @@ class ResidentArrays:
         self.done = 0
 
     def take(self, whole: bool) -> list[tuple[int, int, int]]:
-        """Takes the next call's steps; behind the last ones the first come again.
+        """Takes the next call's steps; after the last ones the first come again.
 
         Args:
             whole: Whether a smaller last batch is to be a part of its own.
@@ -50,20 +53,18 @@ class ResidentArrays:
         return [*parts, (samples - rest, rest, 1)]
 
 
-def keep(*several: ResidentArrays) -> None:
+def keep(*several: ResidentRows) -> None:
     """Keeps the tensors for the next fit, if they are not too large.
 
     To find arrays unchanged takes a fifth of the time to copy them, and a sweep
     trains on the same ones over and over.
     """
-    trees = [rows.arrays for rows in several]
-    size = sum(
-        x.nbytes for rows in several for x in keras.tree.flatten(rows.batches.tree)
-    )
-    _KEPT[:] = keras.tree.flatten(trees) if size <= LARGEST_KEPT else []
+    size = sum(x.nbytes for rows in several for _, x in leaves(rows.batches.tree))
+    tensors = [tensor for rows in several for _, tensor in leaves(rows.arrays)]
+    _KEPT[:] = tensors if size <= LARGEST_KEPT else []
 
 
-def _tensor(array: np.ndarray):
+def _tensor(array: np.ndarray) -> Any:
     """The array as a tensor; that of the last fit again where nothing has changed."""
     for kept in _KEPT:
         if _same(np.asarray(kept), array):

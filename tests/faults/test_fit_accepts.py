@@ -1,0 +1,266 @@
+"""What Keras takes is taken by `fit`, and nothing that it is given is dropped."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import scipy.sparse
+
+from callbacks import GradientNorms
+from recipes.lab import LabError, fit
+from tests.faults.fit_models import (
+    BAD,
+    IDS,
+    NAN,
+    ONES,
+    Batches,
+    Columns,
+    X,
+    Y,
+    compiled,
+    embedding,
+    net,
+    sequence,
+    subclassed,
+    two_outputs,
+    unbuilt,
+)
+
+Sparse = keras.losses.SparseCategoricalCrossentropy
+HALF = np.linspace(0, 1, 40, dtype="float32")
+
+
+class Padded(keras.losses.Loss):
+    """Leaves out the label -100, as many a loss of one's own does."""
+
+    def call(self, y_true, y_pred):
+        labels = keras.ops.cast(y_true, "int32")
+        known = keras.ops.not_equal(labels, -100)
+        labels = keras.ops.where(known, labels, 0)
+        losses = keras.ops.sparse_categorical_crossentropy(labels, y_pred)
+        return losses * keras.ops.cast(known, losses.dtype)
+
+
+class Identities(keras.losses.Loss):
+    """A loss of embeddings, whose labels are no outputs."""
+
+    def call(self, y_true, y_pred):
+        same = keras.ops.equal(y_true[:, None], y_true[None, :])
+        distance = keras.ops.matmul(y_pred, keras.ops.transpose(y_pred))
+        return keras.ops.mean(distance * keras.ops.cast(same, y_pred.dtype), -1)
+
+
+class Shown(keras.Sequential):
+    """A train step that builds on Keras's."""
+
+    def train_step(self, *arguments):
+        return super().train_step(*arguments)
+
+
+def weights_of(model):
+    return [np.array(weight) for weight in model.get_weights()]
+
+
+def same_start(*models):
+    for model in models[1:]:
+        model.set_weights(models[0].get_weights())
+    return models
+
+
+def largest_difference(one, other):
+    pairs = zip(weights_of(one), weights_of(other), strict=True)
+    return max(np.abs(first - second).max() for first, second in pairs)
+
+
+TAKEN = {
+    "ignored class -1": (net, Sparse(ignore_class=-1), np.where(Y == 2, -1, Y)),
+    "ignored class 255": (unbuilt, Sparse(ignore_class=255), np.where(Y == 2, 255, Y)),
+    "a partial function": (
+        net,
+        functools.partial(
+            keras.losses.sparse_categorical_crossentropy, ignore_class=-1
+        ),
+        np.where(Y == 2, -1, Y),
+    ),
+    "a label left out": (net, Padded(), np.where(Y == 2, -100, Y)),
+    "identities": (subclassed, Identities(), np.arange(40) * 25),
+    "labels in a column": (net, "sparse_categorical_crossentropy", Y[:, None]),
+    "labels with a point": (net, Sparse(), Y.astype("float64")),
+    "labels of one byte": (net, Sparse(), Y.astype("uint8")),
+    "shares": (net, "categorical_crossentropy", np.full((40, 3), 1 / 3)),
+    "smooth labels": (
+        net,
+        keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+        np.eye(3)[Y],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_targets_that_keras_takes(name):
+    build, loss, y = TAKEN[name]
+    ours, plain = same_start(*(compiled_on(build, loss) for _ in range(2)))
+    fit(ours, X, y, shuffle=False)
+    plain.fit(X, y, shuffle=False, verbose=0)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+def compiled_on(build, loss):
+    model = build(loss)
+    model(X)  # builds it
+    return model
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": None},
+        {"batch_size": np.int64(16), "epochs": np.int32(2), "seed": np.int64(3)},
+        {"batch_size": 10**12},
+        {"class_weight": {0.0: 1.0, np.int64(1): 2.0}},
+        {"sample_weight": np.ones((40, 1))},
+        {"sample_weight": np.ones(40, int)},
+        {"validation_data": [X, Y], "validation_steps": 1, "validation_freq": [1]},
+        {"callbacks": keras.callbacks.History()},
+        {"shuffle": np.False_, "verbose": 0},
+    ],
+)
+def test_options_that_keras_takes(options):
+    assert np.isfinite(fit(net(), X, Y, **options).history["loss"]).all()
+
+
+@pytest.mark.parametrize("form", [list, dict])
+def test_several_outputs_in_any_form(form):
+    targets = {"a": Y, "b": HALF} if form is dict else [Y, HALF]
+    weights = {"a": HALF, "b": ONES} if form is dict else [HALF, ONES]
+    ours, plain = same_start(two_outputs(form), two_outputs(form))
+    fit(ours, X, targets, sample_weight=weights, shuffle=False)
+    plain.fit(X, targets, sample_weight=weights, shuffle=False, verbose=0)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+def test_an_output_without_weights_has_ones():
+    ours, plain = same_start(two_outputs(), two_outputs())
+    fit(ours, X, [Y, HALF], sample_weight=[HALF, None])
+    fit(plain, X, [Y, HALF], sample_weight=[HALF, ONES])
+    assert largest_difference(ours, plain) == 0
+
+
+def test_a_train_step_that_calls_that_of_keras_is_checked():
+    parts = [keras.Input((4,)), keras.layers.Dense(3, "softmax")]
+    fit(compiled(Shown(parts)), X, Y)
+    with pytest.raises(LabError, match="labels from 0 to 3"):
+        fit(compiled(Shown(parts)), X, BAD)
+
+
+@pytest.mark.parametrize("build", [embedding, lambda: compiled(Columns())])
+def test_ids_within_the_embeddings(build):
+    model = build()
+    fit(model, IDS, Y)
+    assert int(keras.ops.convert_to_numpy(model.optimizer.iterations.value)) == 2
+
+
+def test_one_weight_a_sample_reaches_all_its_time_steps():
+    """Eight samples a batch and eight steps: Keras takes the weights for steps'."""
+    x = np.random.default_rng(3).normal(size=(24, 8, 4)).astype("float32")
+    y, weights = np.arange(192).reshape(24, 8) % 3, np.linspace(0, 1, 24)
+    one, each = same_start(sequence(), sequence())
+    fit(one, x, y, batch_size=8, sample_weight=weights)
+    fit(each, x, y, batch_size=8, sample_weight=np.repeat(weights[:, None], 8, 1))
+    assert largest_difference(one, each) == 0
+
+
+def test_class_weights_do_not_weigh_validation():
+    model = net()
+    history = fit(model, X, Y, class_weight={1: 50.0, 2: 0.5}, validation_split=0.25)
+    expected = model.evaluate(X[30:], Y[30:], verbose=0)
+    assert history.history["val_loss"][-1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_sparse_matrix_trains_as_the_array():
+    sparse, dense = same_start(net(), net())
+    options = {"batch_size": 8, "epochs": 2, "seed": 5, "sample_weight": HALF}
+    fit(sparse, scipy.sparse.csr_matrix(X), Y, **options)
+    fit(dense, X, Y, resident=False, **options)
+    assert largest_difference(sparse, dense) == 0
+
+
+def test_a_sparse_matrix_keeps_batch_size_and_weights():
+    model = net()
+    before = weights_of(model)
+    x = scipy.sparse.csr_matrix(X[:37])
+    fit(model, x, Y[:37], batch_size=4, sample_weight=np.zeros(37))
+    assert int(keras.ops.convert_to_numpy(model.optimizer.iterations.value)) == 10
+    for one, two in zip(before, weights_of(model), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_ragged_tensor_keeps_batch_size_and_order():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("ragged tensors are TensorFlow's")
+    import tensorflow as tf
+
+    lengths = [1, 2, 3] * 10
+    rows = tf.RaggedTensor.from_row_lengths(np.arange(60) % 5, lengths)
+    parts = [keras.Input((None,), dtype="int32"), keras.layers.Embedding(5, 2),
+             keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1)]  # fmt: skip
+    model = compiled(keras.Sequential(parts), "mse")
+    fit(model, rows, np.ones(30), batch_size=3)
+    assert int(model.optimizer.iterations.numpy()) == 10
+
+
+def test_steps_an_epoch_are_the_first_of_each_order():
+    ours, plain = same_start(net(), net())
+    fit(ours, X, Y, batch_size=10, epochs=2, seed=3, steps_per_epoch=2)
+    for epoch in range(2):
+        rows = np.random.default_rng([3, epoch]).permutation(40)[:20]
+        plain.fit(X[rows], Y[rows], batch_size=10, shuffle=False, verbose=0)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+def test_a_data_set_is_looked_at_and_trained_on_as_it_is():
+    ours, plain = same_start(net(), net())
+    history = fit(ours, Batches(X, Y), shuffle=False, validation_data=Batches(X, Y))
+    plain.fit(Batches(X, Y), shuffle=False, verbose=0)
+    assert largest_difference(ours, plain) == 0
+    assert set(history.history) == {"loss", "val_loss"}
+
+
+def test_data_sets_of_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+
+    def batches(*arrays):
+        return tf.data.Dataset.from_tensor_slices(arrays).batch(10)
+
+    assert len(fit(net(), batches(X, Y), epochs=2).history["loss"]) == 2
+    assert "val_loss" in fit(net(), X, Y, validation_data=batches(X, Y)).history
+    fit(net(), batches(X, Y), class_weight={0: 2.0})  # the others count once
+    for bad, words in ((NAN, Y), "x holds values"), ((X, BAD), "y holds labels"):
+        with pytest.raises(LabError, match=f"a batch's {words}"):
+            fit(net(), batches(*bad))
+        with pytest.raises(LabError, match=f"a batch's validation {words}"):
+            fit(net(), X, Y, validation_data=batches(*bad))
+    with pytest.raises(LabError, match="sample_weight goes with arrays"):
+        fit(net(), batches(X, Y), sample_weight=np.zeros(40))
+
+
+def test_mistakes_on_purpose():
+    model = net(activation=None)
+    with pytest.raises(LabError, match="activation is linear"):
+        fit(model, X, Y)
+    fit(model, X, Y, check_outputs=False, on_divergence="return")
+
+
+def test_the_history_says_what_compiling_took():
+    if keras.backend.backend() == "torch":
+        pytest.skip("PyTorch compiles nothing here")
+    model = net()
+    assert fit(model, X, Y).first_call_seconds > 0
+    assert fit(model, X, Y).first_call_seconds == 0
+
+
+def test_gradient_norms_still_work_in_blocks():
+    norms = GradientNorms()
+    fit(net(), X, Y, batch_size=4, callbacks=[norms])
+    assert len(norms.table.global_norms) == 10
