@@ -1,84 +1,99 @@
 """The residual recipe: blocks and Jacobians by hand, and checks that can fail."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
-from recipes.architectures import _residual_blocks as blocks
-from recipes.architectures import _residual_jacobians as jacobians
-from recipes.architectures import _residual_training as training
-from recipes.architectures import residual
+from recipes.architectures.residual import block, bypass, depth, trainable
+from recipes.lab.data import sets
 from zoo import mlp
 
 
-class Bench:
-    """Collects verdicts where a whole run would be too long."""
+class Lab:
+    """Takes tables; keeps what would be trained, and gives losses made up for it."""
 
-    def __init__(self):
-        self.found = {}
+    seeds = range(5)
 
-    def table(self, *arguments):
-        pass
+    def __init__(self, loss=lambda case, seed: 1.0):
+        self.settings = SimpleNamespace(epochs=3, depth=40)
+        self.loss, self.swept = loss, []
 
-    def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.evidence.verdicts import judge
+    def table(self, *_):
+        """Prints nothing."""
 
-        self.found[claim] = judge(holds)[0], evidence, note
+    def sweep(self, train, cases, *, seeds=seeds, **_):
+        """Every epoch of a training has the loss made up; inf diverges in epoch 2."""
+        self.swept.append((train, dict(cases), list(seeds)))
+        return {
+            name: [self.run(case, seed) for seed in seeds]
+            for name, case in cases.items()
+        }
+
+    def run(self, case, seed) -> dict:
+        value = float(self.loss(case, seed))
+        lost = not np.isfinite(value)
+        history = {"loss": [3.0, *[1e6 if lost else value] * (case["epochs"] - 1)]}
+        return {"history": history, "diverged": 2 if lost else None}
 
 
-def test_exact_claims():
-    bench = Bench()
-    blocks.judge(bench)
-    kinds = {claim: kind for claim, (kind, *_) in bench.found.items()}
-    assert kinds == {"res-block": "conditional", "res-gradient-bypass": "supported"}
-    by_block = bench.found["res-block"][1]["greatest_difference"]
-    for name, row in by_block.items():
-        behind = name == "convolutions, ReLU behind the sum"
-        assert (row["y_minus_x_minus_f"] > 1) == behind
-        assert (row["y_minus_x_with_f_zero"] > 1) == behind
+def test_the_sum_holds_before_a_relu_and_not_after_it():
+    finding = block.sum_of_both(Lab())
+    assert len(finding.conditions) == 3
+    assert all(finding.conditions.values())
+    for name, row in finding.numbers["greatest_difference"].items():
+        after = name == block.AFTER
+        assert (row["y_minus_x_minus_f"] > 1) == after
+        assert (row["y_minus_x_with_f_zero"] > 1) == after
         assert row["the_same_for_x_from_0_up"] == 0
 
 
 def test_a_block_that_is_no_sum_would_be_seen():
-    block, branch = blocks.blocks()["dense layer"]
-    doubled = keras.Model(block.input, 2 * block.output)
-    assert blocks.mismatch(doubled, branch, zero=True, positive=False) > 0.1
+    whole, branch = block.blocks()["dense layer"]
+    doubled = keras.Model(whole.input, 2 * whole.output)
+    assert block.mismatch(doubled, branch, zero=True, positive=False) > 0.1
+
+
+def test_a_dead_block_ends_the_plain_gradient_only():
+    finding = bypass.around_a_dead_block(Lab())
+    assert finding.conditions == dict.fromkeys(bypass.DEATHS, True)
+    assert finding.numbers["plain"] == 0 < finding.numbers["residual"]
 
 
 def test_a_block_switched_off_is_as_good_as_gone():
     """With f = 0 the gradient is that of the network without the block."""
-    full = blocks.twins("relu")["residual"]
+    full = bypass.twins("relu")["residual"]
     weights = full.get_weights()
     weights[4] = 0 * weights[4]  # the kernel of the third block
     full.set_weights(weights)
-    width, rest = blocks.WIDTH, weights[:4] + weights[6:]
+    width, rest = bypass.WIDTH, weights[:4] + weights[6:]
     less = mlp(
         *((width,), 1),
-        units=(width,) * (blocks.BLOCKS - 1),
+        units=(width,) * (bypass.BLOCKS - 1),
         residual=True,
         task="regression",
     )
     less.set_weights(rest)
-    length = blocks.length_at_input(less)
+    length = bypass.length_at_input(less)
     assert length > 0.1
-    assert blocks.length_at_input(full) == pytest.approx(length, rel=1e-6)
+    assert bypass.length_at_input(full) == pytest.approx(length, rel=1e-6)
 
 
 def test_jacobian_is_that_of_finite_differences():
-    """Two directions through a short tanh stack, by central differences."""
-    for kind in jacobians.KINDS:
-        grown = jacobians.gains(kind, 0.5, "tanh", seed=3)
-        assert grown.shape == (jacobians.DEPTH,)
+    for kind in trainable.KINDS:
+        grown = trainable.gains(kind, 0.5, "tanh", seed=3)
+        assert grown.shape == (trainable.LAYERS,)
         assert grown[0] == pytest.approx(first_layer(kind, 3), rel=1e-6)
 
 
 def first_layer(kind: str, seed: int) -> float:
-    """The first layer's ‖J‖/√n, column by column from differences."""
-    n, step = jacobians.WIDTH, 1e-6
+    """The first layer's ‖J‖/√n, column by column from central differences."""
+    n, step = trainable.WIDTH, 1e-6
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
     W = rng.normal(0, 0.5 / n**0.5, (n, n))
-    branch = jacobians.DEPTH**-0.5 if kind == "branch/√L" else 1.0
+    branch = trainable.LAYERS**-0.5 if kind == "branch/√L" else 1.0
 
     def layer(x):
         value = np.tanh(W @ x)
@@ -92,7 +107,7 @@ def first_layer(kind: str, seed: int) -> float:
 
 def test_growth_is_near_its_expectation():
     """E‖J‖² of linear layers multiplies by g² plain and by 1 + g² residual."""
-    found = jacobians.follow(range(20))["0.5/√n, linear"]
+    found = trainable.growth(Lab())["0.5/√n, linear"]
     expected = {"plain": 0.5**50, "residual": 1.25**25}
     expected["branch/√L"] = (1 + 0.25 / 50) ** 25
     for kind, value in expected.items():
@@ -104,79 +119,84 @@ def test_cured_has_three_answers():
     def stack(plain, residual):
         return {"plain": np.array([[plain]]), "residual": np.array([[residual]])}
 
-    assert jacobians.cured(stack(1e-9, 2.0)) is True
-    assert jacobians.cured(stack(1e-9, 1e-6)) is False
-    assert jacobians.cured(stack(0.5, 2.0)) is None
+    assert trainable.cured(stack(1e-9, 2.0)) is True
+    assert trainable.cured(stack(1e-9, 1e-6)) is False
+    assert trainable.cured(stack(0.5, 2.0)) is None
+
+
+def made_up(deeper_is_worse: float):
+    """Losses around 1 that rise or fall with depth; residual He networks diverge."""
+
+    def loss(case, seed):
+        if case["residual"] and case["start"] == "He":
+            return np.inf
+        noise = 0.01 * np.sin(7 * seed) * case["depth"] / 20
+        return 1 + noise + deeper_is_worse * (case["depth"] - 30) / 50
+
+    return loss
+
+
+@pytest.mark.parametrize("deeper_is_worse", [1, -1])
+def test_depth_can_be_judged_either_way(deeper_is_worse):
+    finding = depth.deeper_is_worse(Lab(made_up(deeper_is_worse)))
+    assert len(finding.conditions) == 2
+    for decision in finding.conditions.values():
+        assert decision.effect == pytest.approx(0.4 * deeper_is_worse, abs=0.02)
+        assert decision.holds == (deeper_is_worse > 0)
+    assert len(finding.numbers["residual"]) == 2  # two that diverged say nothing
+
+
+def test_a_network_that_diverged_has_learned_as_much_as_one_that_guesses():
+    finding = trainable.deep_networks_learn(Lab(made_up(1)))
+    gain = finding.conditions["training, He's weights"]
+    assert gain.effect == pytest.approx(1.2 - np.log(10), abs=0.02)
+    assert gain.holds is False
+    assert finding.numbers["diverged"] == 5
+    assert finding.conditions["training, weights / √depth"].effect == pytest.approx(0)
+
+
+def test_a_rate_is_chosen_on_a_seed_of_its_own():
+    lab = Lab(lambda case, seed: abs(np.log10(case["rate"] / 0.03)))
+    finding = trainable.deep_networks_learn(lab)
+    (_, tried, choosing), (_, chosen, seeds) = lab.swept
+    assert not set(choosing) & set(seeds)
+    assert {case["rate"] for case in tried.values()} == {0.01, 0.03, 0.1}
+    assert {case["epochs"] for case in tried.values()} == {2}
+    assert {case["rate"] for case in chosen.values()} == {0.03}
+    assert set(finding.numbers["learning_rate"].values()) == {0.03}
 
 
 @pytest.fixture(scope="module")
-def networks():
-    from recipes.lab.data import sets
+def train():
+    """The lessons' training, from a lab that only keeps it; on digits, 4 layers."""
+    lab, digits = Lab(), sets.load("digits")
+    trainable.deep_networks_learn(lab)
+    function = lab.swept[0][0]
 
-    return training.Networks(sets.load("digits"))
+    def run(rate, epochs, seed=3, residual=True, start="He"):
+        case = {"residual": residual, "depth": 4, "start": start}
+        return function({**case, "rate": rate, "epochs": epochs}, seed, digits)
 
-
-def test_twins_have_equal_parameters_and_starts(networks):
-    deep = [training.Case(kind, 4, "He") for kind in (False, True)]
-    models = [networks._restart(case).model for case in deep]
-    assert [model.count_params() for model in models] == [4 * 65 * 64 + 65 * 10] * 2
-    starts = [
-        training.draw_weights(model, case, 7)
-        for model, case in zip(models, deep, strict=True)
-    ]
-    for one, other in zip(*starts, strict=True):
-        np.testing.assert_array_equal(one, other)
+    return run
 
 
-def test_draws_have_the_variance_of_their_recipe(networks):
-    for recipe, variance in (("He", 2 / 64), ("small", 2 / 64 / 4), ("batch", 2 / 64)):
-        case = training.Case(True, 4, recipe)
-        model = networks._restart(case).model
-        kernel = training.draw_weights(model, case, 0)[0]
-        assert kernel.var() == pytest.approx(variance, rel=0.1)
-    drawn = training.draw_weights(model, case, 0)
-    values = {float(weight.mean()) for weight in drawn if weight.ndim == 1}
-    assert values == {0.0, 1.0}
+def test_training_starts_anew_and_a_lost_one_says_so(train):
+    first = train(0.01, 2)
+    train(0.03, 1, seed=4)
+    assert train(0.01, 2) == first
+    one, two = first["history"]["loss"]
+    assert two < one
+    lost = train(1e6, 3)
+    assert lost["diverged"] is not None
+    assert len(lost["history"]["loss"]) == 3
 
 
-def test_training_starts_anew_and_a_lost_one_stops(networks):
-    case = training.Case(True, 4, "He")
-    first = networks.train(case, 3, 0.01, 2)
-    networks.train(case, 4, 0.03, 1)
-    assert networks.train(case, 3, 0.01, 2) == first
-    assert first["history"]["loss"][1] < first["history"]["loss"][0]
-    lost = networks.train(case, 3, 1e6, 4)
-    assert len(lost["history"]["loss"]) < 4
-    table = training.losses([first, first], 3)
-    assert np.isinf(table[:, 2]).all()
-    np.testing.assert_allclose(training.final(table), np.log(10))
+def test_smaller_weights_keep_the_first_loss_near_guessing(train):
+    """At rate 0 the loss is that of the start: He's residual signal doubles a layer."""
+    small, he = (train(0.0, 1, start=s)["history"]["loss"][0] for s in ("small", "He"))
+    assert he > small > np.log(10) - 0.1
 
 
-@pytest.mark.parametrize(("deeper_is_worse", "verdict"), [(1, "supported"),
-                                                          (-1, "refuted")])  # fmt: skip
-def test_depth_can_be_judged_either_way(deeper_is_worse, verdict):
-    bench = Bench()
-    bench.settings = residual.Settings()
-    noise = np.random.default_rng(0).normal(0, 0.01, (5, 1))
-    losses = {
-        residual.named(has, layers, recipe): 1
-        + noise * layers / 20
-        + deeper_is_worse * 0.02 * (layers - 30)
-        for has in (False, True)
-        for recipe in residual.RECIPES
-        for layers in (20, 40)
-        if has or recipe != "small"
-    }
-    losses[residual.named(True, 20, "He")] = np.full((5, 1), np.inf)
-    losses[residual.named(True, 40, "He")] = np.full((5, 1), np.inf)
-    residual.judge_depth(bench, losses)
-    kind, evidence, _ = bench.found["res-depth-accuracy"]
-    assert kind == verdict
-    assert len(evidence["the_same_for_residual_networks"]) == 2
-
-
-def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
-    result = recipes_run("residual", "--smoke")
-    assert [claim["id"] for claim in result["claims"]] == list(residual.CLAIMS)
-    assert len(result["claims"]) == 4
-    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}
+@pytest.mark.parametrize("flag", ["--depth=1", "--depth=201", "--epochs=1001"])
+def test_settings_out_of_range(recipes_run, flag):
+    assert "must be" in recipes_run("residual", flag, code=2)

@@ -12,7 +12,7 @@ from pathlib import Path
 from recipes.lab.catalog.lessons import Lesson
 from recipes.lab.catalog.reach import PACKAGES, files_of
 from recipes.lab.catalog.reader import Recipe
-from recipes.lab.errors import LabError
+from recipes.lab.catalog.renaming import renamed
 
 
 @dataclass
@@ -22,12 +22,14 @@ class _Parts:
     Attributes:
         imports: Import statements as text, in the order in which they were met.
         blocks: Source text of definitions, modules in the order of their imports.
-        names: What each block's module defines at its top level.
+        owners: Names to the file that may define them in the copy.
+        renames: For each module that was put in, old names to new ones.
     """
 
+    owners: dict[str, Path]
+    renames: dict[Path, dict[str, str]] = field(default_factory=dict)
     imports: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
-    names: dict[str, Path] = field(default_factory=dict)
 
 
 def copy_of(recipe: Recipe, lesson: Lesson, name: str) -> str:
@@ -38,13 +40,15 @@ def copy_of(recipe: Recipe, lesson: Lesson, name: str) -> str:
         lesson: Which of its lessons.
         name: The copy's file name, for its header.
 
-    Raises:
-        LabError: Two of the modules that are put in define the same name.
     """
-    parts = _Parts()
-    seen: set[Path] = set()
     text = lesson.path.read_text(encoding="utf-8")
-    body = _take_in(lesson.path, text, parts, seen)
+    tree = ast.parse(text)
+    parts = _Parts(dict.fromkeys(_names(tree), lesson.path))
+    for node in tree.body:  # a name that the lesson imports stays its module's
+        shared = _shared_module(node, lesson.path)
+        if shared is not None and isinstance(node, ast.ImportFrom):
+            parts.owners |= dict.fromkeys((one.name for one in node.names), shared)
+    body = _take_in(lesson.path, text, parts)
     header = recipe.path.read_text(encoding="utf-8")
     settings = "" if recipe.path == lesson.path else _settings(recipe, header, parts)
     docstring = _docstring(recipe, lesson, name)
@@ -68,12 +72,12 @@ class _Body:
     rest: str
 
 
-def _take_in(path: Path, text: str, parts: _Parts, seen: set[Path]) -> _Body:
+def _take_in(path: Path, text: str, parts: _Parts) -> _Body:
     """Splits a module, and puts the shared modules that it imports into the parts."""
     tree = ast.parse(text)
-    lines = text.splitlines(keepends=True)
     drop: set[int] = set()
     kept: list[str] = []
+    changed: dict[str, str] = {}
     if ast.get_docstring(tree) is not None:
         drop |= set(range(tree.body[0].lineno, tree.body[0].end_lineno + 1))
     for node in tree.body:
@@ -83,17 +87,30 @@ def _take_in(path: Path, text: str, parts: _Parts, seen: set[Path]) -> _Body:
         shared = _shared_module(node, path)
         if shared is None:
             kept.append(ast.unparse(node))
-        elif shared not in seen:
-            seen.add(shared)
-            inner_text = shared.read_text(encoding="utf-8")
-            inner = _take_in(shared, inner_text, parts, seen)
-            _refuse_clash(ast.parse(inner_text), shared, parts)
-            parts.imports += inner.imports
-            parts.blocks.append(inner.rest)
-    rest = "".join(
-        line for number, line in enumerate(lines, 1) if number not in drop
-    ).strip("\n")
-    return _Body(kept, rest)
+            continue
+        if shared not in parts.renames:
+            _put_in(shared, parts)
+        for alias in node.names:
+            if alias.name in parts.renames[shared]:
+                changed[alias.name] = parts.renames[shared][alias.name]
+    lines = renamed(text, changed).splitlines(keepends=True)
+    rest = "".join(line for number, line in enumerate(lines, 1) if number not in drop)
+    return _Body(kept, rest.strip("\n"))
+
+
+def _put_in(path: Path, parts: _Parts) -> None:
+    """Puts a module in; names that belong to another file get the module's in front."""
+    text = path.read_text(encoding="utf-8")
+    own, prefix = _names(ast.parse(text)), path.stem.strip("_")
+    renames = {}
+    for name in own:
+        if parts.owners.setdefault(name, path) != path:
+            new = f"_{prefix}_{name.strip('_')}"
+            renames[name] = new.upper() if name.isupper() else new
+    parts.renames[path] = renames
+    inner = _take_in(path, renamed(text, renames), parts)
+    parts.imports += inner.imports
+    parts.blocks.append(inner.rest)
 
 
 def _shared_module(node: ast.stmt, importer: Path) -> Path | None:
@@ -107,14 +124,9 @@ def _shared_module(node: ast.stmt, importer: Path) -> Path | None:
     return next((file for file in files if file.stem == module.split(".")[-1]), None)
 
 
-def _refuse_clash(tree: ast.Module, path: Path, parts: _Parts) -> None:
-    for node in tree.body:
-        for name in _defined(node):
-            other = parts.names.setdefault(name, path)
-            if other != path:
-                raise LabError(
-                    f"cannot copy: {other.name} and {path.name} both define '{name}'."
-                )
+def _names(tree: ast.Module) -> list[str]:
+    """What a module defines at its top level, without what it imports."""
+    return [name for node in tree.body for name in _defined(node)]
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from recipes.lab.training import checks
+from recipes.lab.training import arrays
 
 ROWS = 4000  # up to here one call scores all rows; more go through Keras's evaluate
 
@@ -42,7 +42,7 @@ class Scores(keras.callbacks.Callback):
         """Returns each set's loss and metrics, `held_out_loss` for instance."""
         found = {}
         for name, (x, y) in self.sets.items():
-            if len(checks.leaves(x)[0]) <= ROWS:
+            if len(next(arrays.leaves(x))[1]) <= ROWS:
                 logs = model.test_on_batch(x, y, return_dict=True)
             else:
                 options = {"batch_size": ROWS, "verbose": 0, "return_dict": True}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import keras
 
 from recipes.lab.errors import LabError
-from recipes.lab.training import checks
+from recipes.lab.training import arrays, checks
 from recipes.lab.training.compiled import Compiled, as_plain, forget
 from recipes.lab.training.fit import fit
 from recipes.lab.training.scores import Scores, finite
@@ -217,8 +217,10 @@ def _arrays(data) -> tuple[tuple, tuple | None]:
     """The arrays to train on, and those of the test where there are any."""
     if getattr(data, "y_train", None) is not None:
         return (data.x_train, data.y_train), (data.x_test, data.y_test)
-    if isinstance(data, tuple) and len(data) == 2 and checks.are_arrays(data[0]):
-        return data, None
+    if isinstance(data, tuple) and len(data) == 2 and not arrays.is_stream(data[0]):
+        parts = [part for _, part in arrays.leaves(data[0])]
+        if parts and all(hasattr(part, "shape") for part in parts):
+            return data, None
     kind = type(data).__name__
     raise LabError(f"data must be a Dataset with targets or (x, y), not this {kind}.")
 
@@ -227,7 +229,7 @@ def _checked(model: keras.Model, name: str, pair: tuple) -> tuple:
     """Arrays to score on, checked and of the types that `fit` trains on."""
     try:
         (x, y), _ = _arrays(tuple(pair))
-        checks.check(model, x, y, batch_size=1, epochs=1)
+        data, _ = checks.check_data(model, arrays.checked(arrays.Data(x, y)))
     except LabError as error:
         raise LabError(f"{name}: {error}") from None
-    return checks.prepare(x, y, None, None, 0)[0][:2]
+    return data.x, data.y
