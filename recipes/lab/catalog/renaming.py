@@ -39,8 +39,11 @@ def _visit(node: ast.AST, names: dict, lines: list[str], places: list) -> None:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         own = _bound(node)
         inner = {old: new for old, new in names.items() if old not in own}
-    for child in ast.iter_child_nodes(node):
-        _visit(child, inner, lines, places)
+    for field, value in ast.iter_fields(node):
+        # Defaults, decorators and annotations belong to what is around a function.
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                _visit(child, inner if field == "body" else names, lines, places)
 
 
 def _column(line: str, node: ast.stmt) -> int:
