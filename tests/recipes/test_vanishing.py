@@ -4,26 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.gradients import _vanishing_diagnosis as diagnosis
-from recipes.gradients import _vanishing_memory as memory
-from recipes.gradients import _vanishing_networks as networks
-from recipes.gradients import _vanishing_slopes as slopes
-from recipes.gradients import _watch, vanishing
-from recipes.gradients._watch import Start
+from recipes.gradients.clipping import rescue, rules
+from recipes.gradients.vanishing import depth, diagnosis, memory, remedies, slopes
+from recipes.lab.testing import RecordingLab, judged
 from zoo import mlp
 
-
-class Bench:
-    """Collects verdicts where a whole run would be too long."""
-
-    def __init__(self):
-        self.found = {}
-
-    def verdict(self, claim, holds, *, evidence, note=""):
-        from recipes.lab.evidence.verdicts import judge
-
-        self.found[claim] = judge(holds)[0], evidence, note
-
+# What the lessons share, under the names that they use.
+Start, watch, draw_weights = rules.Start, rules.watch, rules.draw_weights
+LAB = RecordingLab("vanishing")
 
 # Slopes --------------------------------------------------------------------------
 
@@ -36,18 +24,13 @@ def test_slopes_are_those_of_the_notes():
 
 
 def test_large_inputs_is_judged_and_a_wrong_slope_is_seen(monkeypatch):
-    bench = Bench()
-    slopes.judge(bench)
-    kind, evidence, _ = bench.found["vanish-large-inputs"]
-    assert kind == "supported"
+    found = judged(slopes.slopes_vanish, LAB)
+    assert found["verdict"] == "supported"
     # Beyond x the rounded 1 - σ(x) is 0 where 1/(1 + eˣ) is under half a step, 2⁻²⁵.
-    last = evidence["last_x_with_a_slope_in_float32"]["sigmoid"]
-    assert last == pytest.approx(25 * np.log(2), abs=1.0)
+    assert found["numbers"]["ends"]["sigmoid"] == pytest.approx(25 * np.log(2), abs=1.0)
     swapped = {**slopes.ACTIVATIONS, "tanh": keras.activations.softsign}
     monkeypatch.setattr(slopes, "ACTIVATIONS", swapped)
-    bench = Bench()
-    slopes.judge(bench)
-    assert bench.found["vanish-large-inputs"][0] == "conditional"
+    assert judged(slopes.slopes_vanish, LAB)["verdict"] == "conditional"
 
 
 # Watching ------------------------------------------------------------------------
@@ -87,28 +70,27 @@ def by_hand(weights, x, y):
 def test_norms_are_those_of_back_propagation_by_hand(batch):
     model = compiled(activation="tanh")
     starts = [
-        Start(_watch.draw_weights(model, seed, "glorot", gain=2.0), (0.0,))
+        Start(draw_weights(model, seed, "glorot", gain=2.0), (0.0,))
         for seed in range(2)
     ]
-    reports = _watch.watch(model, starts, *batch, batch_size=12)
+    reports = watch(model, starts, *batch, batch_size=12)
     for start, report in zip(starts, reports, strict=True):
         kernel, signal = by_hand(start.weights, *batch)
         np.testing.assert_allclose(report["kernel"], [kernel], rtol=1e-4)
         np.testing.assert_allclose(report["signal"], [signal], rtol=1e-4)
     _, signal = by_hand(starts[0].weights, *batch)
-    ratio = networks.first_to_last(reports[:1])[0]
+    ratio = depth.first_to_last(reports[:1])[0]
     assert ratio == pytest.approx(signal[0] / signal[1], rel=1e-4)
 
 
 def test_starts_of_one_fit_know_nothing_of_each_other(batch):
     model = compiled()
     one, other = (
-        Start(_watch.draw_weights(model, seed, "he"), (0.0, 0.5, 0.1))
-        for seed in range(2)
+        Start(draw_weights(model, seed, "he"), (0.0, 0.5, 0.1)) for seed in range(2)
     )
     # All rows in a batch: the order within an epoch makes no difference.
-    together = _watch.watch(model, [one, other], *batch, batch_size=12)
-    alone = _watch.watch(model, [other], *batch, batch_size=12)
+    together = watch(model, [one, other], *batch, batch_size=12)
+    alone = watch(model, [other], *batch, batch_size=12)
     for key in ("loss", "grad_norm", "grad_norm/hidden_1"):
         np.testing.assert_allclose(
             together[1]["history"][key], alone[0]["history"][key], rtol=1e-5
@@ -119,16 +101,21 @@ def test_starts_of_one_fit_know_nothing_of_each_other(batch):
 
 
 def test_signal_is_taken_where_a_gradient_is(batch):
-    paths = ["a/kernel", "a/bias", "a_normalization/gamma", "a_normalization/beta",
-             "b/kernel", "b/bias", "c/recurrent_kernel"]  # fmt: skip
-    assert _watch.columns(paths) == ([0, 4], [3, 5])
+    """Behind batch normalization a bias has no gradient: beta stands in for it."""
+    model = compiled(normalization="batch")
+    start = Start(draw_weights(model, 0, "he"), (0.0,))
+    (report,) = watch(model, [start], *batch, batch_size=12)
+    norms = report["history"]
+    assert min(report["signal"][0]) > 1e-4
+    assert len(report["signal"][0]) == len(report["kernel"][0]) == 3
+    assert "grad_norm/hidden_1" in norms
 
 
 def test_draws_differ_in_nothing_but_their_scale():
     model = compiled(normalization="batch")
-    he = _watch.draw_weights(model, 3, "he", bias=-2.0)
-    glorot = _watch.draw_weights(model, 3, "glorot", gain=3.0)
-    fixed = _watch.draw_weights(model, 3, 0.01)
+    he = draw_weights(model, 3, "he", bias=-2.0)
+    glorot = draw_weights(model, 3, "glorot", gain=3.0)
+    fixed = draw_weights(model, 3, 0.01)
     np.testing.assert_allclose(he[0] / (2 / 5) ** 0.5, fixed[0] / 0.01)
     np.testing.assert_allclose(glorot[0] / 3 / (2 / 9) ** 0.5, fixed[0] / 0.01)
     by_path = {w.path: a for w, a in zip(model.weights, he, strict=True)}
@@ -136,12 +123,12 @@ def test_draws_differ_in_nothing_but_their_scale():
     assert not by_path["logits/bias"].any()
     assert (by_path["hidden_2_normalization/gamma"] == 1).all()
     np.testing.assert_array_equal(he[-2], fixed[-2])  # the output's is always Glorot's
-    wide = _watch.draw_weights(mlp((400,), 2, units=(400,)), 0, "lecun")[0]
+    wide = draw_weights(mlp((400,), 2, units=(400,)), 0, "lecun")[0]
     assert wide.var() == pytest.approx(1 / 400, rel=0.02)
 
 
 def test_a_test_counts_what_is_no_number_as_wrong():
-    test = _watch.Test([Start([], (0.0, 0.0))], np.zeros((4, 2)), np.zeros(4))
+    test = memory.Test([Start([], (0.0, 0.0))], np.zeros((4, 2)), np.zeros(4))
 
     class Model:
         def predict_on_batch(self, x):
@@ -154,10 +141,10 @@ def test_a_test_counts_what_is_no_number_as_wrong():
     assert test.accuracies == [0.5]
 
 
-def test_unanimous_and_middle():
-    assert [_watch.unanimous(f) for f in ([True] * 2, [False] * 2, [True, False])] == [
-        True, False, None]  # fmt: skip
-    assert _watch.middle([1e-4, 1e-2]) == pytest.approx(1e-3)
+def test_flags_and_ratios_over_seeds():
+    flags = ([True] * 2, [False] * 2, [True, False])
+    assert [rescue.unanimous(f) for f in flags] == [True, False, None]
+    assert depth.middle([1e-4, 1e-2]) == pytest.approx(1e-3)
 
 
 def run_of(loss, kernel, signal, change, zeros=0.0):
@@ -168,34 +155,33 @@ def run_of(loss, kernel, signal, change, zeros=0.0):
     return {"history": history, "kernel": [kernel], "signal": [signal]}
 
 
-def test_every_ailment_is_named_and_a_wrong_one_would_be_seen():
-    told = {
+def test_every_ailment_is_named_and_a_wrong_one_would_be_seen(monkeypatch):
+    made = {
         "healthy": run_of([2.4, 1.0], [1, 1, 1], [1, 1, 1], [1e-3, 1e-3]),
         "vanishing": run_of([2.4, 2.3], [1e-6, 1, 1], [1e-6, 1, 1], [1e-9, 1e-3]),
         "exploding": run_of([1e5, np.nan], [1e5] * 3, [1e4, 1, 1], [np.nan] * 2),
         "dead": run_of([2.3, 2.3], [0, 0, 1], [0, 0, 1], [0.0, 0.0], zeros=1.0),
         "rate too small": run_of([2.4, 2.39], [1] * 3, [1] * 3, [1e-7, 1e-7]),
     }
-    for truth, run in told.items():
+    for truth, run in made.items():
         assert diagnosis.read_all(run) == diagnosis.read_updates(run) == truth
         blind = "healthy" if truth == "rate too small" else truth
         assert diagnosis.read_gradients(run) == blind
-    bench = Bench()
-    bench.seeds = range(1)
-    cases = {case: [told[name]] for case, name in diagnosis.AILMENTS.items()}
-    diagnosis.judge(bench, cases)
-    kind, evidence, note = bench.found["grad-diagnosis"]
-    assert kind == "conditional"
-    assert evidence["share_named_right"]["the loss"] == pytest.approx(3 / 5)
-    assert "5 of 5 named right." in note
+    cases = {case: [made[name]] for case, name in diagnosis.AILMENTS.items()}
+    lab = RecordingLab("vanishing", seeds=1)
+    monkeypatch.setattr(diagnosis, "networks", lambda lab: cases)
+    found = judged(diagnosis.diagnosis, lab)
+    assert found["verdict"] == "conditional"
+    assert found["numbers"]["share_named_right"]["the loss"] == pytest.approx(3 / 5)
+    assert "of 5 networks" in found["note"]
     mixed = dict(zip(cases, reversed(cases.values()), strict=True))
-    diagnosis.judge(bench, mixed)
-    assert bench.found["grad-diagnosis"][0] == "refuted"
+    monkeypatch.setattr(diagnosis, "networks", lambda lab: mixed)
+    assert judged(diagnosis.diagnosis, lab)["verdict"] == "refuted"
 
 
 def test_a_loss_that_is_no_number_counts_as_guessing():
     runs = [{"history": {"loss": [3.0, last]}} for last in (np.nan, 9.0, 1.0)]
-    np.testing.assert_allclose(networks.final_loss(runs), [np.log(10)] * 2 + [1.0])
+    np.testing.assert_allclose(remedies.final_loss(runs), [np.log(10)] * 2 + [1.0])
 
 
 def test_recall_asks_for_the_first_symbol():
@@ -228,8 +214,30 @@ def test_reach_is_that_of_finite_differences():
 def test_failing_has_three_answers():
     short = np.ones(5)
     assert memory.fails(short, np.full(5, 0.9)) is False
-    assert memory.fails(short, np.array([0.5, 0.49, 0.51, 0.5, 0.52])) is True
-    assert memory.fails(short, np.array([0.5, 1, 1, 1, 1])) is None
+    assert memory.fails(short, np.array([0.5, 0.49, 0.51, 0.5, 0.52])).holds is True
+    assert memory.fails(short, np.array([0.5, 1, 1, 1, 1])).holds is None
+
+
+def test_a_gradient_flows_only_if_it_neither_vanishes_nor_explodes(monkeypatch):
+    """Ratios of first to last layer: 0.5 flows, 1/50 and 50 do not."""
+
+    def verdict(ratio):
+        wobble = np.linspace(0.95, 1.05, 5)
+        runs = [
+            {"signal": [[ratio * w, 1.0, 1.0]], "kernel": [[1.0] * 3],
+             "history": {"loss": [2.3, 1.0 * w]}}
+            for w in wobble
+        ]  # fmt: skip
+        untreated = [{**run, "history": {"loss": [2.3, 2.2]}} for run in runs]
+        names = (*remedies.REMEDIES, "sigmoid", "sigmoid, rate 1")
+        found = {n: untreated if "sigmoid" in n[:7] else runs for n in names}
+        monkeypatch.setattr(remedies, "networks", lambda lab: found)
+        return judged(remedies.remedies_cure, LAB)
+
+    assert "gradient: ReLU, He" in verdict(0.5)["holds"]
+    assert "learning: ReLU, He" in verdict(0.5)["holds"]
+    for ratio in (0.02, 50.0):
+        assert "gradient: ReLU, He" in verdict(ratio)["fails"]
 
 
 # The whole -----------------------------------------------------------------------
@@ -238,10 +246,3 @@ def test_failing_has_three_answers():
 def test_too_shallow_or_short_is_refused(recipes_run):
     said = recipes_run("vanishing", "--depth", "3", code=2)
     assert "--depth must be at least 4" in said
-
-
-def test_smoke_run_states_every_claim_and_judges_none(recipes_run):
-    result = recipes_run("vanishing", "--smoke")
-    assert [claim["id"] for claim in result["claims"]] == list(vanishing.CLAIMS)
-    assert len(result["claims"]) == 8
-    assert {claim["verdict"] for claim in result["claims"]} == {"not judged"}

@@ -1,18 +1,29 @@
-"""What ails a network: read off loss, gradients and updates by fixed rules."""
+"""Diagnosis: what loss, gradients and updates can tell apart.
+
+Five networks have a known ailment each, because they were built that way. Fixed rules
+read the loss alone, the gradients by layer, or the updates of the weights, and name an
+ailment. A loss that stands still has three possible causes, so the loss can't name
+them; gradients show nothing of a rate that is too small; updates show all five.
+
+The rules were written for these five networks. So this shows what each reading can tell
+apart in principle, not how often it would be right about a network that nobody knows.
+"""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from recipes.gradients._vanishing_networks import (
+from recipes.gradients.vanishing._networks import (
     GUESSING,
     changes,
     first_to_last,
     hidden,
     losses,
+    networks,
 )
+from recipes.lab import Finding, claim, main
 
-# The case and what is known to be wrong with it, because it was built that way.
+# The case and what is known to be wrong with it.
 AILMENTS = {
     "ReLU, He": "healthy",
     "sigmoid": "vanishing",
@@ -55,7 +66,7 @@ def read_updates(run: dict) -> str:
 
 
 def read_all(run: dict) -> str:
-    """The gradients first; where they look healthy, the updates."""
+    """The gradients first; where they seem healthy, the updates."""
     named = read_gradients(run)
     return read_updates(run) if named == "healthy" else named
 
@@ -68,8 +79,17 @@ READINGS: dict[str, Callable[[dict], str]] = {
 }
 
 
-def judge(lab, runs: dict[str, list[dict]]) -> None:
+@claim(
+    "grad-diagnosis",
+    "Loss curves, the sizes of gradients and plots of the weights show what ails a "
+    "network.",
+    says="advice",
+    notes="001",
+    scope="five networks of 10 layers on digits; rules written for these ailments",
+)
+def diagnosis(lab):
     """Lets every reading name the ailment of every network."""
+    runs = networks(lab)
     named = {
         reading: {case: [read(run) for run in runs[case]] for case in AILMENTS}
         for reading, read in READINGS.items()
@@ -78,22 +98,24 @@ def judge(lab, runs: dict[str, list[dict]]) -> None:
         reading: [name == AILMENTS[case] for case in AILMENTS for name in row[case]]
         for reading, row in named.items()
     }
-    missed = {
+    wrong = {
         reading: sorted({AILMENTS[c] for c in AILMENTS if set(row[c]) != {AILMENTS[c]}})
         for reading, row in named.items()
     }
-    told = []
-    for reading, flags in right.items():
-        wrong = f"; wrong on {', '.join(missed[reading])}" if missed[reading] else ""
-        told.append(f"From {reading} {sum(flags)} of {len(flags)} named right{wrong}.")
-    lab.verdict(
-        "grad-diagnosis",
+    return Finding(
         {reading: all(flags) for reading, flags in right.items()},
-        evidence={
-            "share_named_right": {name: np.mean(row) for name, row in right.items()},
-            "named": named,
-            "truth": AILMENTS,
-        },
-        note=f"{len(AILMENTS)} networks with a known ailment, each from "
-        f"{len(lab.seeds)} starts. " + " ".join(told),
+        "Rules written for these {ailments} ailments name right, of {n} networks: "
+        "{counts}. The loss alone is wrong on {wrong[the loss]}, gradients on "
+        "{wrong[gradients by layer]}. Other networks were not tried.",
+        ailments=len(AILMENTS),
+        n=len(AILMENTS) * len(lab.seeds),
+        counts={reading: sum(flags) for reading, flags in right.items()},
+        wrong=wrong,
+        share_named_right={name: np.mean(row) for name, row in right.items()},
+        named=named,
+        truth=AILMENTS,
     )
+
+
+if __name__ == "__main__":
+    main(__file__)
