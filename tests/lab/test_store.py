@@ -157,7 +157,8 @@ def test_pruning_leaves_what_is_being_written(store):
 
 def test_a_store_that_cannot_be_written_costs_no_training(tmp_path, capsys):
     from recipes.lab import catalog
-    from recipes.lab.running.execute import Options, execute
+    from recipes.lab.running.execute import execute
+    from recipes.lab.running.plan import Options
 
     lesson = write_toy(tmp_path)
     (tmp_path / "store").write_text("a file")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from recipes.lab import catalog
 from recipes.lab.reporting.console import Output
-from recipes.lab.running.execute import Finished, Options, execute
+from recipes.lab.running.execute import execute
+from recipes.lab.running.plan import Finished, Options
 
 LESSON = '''
 """Toy: numbers that are drawn and added.

@@ -11,7 +11,8 @@ import pytest
 from recipes.lab import catalog
 from recipes.lab.cli.main import main
 from recipes.lab.reporting.console import Output
-from recipes.lab.running.execute import Options, execute
+from recipes.lab.running.execute import execute
+from recipes.lab.running.plan import Options
 
 RECIPES = [name for name, recipe in catalog.recipes().items() if recipe.lessons]
 LESSONS = [

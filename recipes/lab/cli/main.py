@@ -153,7 +153,7 @@ def _parsed(parser: Parser, words: list[str]) -> argparse.Namespace:
 
 def _run_options(arguments: argparse.Namespace, jobs: int | None):
     from recipes.lab.running import threads
-    from recipes.lab.running.execute import Options
+    from recipes.lab.running.plan import Options
 
     return Options(
         out=Path(arguments.out),

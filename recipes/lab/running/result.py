@@ -15,7 +15,8 @@ from recipes.lab.errors import UsageError, nearest
 from recipes.lab.reporting.card import card
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import threads
-from recipes.lab.running.execute import Options, execute
+from recipes.lab.running.execute import execute
+from recipes.lab.running.plan import Options
 
 
 @dataclass(eq=False)

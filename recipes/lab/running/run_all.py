@@ -12,7 +12,7 @@ from recipes.lab.errors import LabError, UsageError
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import execute as running
 from recipes.lab.running import workers
-from recipes.lab.running.execute import Finished, Options, Plan
+from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 
 
 @dataclass(frozen=True)
@@ -148,5 +148,5 @@ def published_seconds() -> dict[str, float]:
 
 
 def _show(plan: Plan, kept: Finished, output: Output) -> None:
-    running.show_kept(plan, kept, output)
+    show_kept(plan, kept, output)
     output.line()
