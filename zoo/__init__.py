@@ -5,6 +5,9 @@ from fnmatch import fnmatchcase as _fits
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
+from zoo import _backend as _backend  # loads Keras quietly, so it stands first
+
+# isort: split
 import keras as _keras
 
 from zoo import _checks

@@ -1,12 +1,21 @@
-"""Small models and data that the checks share; importing it loads Keras."""
+"""Small models and data that the tests share; importing it loads Keras."""
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 
+BACKEND = keras.backend.backend()
 
-class SkipError(Exception):
-    """Raised by a check that a backend's own rules leave no room for."""
+
+def on(*backends, because):
+    """Marks a test that only these backends can run."""
+    return pytest.mark.skipif(BACKEND not in backends, reason=because)
+
+
+def slow_on(backend):
+    """Marks a test that takes long on one backend."""
+    return pytest.mark.slow if backend == BACKEND else lambda test: test
 
 
 def numpy(value):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import callbacks
-from callbacks import _files
+from callbacks.gradient_norms import files
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_class_balanced_weights():
 
 
 def _write_half(target):
-    with _files.written_whole(target) as file:
+    with files.written_whole(target) as file:
         file.write("half")
         raise KeyError
 
@@ -92,14 +92,14 @@ def test_a_file_is_whole_or_absent(tmp_path):
         _write_half(target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
-    with _files.written_whole(target) as file:
+    with files.written_whole(target) as file:
         file.write("new")
     assert target.read_text() == "new"
 
 
 @pytest.mark.parametrize("name", ["class_balance", "cost_sensitive"])
 def test_examples(name):
-    module = importlib.import_module(f"callbacks.{name}")
+    module = importlib.import_module(f"zoo.losses.{name}")
     results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.attempted > 1
     assert results.failed == 0

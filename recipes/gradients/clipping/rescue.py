@@ -78,7 +78,7 @@ def train_from(pairs: list[tuple[float, int]], way: str, epochs: int) -> list[di
     model = build(**arguments)
     x, y = generators.adding(SAMPLES, LENGTH, seed=0)
     before = GradientNorms(per_layer=True)
-    after = GradientNorms(per_layer=False, stage="update")
+    after = GradientNorms(per_layer=False, stage="update", name="after")
     reports = watch(
         model,
         [

@@ -1,0 +1,33 @@
+"""Files that are there in full or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def written_whole(path: str | os.PathLike, mode: str = "w") -> Iterator[Any]:
+    """A file to write to; it takes its name only once all of it is on the disk."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    text = {"newline": "", "encoding": "utf-8"} if "b" not in mode else {}
+    try:
+        with os.fdopen(handle, mode, **text) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def path_of(path: Any, name: str) -> Path:
+    """`path-NAME.suffix` where the table has a name, else the path itself."""
+    target = Path(path)
+    return target.with_stem(f"{target.stem}-{name}") if name else target

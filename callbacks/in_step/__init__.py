@@ -1,0 +1,1 @@
+"""How a callback acts inside a compiled train step; README.md has a picture."""

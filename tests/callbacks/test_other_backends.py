@@ -1,0 +1,40 @@
+"""Runs tests on the backends that this process hasn't got.
+
+A backend is fixed when Keras is imported, hence a process for each.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = ["tests/callbacks/on_each_backend", "tests/zoo/test_weighted_losses.py"]
+OTHERS = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
+
+
+@pytest.mark.parametrize("backend", sorted(OTHERS))
+def test_everything_holds_on_another_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} isn't installed")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    if importlib.util.find_spec("xdist"):
+        command += ["-n", "0"]
+    done = subprocess.run(
+        [*command, "-m", "not slow", *FILES],
+        cwd=ROOT,
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
+            "KERAS_BACKEND": backend,
+            "JAX_PLATFORMS": "cpu",
+            "CUDA_VISIBLE_DEVICES": "-1",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
