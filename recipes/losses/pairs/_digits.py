@@ -117,6 +117,7 @@ def train(case, seed, data) -> dict:
         network={"outputs": outputs, "end": pair.split()[1]},
         weights=lambda model: draw_weights(model, start, seed),
         measure=balanced_accuracy,
+        check_outputs=False,  # some pairs are mistakes: that is what is tried
     )
     return {"history": run["history"], "balanced_accuracy": run["measured"]}
 
