@@ -7,6 +7,7 @@ validation goes the same way, in one call. `resident_function` shows who calls w
 """
 
 import contextlib
+import functools
 from typing import Any
 
 import keras
@@ -83,6 +84,7 @@ def as_keras_takes_it(arguments: dict[str, Any]) -> dict[str, Any]:
     return {**arguments, "validation_data": tuple(data)}
 
 
+@functools.cache
 def _marks() -> Any:
     """What Keras draws a mark from for every call; one iterator serves all epochs."""
     import tensorflow as tf
