@@ -3,12 +3,9 @@
 import os
 
 if os.environ.get("KERAS_BACKEND") == "tensorflow":
-    from recipes.lab.training import quiet
+    import tensorflow as tf
 
-    with quiet._without_log():
-        import tensorflow as tf
-
-        tf.config.set_logical_device_configuration(
-            tf.config.list_physical_devices("CPU")[0],
-            [tf.config.LogicalDeviceConfiguration()] * 2,
-        )
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0],
+        [tf.config.LogicalDeviceConfiguration()] * 2,
+    )
