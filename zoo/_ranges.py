@@ -171,8 +171,8 @@ def _first_of_loader(loader: Any) -> Any:
 def _guarded_dataset(data: Any, limits: Range) -> Any:
     import tensorflow as tf
 
-    if getattr(_examples(data.element_spec), "shape", (0,)) == ():
-        return data  # numbers that count calls, not examples
+    if getattr(_examples(data.element_spec), "shape", ()) == ():
+        return data  # marks of calls, not examples
     slack = _SLACK * (limits[1] - limits[0])
     before, after = _message(limits, "\0").split("\0")
 

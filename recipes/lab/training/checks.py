@@ -54,6 +54,7 @@ def prepare(
     if validation_data is None:
         data, held_out = arrays.split(data, share)
     data, found = check_data(model, data)
+    _check_examples(model, data.x)
     if outputs:
         check_activations(found)
         check_values(model, found, data)
@@ -102,6 +103,17 @@ def check_data(
     if not found:
         _check_loss(model)
     return check_targets(found, data, prefix), found
+
+
+def _check_examples(model: keras.Model, x: Any) -> None:
+    """Asks a model that knows its examples' range, such as a GAN of the zoo."""
+    check = getattr(model, "check_examples", None)
+    if check is None:
+        return
+    try:
+        check(x)
+    except ValueError as error:
+        raise LabError(str(error)) from None
 
 
 def _check_loss(model: keras.Model) -> None:
