@@ -97,6 +97,9 @@ def draw_line(lab):
     """The mean of the samples on their way to the data, one panel a way to train."""
     figure, grid = figures.new(2, 2, width=9.0, height=6.0)
     runs = line_runs(lab)
+    means = np.concatenate([run["mean"] for seeds in runs.values() for run in seeds])
+    margin = 0.05 * np.ptp(means)
+    limits = (means.min() - margin, means.max() + margin)  # one scale to compare by
     for row, optimizer in zip(grid, OPTIMIZERS, strict=True):
         for axes, start in zip(row, STARTS, strict=True):
             curves = {
@@ -108,12 +111,10 @@ def draw_line(lab):
             steps = EVERY * np.arange(len(next(iter(curves.values()))[0]))
             axes.axhline(MEAN, color="black", linewidth=0.8)
             axes.set_xlim(0, steps[-1])  # names stand clear of the black line
+            axes.set_ylim(limits)
             figures.curves(axes, steps, curves)
             title = f"{optimizer}, {start}"
             figures.describe(axes, title, "step", "mean of the samples")
-    limits = [axes.get_ylim() for axes in grid.flat]
-    for axes in grid.flat:  # one scale, so that heights can be compared
-        axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     lab.figure(
         "line",
         figure,

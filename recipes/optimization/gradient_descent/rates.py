@@ -144,7 +144,7 @@ def draw_parabola(lab):
     """Descent on x² at four rates."""
     figure, axes = figures.new(1, 4, width=12.0, height=3.2)
     x = np.linspace(-3.1, 3.1, 100)
-    words = ("crawls", "arrives", "overshoots, arrives", "diverges")
+    words = ("crawls", "arrives", "overshoots", "diverges")
     for panel, rate, word in zip(axes, (0.01, 0.3, 0.9, 1.02), words, strict=True):
         points = 2 * (1 - 2 * rate) ** np.arange(11)
         panel.plot(x, x**2, color="#BBBBBB")
@@ -153,7 +153,7 @@ def draw_parabola(lab):
         panel.set(ylim=(-0.5, 9.5))
         title = f"Rate {rate} {word}: {abs(points[-1]):.2g} left"
         figures.describe(panel, title, "x", "x²" if rate == 0.01 else "")
-        panel.title.set_fontsize(9.5)
+        panel.title.set_fontsize(9.0)
     lab.figure(
         "parabola",
         figure,
