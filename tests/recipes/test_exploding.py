@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from recipes.gradients.exploding import divergence, growth, overfitting, recurrence
+from recipes.gradients.exploding import (
+    bounds,
+    divergence,
+    growth,
+    overfitting,
+    recurrence,
+)
 from recipes.lab.data import sets
 from recipes.lab.testing import RecordingLab, judged
 
@@ -43,14 +49,8 @@ def test_a_training_is_stopped_at_its_first_lost_gradient():
 
 def test_linear_growth_is_that_of_its_weights():
     """Each of three kernels of gain 2 · He stretches a gradient by 2√2 on average."""
-    case = {
-        "network": {"activation": "linear"},
-        "depth": 4,
-        "weights": {"2 × He's": ["he", 2.0], "He's": ["he", 1.0]},
-        "seeds": [0, 1],
-    }
-    runs = growth.measure(case, 0, sets.load("digits"))["runs"]
-    large, he = (growth.growth(runs[name]) for name in case["weights"])
+    found = growth.ratios(RecordingLab("exploding", seeds=2, depth=4))
+    large, he = found["linear", "2 × He's"], found["linear", "He's"]
     assert large == pytest.approx([8**1.5] * 2, rel=0.3)
     # The same numbers, doubled: three kernels lie between the layers.
     assert large == pytest.approx(8 * he, rel=0.3)
@@ -64,12 +64,13 @@ def ratios(monkeypatch):
         found = {
             (name, weights): np.full(5, 1.0) * np.linspace(0.9, 1.1, 5)
             for name in growth.NETWORKS
-            for weights in growth.WEIGHTS
+            for weights in bounds.WEIGHTS
         }
         for name, values in changed.items():
-            for weights, value in zip(growth.WEIGHTS, values, strict=True):
+            for weights, value in zip(bounds.WEIGHTS, values, strict=True):
                 found[name, weights] = value * np.linspace(0.9, 1.1, 5)
-        monkeypatch.setattr(growth, "ratios", lambda lab: found)
+        for lesson in (growth, bounds):
+            monkeypatch.setattr(lesson, "ratios", lambda lab: found)
 
     return put
 
@@ -86,7 +87,7 @@ def test_relu_can_be_found_guilty_or_not(ratios):
         ({"ReLU": [1, 1e3, 1e4, 1e5], "ReLU6": [1, 10, 1e4, 1e5]}, "refuted", 0),
     ):
         ratios(**rows)
-        found = judged(growth.relu_is_unbounded, LAB)
+        found = judged(bounds.relu_is_unbounded, LAB)
         assert found["verdict"] == verdict
         assert len(found["holds"]) == holds
         assert (bounded_helps in found["holds"]) == (holds > 0)
@@ -95,14 +96,14 @@ def test_relu_can_be_found_guilty_or_not(ratios):
 
 def test_bounds_and_weights_can_be_judged_either_way(ratios):
     ratios()
-    assert judged(growth.bounded_activations, LAB)["verdict"] == "supported"
+    assert judged(bounds.bounded_activations, LAB)["verdict"] == "supported"
     assert judged(growth.large_weights, LAB)["verdict"] == "refuted"
     ratios(tanh=[1, 1, 1e4, 1e5], sigmoid=[1, 1, 1, 1e3])
-    found = judged(growth.bounded_activations, LAB)
+    found = judged(bounds.bounded_activations, LAB)
     assert found["fails"] == [
         "tanh, N(0, 1)", "tanh, N(0, 3²)", "sigmoid, N(0, 3²)"]  # fmt: skip
     ratios(tanh=[1, 1e2, 1e4, 1e5], sigmoid=[1, 1e2, 1e3, 1e3])
-    assert judged(growth.bounded_activations, LAB)["verdict"] == "refuted"
+    assert judged(bounds.bounded_activations, LAB)["verdict"] == "refuted"
     ratios(**{name: [1, 1, 1e4, 1e5] for name in growth.NETWORKS})
     found = judged(growth.large_weights, LAB)
     assert found["verdict"] == "supported"

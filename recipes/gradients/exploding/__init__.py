@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from recipes.lab import UsageError
 
-LESSONS = ("growth", "divergence", "overfitting", "recurrence")
+LESSONS = ("growth", "bounds", "divergence", "overfitting", "recurrence")
 SMOKE = {"seeds": 1, "epochs": 1, "depth": 4}
 
 
