@@ -63,7 +63,7 @@ def right_before_the_loss() -> float:
 
 # "Stable" has two rivals: the formula written out, which must give no number at ±1000,
 # and probabilities that Keras clips, which must give no gradient there. In training it
-# takes a start at a logit of 20 to get that far.
+# takes a start at a logit of 20 to get there.
 
 
 @claim(

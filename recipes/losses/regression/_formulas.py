@@ -75,7 +75,7 @@ CENTER, FAR = 5.0, 100.0  # the notes' sample: 95 targets near 5, and 5 near 100
 
 
 def sample(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draws 100 targets of which the last 5 are far off, and the same without them."""
+    """Draws 100 targets, the last 5 of them 95 units off; and the same without them."""
     y = np.random.default_rng(seed).normal(CENTER, 1, 100)
     spoiled = y.copy()
     spoiled[95:] += FAR - CENTER
@@ -83,7 +83,7 @@ def sample(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_constants(seeds, loss) -> dict[str, list[float]]:
-    """Fits a constant to each seed's sample, with and without the far targets."""
+    """Fits a constant to each seed's sample, with and without those five."""
     samples = [sample(seed) for seed in seeds]
     return {
         kind: [minimizer(loss, pair[index], 0.0, 110.0) for pair in samples]

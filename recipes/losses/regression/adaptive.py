@@ -24,7 +24,7 @@ from zoo import losses as zoo_losses
 
 ALPHAS = (2.0, 1.5, 1.0, 0.0, -2.0, -math.inf)
 LINEAR = 1.01  # grows at most linearly: with a power of 1, and 1 % for the slope's step
-NO_HARDER = 1.05  # a loss is robust if far errors pull no harder, 5 % allowed
+NO_HARDER = 1.05  # a loss is robust if large errors pull no harder, 5 % allowed
 
 
 def growth(loss, at: float) -> float:
@@ -83,7 +83,7 @@ def as_printed(lab):
     scope="errors from 0 to 1000, six values of α, c = 1; nothing is trained",
 )
 def by_barron(lab):
-    """Values against the formula, and how hard far errors pull, by α."""
+    """Values against the formula, and how hard large errors pull, by α."""
     x = np.array([0.0, 0.1, 1.0, 10.0, 100.0, 1000.0])
     holds, pull, agrees = {}, {}, {}
     for alpha in ALPHAS:

@@ -1,7 +1,7 @@
 """Location: the constant that a loss fits, how many there are, how descent gets there.
 
 The best constant by squared error is the mean, by absolute error a median, by quantile
-loss a quantile. A quantile does not care how far off a target is, only on which side;
+loss a quantile. A quantile does not depend on how large an error is, only on its side;
 so it bears as many outliers as lie beyond it. A median may be a whole interval. And the
 pull of a single target by absolute error never shrinks, so that steps of one size jump
 over it for ever.
@@ -35,7 +35,7 @@ ONE_DEVIATION = stats.Threshold(
     scope="a constant fitted to 95 targets near 5 and 5 near 100; nothing is trained",
 )
 def bears_what_lies_beyond(lab):
-    """Half the absolute error at 0.5; robust as long as the quantile is not far out."""
+    """Half the absolute error at 0.5; robust where outliers lie beyond the quantile."""
     rng = np.random.default_rng(0)
     y, predicted = rng.normal(0, 2, (2, 100, 1)).astype("float32")
     half = 0.5 * float(losses.MeanAbsoluteError()(y, predicted))

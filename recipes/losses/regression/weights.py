@@ -20,7 +20,10 @@ from recipes.losses.regression._planes import (
 )
 
 LOW = 0.1  # an outlier's weight
-SHIFTS = (20.0, 2.0)  # units: far off, and within the range of the other targets
+SHIFTS = (
+    20.0,
+    2.0,
+)  # units: out of the range, and within the range of the other targets
 NETWORK = "network, fences of the target"
 
 
@@ -71,13 +74,13 @@ def weighed_down(lab):
     return Finding(
         holds,
         "A weight of 0.1 on known rows undoes {known:.0%} of what outliers add. A "
-        "target's own fences undo {far:.0%} where outliers are far off, and {near:.0%} "
-        "where they lie in the range of the others; a residual's fences {residual:.0%} "
-        "there. On random rows it undoes {control:.0%}.",
+        "target's own fences undo {outside:.0%} where outliers are out of range, "
+        "{inside:.0%} where they lie in the range of the others; a residual's fences "
+        "{residual:.0%} there. On random rows it undoes {control:.0%}.",
         figure=draw_remedies,
         known=undone["known rows, 20 units off"],
-        far=undone["fences of the target, 20 units off"],
-        near=undone["fences of the target, 2 units off"],
+        outside=undone["fences of the target, 20 units off"],
+        inside=undone["fences of the target, 2 units off"],
         residual=undone["fences of the residual, 2 units off"],
         control=undone["random rows (a control), 20 units off"],
         share_of_the_added_error_undone=undone,

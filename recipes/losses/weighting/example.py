@@ -73,7 +73,7 @@ def looked_up_for_each_sample(lab):
         "end {gaps[sample_weight]:g} apart. ClassBalancedLoss (apart: "
         "{gaps[ClassBalancedLoss]:.1g}) weighs the validation loss, too: "
         "{losses[ClassBalancedLoss]:.3f}, not {losses[class_weight]:.3f}. With a class "
-        "left out of the dict class_weight {absent[class_weight]}; the look-up "
+        "left out of the dict class_weight {absent[class_weight]}; looking it up "
         "{looked_up}.",
         gaps=gaps,
         largest_change_in_training=moved,

@@ -142,7 +142,7 @@ def pull(seed: int) -> float:
     return float(sizes["big"] / sizes["small"])
 
 
-# Balance means that no task is left behind: a weighting is as good as its worse task.
+# Balance means that no task is neglected: a weighting is as good as its worse task.
 
 
 @claim(
