@@ -201,6 +201,24 @@ def test_copy_never_overwrites(tmp_path, capsys):
     assert main(["copy", TOY, str(tmp_path / "mine.txt")]) == 2
 
 
+@pytest.mark.parametrize("name", ["", "zoo", "numpy", "json", "class", "../zoo"])
+def test_a_file_that_would_hide_a_module_is_refused(tmp_path, monkeypatch, name):
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert main(["new", name]) == 2
+    assert main(["copy", TOY, f"{name}.py"]) == 2
+    assert not list(tmp_path.rglob("*.py"))
+
+
+def test_clean_refuses_negative_days(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path))
+    (tmp_path / "kept").write_text("precious")
+    assert main(["clean", "--older", "-1"]) == 2
+    assert "--older must be at least 0 days" in capsys.readouterr().err
+    assert (tmp_path / "kept").exists()
+
+
 def test_jobs_is_a_positive_number(capsys):
     assert main(["run", "--all", "--jobs", "0"]) == 2
     assert "0 is not positive" in capsys.readouterr().err

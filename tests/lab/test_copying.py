@@ -35,13 +35,14 @@ def test_names_that_two_parts_share_do_not_meet(tmp_path, monkeypatch):
     (folder / "__init__.py").write_text(header)
     (folder / "_deep.py").write_text("value = 1\n\n\ndef deep():\n    return value\n")
     (folder / "_near.py").write_text(
-        "from recipes.topic.toy._deep import deep\n\nvalue = 10\n\n\n"
-        "def near():\n    return value + deep()\n"
+        "from recipes.topic.toy._deep import deep as low\n\n"
+        "value, half = 10, 5\nlimit: int = 3\n\n\n"
+        "def near():\n    return value + low() + limit - 3\n"
     )
     (folder / "one.py").write_text(
         '"""One: a lesson."""\n\n'
         "from recipes.lab import Finding, claim, main\n"
-        "from recipes.topic.toy._near import near\n\nvalue = 100\n\n\n"
+        "from recipes.topic.toy._near import near\n\nvalue, limit = 100, 50\n\n\n"
         '@claim("one", "One.", notes="ours", scope="none")\n'
         "def one(lab):\n"
         "    total = value + near()\n"

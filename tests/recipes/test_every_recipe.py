@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,11 +24,18 @@ LESSONS = [
 FRESH = ("momentum", "batch_size")  # whose copies run in a process of their own, too
 
 
+def found_in(out: Path) -> dict[str, dict]:
+    """The only run in a folder: claim id to its entry."""
+    (path,) = out.glob("*/2*/result.json")
+    return {claim["id"]: claim for claim in json.loads(path.read_text())["claims"]}
+
+
 def smoke(name: str, out: Path) -> dict[str, dict]:
     """A smoke run in this process: claim id to its entry."""
-    options = Options(out=out, smoke=True, store=out / "store")
-    result = execute(catalog.find(name), {}, options, Output(silent=True)).result
-    return {claim["id"]: claim for claim in result["claims"]}
+    shutil.rmtree(out, ignore_errors=True)
+    options = Options(out=out, smoke=True, store=out.with_name(out.name + "-store"))
+    execute(catalog.find(name), {}, options, Output(silent=True))
+    return found_in(out)
 
 
 def finding(claim: dict, timed: bool) -> str:
@@ -64,8 +72,7 @@ def run_copy(lesson: str, folder: Path, *flags: str) -> dict[str, dict]:
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    (path,) = (folder / "runs" / "mine").glob("2*/result.json")
-    return {claim["id"]: claim for claim in json.loads(path.read_text())["claims"]}
+    return found_in(folder / "runs")
 
 
 @pytest.mark.parametrize("name", [x for x in LESSONS if x.split("/")[0] in FRESH])
@@ -83,10 +90,10 @@ def test_a_copy_in_an_empty_folder_finds_the_same(name, tmp_path):
 def test_a_copy_gives_the_verdicts_of_the_original(name, tmp_path):
     lesson = catalog.find(name).lessons[0]
     options = Options(out=tmp_path / "original", jobs=2, store=tmp_path / "store")
-    result = execute(catalog.find(name), {}, options, Output(silent=True)).result
+    execute(catalog.find(name), {}, options, Output(silent=True))
     copied = run_copy(name, tmp_path)
-    for claim in result["claims"]:
-        other = copied[claim["id"]]
+    for id, claim in found_in(tmp_path / "original").items():
+        other = copied[id]
         assert finding(other, lesson.alone) == finding(claim, lesson.alone)
         if not lesson.alone:
             assert other["verdict"] == claim["verdict"]

@@ -91,8 +91,10 @@ def _take_in(path: Path, text: str, parts: _Parts) -> _Body:
         if shared not in parts.renames:
             _put_in(shared, parts)
         for alias in node.names:
-            if alias.name in parts.renames[shared]:
-                changed[alias.name] = parts.renames[shared][alias.name]
+            here = alias.asname or alias.name
+            there = parts.renames[shared].get(alias.name, alias.name)
+            if here != there:
+                changed[here] = there
     lines = renamed(text, changed).splitlines(keepends=True)
     rest = "".join(line for number, line in enumerate(lines, 1) if number not in drop)
     return _Body(kept, rest.strip("\n"))
@@ -129,12 +131,16 @@ def _names(tree: ast.Module) -> list[str]:
     return [name for node in tree.body for name in _defined(node)]
 
 
-def _defined(node: ast.stmt) -> list[str]:
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+def _defined(node: ast.AST) -> list[str]:
+    """The names that a statement binds where it stands, in whatever form."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
-    if isinstance(node, ast.Assign):
-        return [t.id for t in node.targets if isinstance(t, ast.Name)]
-    return []
+    own_scope = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    if isinstance(node, own_scope):
+        return []
+    if isinstance(node, ast.Name):
+        return [node.id] if isinstance(node.ctx, ast.Store) else []
+    return [name for child in ast.iter_child_nodes(node) for name in _defined(child)]
 
 
 def _settings(recipe: Recipe, text: str, parts: _Parts) -> str:

@@ -1,6 +1,8 @@
 """What each command does, except `run`."""
 
 import argparse
+import importlib.util
+import keyword
 from pathlib import Path
 
 from recipes.lab import catalog, files
@@ -109,6 +111,7 @@ def copy(arguments: argparse.Namespace) -> int:
     else:
         raise UsageError(f"'{destination}' must be a folder or end in .py.")
     for path in targets.values():
+        _check_module(path)
         if path.exists():
             raise LabError(f"{path} exists already; nothing was copied.")
         if not path.parent.is_dir():
@@ -128,9 +131,8 @@ def new(arguments: argparse.Namespace) -> int:
     """`recipes new NAME`."""
     path = Path(arguments.name)
     if path.suffix != ".py":
-        path = path.with_suffix(".py")
-    if not path.stem.isidentifier():
-        raise UsageError(f"'{path.stem}' must be a Python name: letters, digits, _.")
+        path = path.parent / f"{path.name}.py"
+    _check_module(path)
     if path.exists():
         raise LabError(f"{path} exists already; nothing was written.")
     if not path.parent.is_dir():
@@ -142,6 +144,17 @@ def new(arguments: argparse.Namespace) -> int:
     files.write(path, text.replace("CLAIM", identifier))
     Output().line(f"written: {path}; run it: python {path}")
     return 0
+
+
+def _check_module(path: Path) -> None:
+    """Refuses a file name that isn't a module's, or that would hide a module."""
+    name = path.stem
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise UsageError(f"'{name}' must be a Python name: letters, digits, _.")
+    found = importlib.util.find_spec(name)
+    origin = Path(found.origin) if found and found.has_location else None
+    if found and (origin is None or origin.parent.resolve() != path.parent.resolve()):
+        raise UsageError(f"'{name}' would hide the module of that name; take another.")
 
 
 def data(arguments: argparse.Namespace) -> int:
@@ -181,6 +194,8 @@ def clean(arguments: argparse.Namespace) -> int:
     from recipes.lab.running.store import Store
 
     days = 0.0 if arguments.all else arguments.older
+    if not days >= 0:
+        raise UsageError(f"--older must be at least 0 days, not {days:g}.")
     count, freed = Store().prune(older_than_days=days)
     Output().line(f"{count} trainings deleted, {freed / 1e6:.1f} MB")
     return 0
