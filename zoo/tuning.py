@@ -26,7 +26,7 @@ def endpoints(model: keras.Model) -> dict[str, Any]:
 
     A residual network has "stem", "stage1", "stage2", ..., and "final" where it
     normalizes last; a LeNet "block1", ...; an MLP "hidden_1", ...; a recurrent
-    network "embedding", "lstm_1", ...
+    network "embedding", "lstm_1", ... Parts are known by the names of layers.
 
     Args:
         model: A model that a builder of this package made, or a copy of one.

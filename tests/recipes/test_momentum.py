@@ -15,7 +15,14 @@ from recipes.optimization._surfaces import (
     saddle_slope,
 )
 from recipes.optimization._update_rules import sgd
-from recipes.optimization.momentum import averages, hills, limits, noise, two_forms
+from recipes.optimization.momentum import (
+    averages,
+    hills,
+    limits,
+    noise,
+    ravine,
+    two_forms,
+)
 from tests.recipes.running import run
 
 VERDICTS = {
@@ -211,6 +218,29 @@ def test_smoke_judges_nothing(smoke):
     assert {entry["verdict"] for entry in smoke["claims"]} == {"not judged"}
 
 
-@pytest.mark.parametrize("flag", ["--beta=1.0", "--beta=1.5", "--condition=1"])
+def test_a_path_that_never_arrives_is_not_faster():
+    assert ravine.faster(100, 200) is True
+    assert ravine.faster(100, np.inf) is True
+    assert ravine.faster(np.inf, 100) is False
+    assert ravine.faster(np.inf, np.inf) is None
+
+
+def test_a_short_walk_in_keras_refutes_no_limit(tmp_path):
+    """At β = 0.99 it shows no limit in 200 steps: undecided, not refuted."""
+    result = run(tmp_path, "momentum/limits", "--beta=0.99")
+    (found,) = [c for c in result["claims"] if c["id"] == "momentum-larger-lr-stable"]
+    assert not found["fails"]
+    assert found["undecided"]
+
+
+@pytest.mark.parametrize("condition", [2, 6])
+def test_both_forms_arrive_on_a_round_ravine(condition):
+    for form in (ravine.plain, ravine.velocity):
+        assert np.isfinite(ravine.fewest_steps(form, 0.9, condition)[0])
+
+
+@pytest.mark.parametrize(
+    "flag", ["--beta=1.0", "--beta=1.5", "--condition=1", "--condition=1001"]
+)
 def test_settings_out_of_range(recipes_run, flag):
     assert "must be" in recipes_run("momentum", flag, code=2)

@@ -153,7 +153,7 @@ def test_metrics_fit_the_task(build, task, kind):
     ("call", "message"),
     [
         (lambda: zoo.endpoints(keras.Sequential([keras.Input((2,)),
-                                                 keras.layers.Dense(1)])),
+                                                 keras.layers.Dense(1, name="end")])),
          "model must be a network of this package"),
         (lambda: zoo.freeze(zoo.mlp((2,), 2), until="stage1"), "until must be one of"),
         (lambda: zoo.with_head(zoo.mlp((2,), 2), 1), "num_classes must be"),

@@ -147,8 +147,7 @@ def wider_at_level(lab, first: int, second: int) -> stats.Decision | None:
 @claim(
     "batch-large-overfit",
     "Large batches converge faster but risk overfitting.",
-    says="can",
-    hedge="may, could",
+    hedge="may, could",  # of the risk alone: a gain in speed does not show a risk
     notes="001",
     scope="1,056 digits, a network of 64 hidden units, 12 epochs or 264 updates, SGD",
 )

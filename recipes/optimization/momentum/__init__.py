@@ -28,14 +28,14 @@ class Settings:
     beta: float = 0.9
     "How much of the velocity is kept from step to step, at most 0.99."
     condition: int = 100
-    "The ravine's steep curvature over its shallow one, at least 2."
+    "The ravine's steep curvature over its shallow one, 2 to 1000."
     starts: int = 401
     "Starts along the double well, at least 11."
 
     def __post_init__(self):
         if self.beta > 0.99:  # what a simulation waits for would take too long
             raise UsageError(f"--beta must be at most 0.99, not {self.beta}.")
-        if self.condition < 2:
-            raise UsageError(f"--condition must be at least 2, not {self.condition}.")
+        if not 2 <= self.condition <= 1000:  # the race takes 20 × condition steps
+            raise UsageError(f"--condition must be 2 to 1000, not {self.condition}.")
         if not 11 <= self.starts <= 100_001:
             raise UsageError(f"--starts must be 11 to 100001, not {self.starts}.")
