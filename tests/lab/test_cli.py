@@ -201,7 +201,9 @@ def test_copy_never_overwrites(tmp_path, capsys):
     assert main(["copy", TOY, str(tmp_path / "mine.txt")]) == 2
 
 
-@pytest.mark.parametrize("name", ["", "zoo", "numpy", "json", "class", "../zoo"])
+@pytest.mark.parametrize(
+    "name", ["", "zoo", "numpy", "json", "__main__", "class", "../zoo"]
+)
 def test_a_file_that_would_hide_a_module_is_refused(tmp_path, monkeypatch, name):
     folder = tmp_path / "inner"
     folder.mkdir()

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from recipes.basics._side_by_side import Kind, SideBySide, accuracy, cross_entropy
-from recipes.basics.activation_depth._rows import side_by_side
+from recipes.basics._side_by_side import Kind, accuracy
+from recipes.basics.activation_depth._start import start
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 KINDS = {
@@ -43,14 +43,7 @@ def train(case, seed, data) -> dict:
         seed: Of the order of the samples, one for all networks.
         data: Images.
     """
-    rows, test_rows = side_by_side(data, case["networks"], case["samples"])
-    networks = SideBySide(
-        KINDS,
-        case["networks"],
-        (rows[0].shape[2], *case["hidden"], data.num_classes),
-        cross_entropy,
-        learning_rate=case["learning_rate"],
-    )
+    networks, rows, test_rows = start(KINDS, case, data)
     batch = rows[0][:256], rows[1][:256]
     gradients = networks.gradients_at_units(*batch)
     outputs = networks.hidden(batch[0])

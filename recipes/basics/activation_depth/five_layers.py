@@ -9,8 +9,8 @@ at the start, since weights are symmetric around 0; training makes them fewer.
 
 import numpy as np
 
-from recipes.basics._side_by_side import Kind, SideBySide, accuracy, cross_entropy
-from recipes.basics.activation_depth._rows import side_by_side
+from recipes.basics._side_by_side import Kind, accuracy
+from recipes.basics.activation_depth._start import start
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 KINDS = {"ReLU": Kind("relu"), "tanh": Kind("tanh"), "sigmoid": Kind("sigmoid")}
@@ -32,14 +32,7 @@ def train(case, seed, data) -> dict:
         seed: Of the order of the samples, one for all networks.
         data: Images.
     """
-    rows, test_rows = side_by_side(data, case["networks"], case["samples"])
-    networks = SideBySide(
-        KINDS,
-        case["networks"],
-        (rows[0].shape[2], *case["hidden"], data.num_classes),
-        cross_entropy,
-        learning_rate=case["learning_rate"],
-    )
+    networks, rows, test_rows = start(KINDS, case, data)
     before = networks.zeros(test_rows[0])
     curves = networks.train(
         *rows,

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from recipes.basics._side_by_side import Kind, SideBySide, accuracy, cross_entropy
-from recipes.basics.activation_depth._rows import side_by_side
+from recipes.basics._side_by_side import Kind, accuracy
+from recipes.basics.activation_depth._start import start
 from recipes.lab import Finding, claim, main, stats
 
 ROWS = 200  # few, so that there is something to gain
@@ -47,14 +47,7 @@ def train(case, seed, data) -> dict:
         seed: Of the order of the samples, one for all networks.
         data: Images.
     """
-    rows, test_rows = side_by_side(data, case["networks"], case["samples"])
-    networks = SideBySide(
-        KINDS,
-        case["networks"],
-        (rows[0].shape[2], *case["hidden"], data.num_classes),
-        cross_entropy,
-        learning_rate=case["learning_rate"],
-    )
+    networks, rows, test_rows = start(KINDS, case, data)
     curves = networks.train(
         *rows,
         epochs=case["epochs"],

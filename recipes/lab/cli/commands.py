@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import keyword
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from recipes.lab import catalog, files
@@ -151,10 +152,20 @@ def _check_module(path: Path) -> None:
     name = path.stem
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UsageError(f"'{name}' must be a Python name: letters, digits, _.")
-    found = importlib.util.find_spec(name)
-    origin = Path(found.origin) if found and found.has_location else None
-    if found and (origin is None or origin.parent.resolve() != path.parent.resolve()):
+    try:
+        found = importlib.util.find_spec(name)
+        hides = found is not None and not _stands_beside(found, path)
+    except ValueError:  # loaded without a place, as a script's __main__ is
+        hides = True
+    if hides:
         raise UsageError(f"'{name}' would hide the module of that name; take another.")
+
+
+def _stands_beside(found: ModuleSpec, path: Path) -> bool:
+    """Whether a module lies in a path's folder, so that its file is no other one's."""
+    return found.has_location and (
+        Path(str(found.origin)).parent.resolve() == path.parent.resolve()
+    )
 
 
 def data(arguments: argparse.Namespace) -> int:
