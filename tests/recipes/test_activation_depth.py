@@ -32,9 +32,15 @@ def test_smoke(smoke):
     assert ratios["ReLU"] < ratios["SELU, LeCun normal"]
 
 
+def start(lesson, networks, samples, hidden):
+    """The networks of a lesson and their digits, before training."""
+    case = {"networks": networks, "samples": samples, "hidden": hidden}
+    return lesson.start(lesson.KINDS, {**case, "learning_rate": 1e-3}, load("digits"))
+
+
 def test_copies_have_rows_of_their_own():
     data = load("digits")
-    (x, y), (x_test, y_test) = five_layers.side_by_side(data, (0, 1), 50)
+    _, (x, y), (x_test, y_test) = start(five_layers, (0, 1), 50, [8])
     assert x.shape == (50, 2, 64)
     assert not np.array_equal(x[:, 0], x[:, 1])
     assert np.array_equal(x_test[:, 0], x_test[:, 1])
@@ -68,20 +74,14 @@ def test_penalty_is_the_mean_over_samples():
 
 def test_cross_entropy_sums_over_networks():
     logits = np.zeros((3, 4, 10), "float32")
-    found = five_layers.cross_entropy(np.zeros((3, 4), "int32"), logits)
+    networks, _, _ = start(five_layers, (0,), 50, [8])
+    found = networks.loss(np.zeros((3, 4), "int32"), logits)
     losses = ops.convert_to_numpy(found)
     assert losses == pytest.approx(4 * np.log(10))
 
 
 def test_leaky_relu_keeps_ten_layers_alive():
-    (x, _), _ = fallbacks.side_by_side(load("digits"), (0,), 64)
-    networks = fallbacks.SideBySide(
-        fallbacks.KINDS,
-        (0,),
-        (64, *[32] * 10, 10),
-        fallbacks.cross_entropy,
-        learning_rate=1e-3,
-    )
+    networks, (x, _), _ = start(fallbacks, (0,), 64, [32] * 10)
     dead = networks.dead(x)
     assert dead["leaky ReLU 0.01"] == dead["leaky ReLU 0.3"] == 0
     assert dead["ReLU"] > 0
