@@ -1,5 +1,7 @@
 """Whatever way a callback gets its hooks, it is called as often as in plain `fit`."""
 
+import dis
+
 import keras
 import pytest
 
@@ -165,3 +167,20 @@ def test_callbacks_are_told_the_number_of_batches():
 
     fit(net(), X, Y, batch_size=4, callbacks=[steps := Steps()])
     assert steps.steps == 10
+
+
+def test_the_code_of_a_callback_is_read_once(monkeypatch):
+    read = []
+    instructions = dis.get_instructions
+    monkeypatch.setattr(
+        dis, "get_instructions", lambda code: read.append(code) or instructions(code)
+    )
+
+    class Own(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.last = epoch
+
+    model = net()
+    for epochs in (1, 3):
+        fit(model, X, Y, epochs=epochs, callbacks=[Own()])
+        assert read.count(Own.on_epoch_end.__code__) == 1

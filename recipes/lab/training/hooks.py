@@ -1,8 +1,8 @@
 """Which callbacks look at batches, so that each batch must be a call of its own."""
 
 import dis
+import functools
 import types
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -51,15 +51,20 @@ def looks_at_batches(callback: Any, hooks: tuple[str, ...] = TRAIN_HOOKS) -> boo
     none of its package's by `works_between_steps = False`; Keras's checkpoints say so
     by `save_freq`. What a subclass or an instance adds counts all the same.
     """
-    if hooks == TRAIN_HOOKS and getattr(callback, "works_between_steps", None):
-        return True
-    if any(_has_hook(callback, hook) for hook in hooks):
+    if has_hook(callback, hooks):
         return True
     covered = {"keras", "builtins"}
     if getattr(callback, "works_between_steps", None) is False:
         covered.add(_package(_owner(type(callback), "works_between_steps")))
     bases = [b for b in type(callback).__mro__ if _package(b) not in covered]
     return any(hook in _names_in_code(base) for base in bases for hook in hooks)
+
+
+def has_hook(callback: Any, hooks: tuple[str, ...] = TRAIN_HOOKS) -> bool:
+    """Whether a callback has a hook for batches now, whatever its code may set yet."""
+    if hooks == TRAIN_HOOKS and getattr(callback, "works_between_steps", None):
+        return True
+    return any(_has_hook(callback, hook) for hook in hooks)
 
 
 def _has_hook(callback: Any, hook: str) -> bool:
@@ -92,12 +97,16 @@ def _names_in_code(cls: type) -> set[str]:
     return {name for code in codes if code is not None for name in _set_in(code)}
 
 
-def _set_in(code: types.CodeType) -> Iterator[str]:
+@functools.lru_cache(maxsize=4096)  # each method is read once, not once a fit
+def _set_in(code: types.CodeType) -> frozenset[str]:
+    names = set()
     for instruction in dis.get_instructions(code):
         if instruction.opname == "STORE_ATTR":
-            yield instruction.argval
+            names.add(instruction.argval)
         elif instruction.opname == "LOAD_CONST":
             if isinstance(instruction.argval, str):
-                yield instruction.argval  # setattr(self, "on_train_batch_end", ...)
+                # setattr(self, "on_train_batch_end", ...)
+                names.add(instruction.argval)
             elif isinstance(instruction.argval, types.CodeType):
-                yield from _set_in(instruction.argval)
+                names |= _set_in(instruction.argval)
+    return frozenset(names)

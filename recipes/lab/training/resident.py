@@ -15,7 +15,7 @@ import keras
 from recipes.lab.errors import LabError
 from recipes.lab.training.arrays import Data, leaves
 from recipes.lab.training.conversion import is_dense
-from recipes.lab.training.hooks import TEST_HOOKS, looks_at_batches
+from recipes.lab.training.hooks import TEST_HOOKS, has_hook, looks_at_batches
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
 from recipes.lab.training.resident_function import MARK, ResidentFunction, open_rows
 from recipes.lab.training.resident_rows import ResidentRows, keep
@@ -143,7 +143,7 @@ class _Order(EpochOrder):
 
     def _refuse_late_hooks(self):
         for callback in self.callbacks:
-            if looks_at_batches(callback):
+            if has_hook(callback):
                 raise LabError(
                     f"the callback {type(callback).__name__} got a hook for batches "
                     "after training had begun; give fit resident=False."
