@@ -72,6 +72,18 @@ def test_same_seeds_same_evidence_other_seeds_differ(tmp_path, monkeypatch):
     assert evidence(tmp_path / "three") != evidence(tmp_path / "one")
 
 
+def test_other_first_seed_is_another_run_with_its_command(tmp_path, monkeypatch):
+    log = tmp_path / "log"
+    monkeypatch.setenv("TOY_LOG", str(log))
+    run(tmp_path)
+    log.unlink()
+    run(tmp_path, "--first-seed", "2")
+    found = result(tmp_path)
+    assert found["seeds"] == [2, 3, 4]
+    assert {line.split()[1] for line in log.read_text().splitlines()} == {"3", "4"}
+    assert found["claims"][0]["command"] == f"recipes run {TOY} --first-seed 2"
+
+
 def test_one_and_two_processes_give_equal_evidence(tmp_path, monkeypatch):
     for jobs in (1, 2):
         monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path / f"cache {jobs}"))

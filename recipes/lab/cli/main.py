@@ -163,6 +163,7 @@ def _run_options(arguments: argparse.Namespace, jobs: int | None):
         smoke=arguments.smoke,
         fresh=arguments.fresh,
         jobs=jobs or threads.default_jobs(),
+        first_seed=arguments.first_seed,
     )
 
 
@@ -233,6 +234,12 @@ def _run_without_name(words: list[str]) -> int:
         return run_all.run_all(given, _run_options(arguments, jobs))
 
 
+def _whole_number(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 20):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0")
+    return int(text)
+
+
 def _lab_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("flags of every run").add_argument
     add("--out", default="runs", metavar="DIR", help="folder of results (runs)")
@@ -242,5 +249,7 @@ def _lab_flags(parser: argparse.ArgumentParser) -> None:
     field = settings.Field("precision", str, "auto", precisions)
     add("--precision", default="auto", metavar="P", type=settings.choice(field),
         help=f"{', '.join(precisions)}")  # fmt: skip
+    add("--first-seed", default=0, metavar="N", type=_whole_number,
+        help="the first of the seeds, for a second opinion (0)")  # fmt: skip
     add("--smoke", action="store_true", help="everything tiny, nothing judged")
     add("--fresh", action="store_true", help="run all anew, whatever is kept")

@@ -23,7 +23,11 @@ from recipes.lab.training import seeding
 
 
 def execute(
-    recipe: Recipe, given: dict, options: Options, output: Output | None = None
+    recipe: Recipe,
+    given: dict,
+    options: Options,
+    output: Output | None = None,
+    digest: str = "",
 ) -> Finished:
     """Runs a recipe's lessons, or shows the kept result of an equal run.
 
@@ -32,6 +36,8 @@ def execute(
         given: The settings that were given.
         options: The lab's own flags.
         output: What a person sees.
+        digest: Of these and other sources, where workers that began under it may be
+            used.
 
     Returns:
         The result, whatever its verdicts.
@@ -54,11 +60,16 @@ def execute(
         output,
         jobs=options.jobs,
         data_dir=options.data_dir,
-        digest="".join(one.digest for one in reached.values()),
+        digest=digest or "".join(one.digest for one in reached.values()),
         fresh=options.fresh,
     )
     lab = Lab(
-        settings, trainings, output, precision=options.precision, smoke=options.smoke
+        settings,
+        trainings,
+        output,
+        precision=options.precision,
+        smoke=options.smoke,
+        first_seed=options.first_seed,
     )
     started = time.time()
     with (
@@ -66,7 +77,7 @@ def execute(
         seeding.preserved(),
         contextlib.ExitStack() as settled,
     ):
-        claims = _claims(recipe, lab, reached, output, given, settled)
+        claims = _claims(plan, lab, output, settled)
         for one in reached.values():
             one.check()
         return _finish(
@@ -75,11 +86,13 @@ def execute(
         )  # fmt: skip
 
 
-def _claims(recipe, lab, reached, output, given, settled) -> list[dict]:
+def _claims(plan: Plan, lab: Lab, output: Output, settled) -> list[dict]:
     """Decides every claim, lesson by lesson, and draws their figures.
 
     As soon as Keras is loaded, `settled` holds it to the configuration of a run.
     """
+    recipe, reached, given = plan.recipe, plan.reached, plan.given
+    first_seed = plan.options.first_seed
     entries, drawn = [], {}
     for lesson in recipe.lessons:
         lab._enter(lesson.path, reached[lesson.path])
@@ -109,13 +122,13 @@ def _claims(recipe, lab, reached, output, given, settled) -> list[dict]:
             extra = {
                 "lesson": lesson.name,
                 "figures": names,
-                "command": command(recipe, id, given),
+                "command": command(recipe, id, given, first_seed),
             }
             entries.append({**header, **files.plain(judged), **extra})
     return entries
 
 
-def command(recipe: Recipe, claim: str, given: dict) -> str:
+def command(recipe: Recipe, claim: str, given: dict, first_seed: int = 0) -> str:
     """Returns the command that gives exactly this verdict."""
     words = ["recipes run"]
     if recipe.topic:
@@ -128,6 +141,8 @@ def command(recipe: Recipe, claim: str, given: dict) -> str:
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             words.append(f"--{flag} {value}")
+    if first_seed:
+        words.append(f"--first-seed {first_seed}")
     return " ".join(words)
 
 

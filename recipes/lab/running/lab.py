@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recipes.lab.errors import LabError
+from recipes.lab.errors import LabError, UsageError
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import environment, member
 from recipes.lab.running.sources import Sources
@@ -14,12 +14,29 @@ from recipes.lab.training.seeding import reseed
 TUNING = 10_000  # the first seed on which settings are chosen
 
 
+def seeds_from(first: int, count: int) -> range:
+    """Returns the seeds of a run.
+
+    Raises:
+        UsageError: They meet those on which settings are chosen.
+    """
+    if isinstance(first, bool) or not isinstance(first, int) or first < 0:
+        raise UsageError(f"the first seed must be a whole number from 0, not {first}.")
+    if first + count > TUNING:
+        raise UsageError(
+            f"with {count} seeds the first must be at most {TUNING - count}, not "
+            f"{first}: those from {TUNING} on are for choosing rates."
+        )
+    return range(first, first + count)
+
+
 class Lab:
     """The bench of one run.
 
     Attributes:
         settings: The recipe's frozen `Settings` of this run.
-        seeds: The seeds that claims are judged on, `range(settings.seeds)`.
+        seeds: The seeds that claims are judged on: as many as `settings.seeds`, from 0
+            or `--first-seed`.
         tuning_seeds: As many others, for choosing rates and other settings.
         smoke: Whether this is a smoke run: everything tiny, nothing judged.
     """
@@ -32,10 +49,11 @@ class Lab:
         *,
         precision: str = "auto",
         smoke: bool = False,
+        first_seed: int = 0,
     ):
         self.settings, self.smoke = settings, smoke
         count = getattr(settings, "seeds", 1)
-        self.seeds = range(count)
+        self.seeds = seeds_from(first_seed, count)
         self.tuning_seeds = range(TUNING, TUNING + count)
         self._trainings, self._output, self._requested = trainings, output, precision
         self._lesson: Path | None = None

@@ -9,6 +9,7 @@ from recipes.lab.catalog.reach import HOME
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
 from recipes.lab.running import folder, keys, sources
+from recipes.lab.running.lab import seeds_from
 from recipes.lab.running.sources import Sources
 
 
@@ -23,6 +24,7 @@ class Options:
         precision: What `--precision` says.
         smoke: Whether this is a smoke run.
         fresh: Whether everything runs anew, whatever is kept.
+        first_seed: The first of the seeds that claims are judged on.
         jobs: How many processes train; 1 trains in this one.
         store: Where trainings are kept; None for the user's cache folder.
     """
@@ -33,6 +35,7 @@ class Options:
     precision: str = "auto"
     smoke: bool = False
     fresh: bool = False
+    first_seed: int = 0
     jobs: int = 1
     store: Path | None = None
 
@@ -66,6 +69,7 @@ class Plan:
         key: Equal for two runs that must give equal results.
 
     Raises:
+        UsageError: The seeds are not allowed.
         LabError: A data set is absent, a file can't be read, or a module is loaded
             that has other code than its file.
     """
@@ -74,6 +78,7 @@ class Plan:
         self.recipe, self.given, self.options = recipe, given, options
         self.values = {one.name: one.default for one in recipe.fields}
         self.values |= {**(recipe.smoke if options.smoke else {}), **given}
+        seeds_from(options.first_seed, self.values.get("seeds", 1))
         _require_data(self.values, options)
         self.reached = {one.path: Sources([one.path]) for one in recipe.lessons}
         self.key = _run_key(recipe, self.values, options, self.reached)
@@ -110,6 +115,7 @@ def _run_key(recipe: Recipe, values: dict, options: Options, reached: dict) -> s
             "lessons": [one.digest for one in reached.values()],
             "lab": sources.digest(lab),
             "settings": values,
+            "first_seed": options.first_seed,
             "precision": options.precision,
             "smoke": options.smoke,
             "data": _data_state(values.get("data"), options.data_dir),

@@ -69,6 +69,7 @@ def run(
     precision: str = "auto",
     smoke: bool = False,
     fresh: bool = False,
+    first_seed: int = 0,
     quiet: bool = False,
     **given: Any,
 ) -> Result:
@@ -87,6 +88,7 @@ def run(
         precision: "auto", "float32", "mixed_bfloat16" or "mixed_float16".
         smoke: Whether everything is tiny and nothing judged.
         fresh: Whether everything runs anew, whatever is kept.
+        first_seed: The first of the seeds that claims are judged on.
         quiet: Whether nothing is printed.
         **given: The recipe's settings, as its `Settings` names them.
 
@@ -115,6 +117,7 @@ def run(
         smoke=smoke,
         fresh=fresh,
         jobs=max(2, jobs or threads.default_jobs()),
+        first_seed=first_seed,
     )
     output = Output(silent=quiet)
     try:

@@ -1,6 +1,7 @@
 """`recipes run --all`: whole recipes in warm processes, each its recipe's leader."""
 
 import io
+import itertools
 import sys
 import traceback
 from dataclasses import dataclass, replace
@@ -56,36 +57,42 @@ def run_all(given: dict, options: Options) -> int:
     waiting = [name for name in chosen if kept[name] is None]
     waiting.sort(key=lambda name: -_cost(name))
     alone = [name for name in waiting if _measures_times(chosen[name])]
-    ended, failed = 0, []
+    failed: list[str] = []
+    order = itertools.count(1)
+
+    def show(name: str, ended: Ended | None = None) -> None:
+        """Heads what a recipe prints; tells what it printed in another process."""
+        output.line(f"[{next(order)}/{len(chosen)}] {name}", "bold")
+        if ended is not None:
+            output.line(ended.printed.rstrip())
+            fail(name, ended.error)
+            output.line()
+
+    def fail(name: str, error: str) -> None:
+        if error:
+            failed.append(name)
+            output.line(error, "red")
+
     for name, found in kept.items():
         if found is not None:
-            ended += 1
-            output.line(f"[{ended}/{len(chosen)}] {name}", "bold")
+            show(name)
             _show(plans[name], found, output)
     digest = "".join(
         one.digest for plan in plans.values() for one in plan.reached.values()
     )
-    for names, jobs in (
-        ([name for name in waiting if name not in alone], options.jobs),
-        (alone, 1),
-    ):
-        inner = replace(options, jobs=1)
-        tasks = [
-            Job(name, settings[name], inner, output.console.width) for name in names
-        ]
-        if not tasks:
-            continue
-        output.line(f"running: {', '.join(names)}")
-        for number, result in workers.run(run_job, tasks, jobs, digest):
-            ended += 1
-            output.line(f"[{ended}/{len(chosen)}] {names[number]}", "bold")
-            result = result or Ended("", "the process that ran it died")
-            output.line(result.printed.rstrip())
-            if result.error:
-                failed.append(names[number])
-                output.line(result.error, "red")
-            output.line()
-    output.line(f"{ended - len(failed)} of {len(chosen)} recipes ran.", "bold")
+    names = [name for name in waiting if name not in alone]
+    if waiting:
+        output.line(f"running: {', '.join([*names, *alone])}")
+    inner = replace(options, jobs=1)
+    tasks = [Job(name, settings[name], inner, output.console.width) for name in names]
+    for number, result in workers.run(run_job, tasks, options.jobs, digest):
+        show(names[number], result or Ended("", "the process that ran it died"))
+    # Led by this process, which has all others train while no time is measured.
+    for name in alone:
+        show(name)
+        fail(name, _run_here(chosen[name], settings[name], options, output, digest))
+        output.line()
+    output.line(f"{len(chosen) - len(failed)} of {len(chosen)} recipes ran.", "bold")
     if failed:
         raise LabError(f"failed: {', '.join(failed)}.")
     return 0
@@ -95,15 +102,21 @@ def run_job(job: Job) -> Ended:
     """Runs a recipe in this process, which leads it and trains its members itself."""
     printed = io.StringIO()
     console = Console(file=printed, width=job.width, highlight=False)
+    recipe = catalog.find(job.recipe)
+    error = _run_here(recipe, job.given, job.options, Output(console))
+    return Ended(printed.getvalue(), error)
+
+
+def _run_here(recipe, given, options, output, digest: str = "") -> str:
+    """Runs a recipe; returns why it failed, "" where it did not."""
     try:
-        recipe = catalog.find(job.recipe)
-        running.execute(recipe, job.given, job.options, Output(console))
+        running.execute(recipe, given, options, output, digest)
         _forget_networks()
     except LabError as error:
-        return Ended(printed.getvalue(), str(error))
+        return str(error)
     except Exception:
-        return Ended(printed.getvalue(), traceback.format_exc())
-    return Ended(printed.getvalue())
+        return traceback.format_exc()
+    return ""
 
 
 def _forget_networks() -> None:
