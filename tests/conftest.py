@@ -9,6 +9,11 @@ import pytest
 
 from recipes.lab.training import quiet
 
+# JAX compiles equal programs once for all tests and the processes that they start.
+_COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "jax"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_COMPILED))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
 quiet.load_backend()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # In the background of a shell it is ignored; tests of Ctrl-C need it.

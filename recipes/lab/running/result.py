@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from recipes.lab import catalog
@@ -14,7 +14,7 @@ from recipes.lab.catalog import settings
 from recipes.lab.errors import UsageError, nearest
 from recipes.lab.reporting.card import card
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import threads
+from recipes.lab.running import cells, threads
 from recipes.lab.running.execute import execute
 from recipes.lab.running.plan import Options
 
@@ -60,7 +60,7 @@ class Result:
 
 
 def run(
-    recipe: str | Path | ModuleType,
+    recipe: str | Path | ModuleType | FunctionType,
     *,
     claim: str | None = None,
     out: str | Path | None = None,
@@ -80,7 +80,9 @@ def run(
 
     Args:
         recipe: A name ("momentum"), a lesson ("momentum/ravine"), the id of a claim, a
-            path to a file or folder, or a module.
+            path to a file or folder, a module, or a function with `@claim`: that
+            claim alone. The function may stand in a notebook's cell; the cell then
+            holds all that it uses, with its `Settings` and `SMOKE`.
         claim: The one claim of it to decide; None for all.
         out: A folder for results; None for a temporary one.
         jobs: How many processes train; None for one a core, at most 4.
@@ -145,7 +147,10 @@ def run(
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
-def _find(recipe: str | Path | ModuleType) -> catalog.Recipe:
+def _find(recipe: str | Path | ModuleType | FunctionType) -> catalog.Recipe:
+    if isinstance(recipe, FunctionType):
+        found = catalog.find(str(cells.file_of(recipe)))
+        return found.only(claim=recipe.claim.id)
     if isinstance(recipe, ModuleType):
         file = getattr(recipe, "__file__", None)
         if file is None:
