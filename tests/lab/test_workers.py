@@ -13,6 +13,7 @@ import pytest
 
 from recipes.lab import LabError
 from recipes.lab.running import workers
+from tests.lab.processes import ours, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
 
 
@@ -39,30 +40,6 @@ def start(lesson: Path, cache: str, *flags: str, module: bool = True):
         text=True,
         start_new_session=True,
     )
-
-
-def ours(cache: str) -> list[int]:
-    """The processes that run with this cache: leaders, workers, trackers."""
-    found = []
-    mark = f"RECIPES_CACHE_DIR={cache}".encode()
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            marked = mark in (place / "environ").read_bytes().split(b"\0")
-            state = (place / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if marked and state != "Z":
-            found.append(int(place.name))
-    return found
-
-
-def wait_for(condition, seconds: float = 60.0) -> bool:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def newest(lesson: Path) -> Path:
