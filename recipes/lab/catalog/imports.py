@@ -5,7 +5,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.lab.errors import LabError
+from recipes.lab.errors import SourceError
 
 # Words by which code imports what no import statement names.
 BY_NAME = {"__import__", "eval", "exec", "importlib", "import_module", "pkgutil",
@@ -16,7 +16,7 @@ def parse(path: Path) -> tuple[str, ast.Module]:
     """Reads a Python file.
 
     Raises:
-        LabError: It can't be read or is no Python.
+        SourceError: It can't be read or is no Python.
     """
     text = read(path)
     return text, ast.parse(text)
@@ -26,13 +26,18 @@ def read(path: Path) -> str:
     """Reads the text of a Python file.
 
     Raises:
-        LabError: It can't be read or is no Python.
+        SourceError: It can't be read or is no Python.
     """
     try:
         text = path.read_text(encoding="utf-8")
         facts_of(text)
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError) as error:
-        raise LabError(f"cannot read {path}: {error}.") from None
+    except SyntaxError as error:
+        place = f"{path}, line {error.lineno}" if error.lineno else path
+        raise SourceError(f"cannot read {place}: {error.msg}.") from None
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}.") from None
+    except ValueError as error:  # no UTF-8, or a zero byte
+        raise SourceError(f"cannot read {path}: {error}.") from None
     return text
 
 

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from recipes.lab.errors import counted
 from recipes.lab.evidence import judging
 from recipes.lab.reporting.card import SYMBOLS, conditions, effect
 from recipes.lab.reporting.card import card as make_card
@@ -51,7 +52,7 @@ class Output:
 
     def heading(self, recipe, settings: dict, smoke: bool) -> None:
         """Prints what is run, with which settings."""
-        self.line(recipe.title, "bold")
+        self.line(recipe.title or recipe.name, "bold")
         chosen = ", ".join(f"{name} {value}" for name, value in settings.items())
         if chosen:
             self.paragraph(f"Settings: {chosen}")
@@ -72,11 +73,18 @@ class Output:
         self.console.print(table)
 
     @contextlib.contextmanager
-    def progress(self, title: str, total: int):
-        """Shows progress with the time left; a pipe gets one line at the start."""
+    def progress(self, title: str, total: int, kept: int = 0):
+        """Shows progress with the time left; a pipe gets one line at the start.
+
+        Args:
+            title: What is done.
+            total: How many trainings it has.
+            kept: How many of them need not run.
+        """
         if not self.live:
+            known = f", {'all' if kept == total else kept} kept" if kept else ""
             if total > 1:
-                self.line(f"{title}: {total} runs")
+                self.line(f"{title}: {counted(total, 'training')}{known}")
             yield _Silent()
             return
         bar = Progress(
@@ -105,7 +113,8 @@ class Output:
         """Prints every claim's card, and the count of each kind of verdict."""
         claims = result["claims"]
         if result["smoke"]:
-            self.line(f"Smoke run: {len(claims)} claims exercised, none judged.")
+            told = counted(len(claims), "claim")
+            self.line(f"Smoke run: {told} exercised, none judged.")
             return
         self.line()
         for claim in claims:
@@ -113,8 +122,7 @@ class Output:
         self.line()
         counts = Counter(claim["verdict"] for claim in claims)
         parts = [f"{counts[kind]} {kind}" for kind in judging.KINDS if counts[kind]]
-        noun = "claim" if len(claims) == 1 else "claims"
-        self.line(f"{len(claims)} {noun}: {', '.join(parts)}.", "bold")
+        self.line(f"{counted(len(claims), 'claim')}: {', '.join(parts)}.", "bold")
 
     def published(self, row: dict) -> None:
         """Prints a published verdict."""

@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 from recipes.lab import catalog, files
-from recipes.lab.errors import LabError
+from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import page, published, results
-from recipes.lab.reporting.card import card, conditions
+from recipes.lab.reporting.card import card, conditions, took
 
 BEGIN, END = (
     "<!-- verdicts: begin (made by `recipes report`) -->",
@@ -144,12 +144,16 @@ def write_reports(
         found += runs
         lines += complaints
     if not found:
-        for line in lines:
-            raise LabError(f"there is no finished run in {out}; {line}.")
-        raise LabError(f"there is no finished run in {out}; `recipes run NAME` first.")
+        others = sum((results.others(root) for root in _roots(out)), Counter())
+        seen = [counted(n, what) for what, n in sorted(others.items())] + lines
+        only = f", only {'; '.join(seen)}" if seen else ""
+        raise LabError(
+            f"there is no whole run of a recipe in {out}{only}. `recipes run NAME` "
+            "makes one."
+        )
     files.write(out / "report.html", page.report_html(found, how))
     recipes = {result["recipe"] for _, result in found}
-    lines.append(f"{out / 'report.html'}: {len(recipes)} recipes")
+    lines.append(f"{out / 'report.html'}: {counted(len(recipes), 'recipe')}")
     table = published.read(Path(publish)) if publish else published.read()
     if publish:
         table, changes = published.refresh(table, [result for _, result in found])
@@ -157,15 +161,15 @@ def write_reports(
         kept = len({row["recipe"] for row in table["claims"]} - recipes)
         lines += changes
         lines.append(
-            f"{publish}: {len(table['claims'])} claims; rows of {kept} recipes that "
-            "were not run were kept"
+            f"{publish}: {counted(len(table['claims']), 'claim')}; rows of "
+            f"{counted(kept, 'recipe')} not run were kept"
         )
     if readme:
         _refresh(Path(readme), counts_table(table["claims"]))
         lines.append(f"{readme}: table refreshed")
     if docs:
         files.write(Path(docs), verdicts_page(table))
-        lines.append(f"{docs}: {len(table['claims'])} verdicts")
+        lines.append(f"{docs}: {counted(len(table['claims']), 'verdict')}")
     return lines
 
 
@@ -182,7 +186,7 @@ def how(result: dict) -> str:
         f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
         f"{result['backend']} {versions.get(result['backend'], '')}, {precision}; "
         f"{device.get('cpu')}, {device.get('cores')} cores, {accelerators}; "
-        f"{result['seconds']:.0f} s.{elsewhere}"
+        f"{took(result['seconds'])}.{elsewhere}"
     )
 
 

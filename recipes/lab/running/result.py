@@ -107,11 +107,16 @@ def run(
             raise UsageError(f"{chosen.name} states no claim '{claim}'.{hint}")
         chosen = chosen.only(claim=claim)
     given = settings.checked(given, chosen.fields, chosen.name)
+    settings.PRECISION.refuse(precision, "precision")
+    if jobs is not None:
+        settings.JOBS.refuse(jobs, "jobs")
+    if out == "":
+        raise UsageError("out must name a folder, not ''.")
     folder = tempfile.mkdtemp(prefix="recipes-") if out is None else out
     options = Options(
         out=Path(folder),
         data_dir=data_dir,
-        precision=settings.choice_of("precision", precision, PRECISIONS),
+        precision=precision,
         smoke=smoke,
         fresh=fresh,
         jobs=max(2, jobs or threads.default_jobs()),
@@ -137,9 +142,6 @@ def run(
     if out is None:  # its figures are read from there as long as the result is used
         weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
     return found
-
-
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
 def _find(recipe: str | Path | ModuleType) -> catalog.Recipe:

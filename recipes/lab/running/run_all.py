@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 
 from recipes.lab import catalog
-from recipes.lab.errors import LabError, UsageError
+from recipes.lab.errors import LabError, SourceError, UsageError
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import execute as running
 from recipes.lab.running import workers
@@ -51,16 +51,27 @@ def run_all(given: dict, options: Options) -> int:
     chosen = catalog.recipes()
     settings = {name: _settings(recipe, given) for name, recipe in chosen.items()}
     _refuse_unknown(given, settings)
-    plans = {name: Plan(chosen[name], settings[name], options) for name in chosen}
+    plans, broken = {}, catalog.broken()
+    for name, recipe in list(chosen.items()):
+        try:
+            plans[name] = Plan(recipe, settings[name], options)
+        except SourceError as error:  # what it imports can't be read
+            broken[name] = str(error)
+            del chosen[name]
+    total = len(chosen) + len(broken)
     kept = {name: plan.kept() for name, plan in plans.items()}
     waiting = [name for name in chosen if kept[name] is None]
     waiting.sort(key=lambda name: -_cost(name))
     alone = [name for name in waiting if _measures_times(chosen[name])]
-    ended, failed = 0, []
+    ended, failed = 0, list(broken)
+    for name, problem in broken.items():
+        ended += 1
+        output.line(f"[{ended}/{total}] {name}", "bold")
+        output.line(f"{problem}\n", "red")
     for name, found in kept.items():
         if found is not None:
             ended += 1
-            output.line(f"[{ended}/{len(chosen)}] {name}", "bold")
+            output.line(f"[{ended}/{total}] {name}", "bold")
             _show(plans[name], found, output)
     digest = "".join(
         one.digest for plan in plans.values() for one in plan.reached.values()
@@ -78,14 +89,14 @@ def run_all(given: dict, options: Options) -> int:
         output.line(f"running: {', '.join(names)}")
         for number, result in workers.run(run_job, tasks, jobs, digest):
             ended += 1
-            output.line(f"[{ended}/{len(chosen)}] {names[number]}", "bold")
+            output.line(f"[{ended}/{total}] {names[number]}", "bold")
             result = result or Ended("", "the process that ran it died")
             output.line(result.printed.rstrip())
             if result.error:
                 failed.append(names[number])
                 output.line(result.error, "red")
             output.line()
-    output.line(f"{ended - len(failed)} of {len(chosen)} recipes ran.", "bold")
+    output.line(f"{ended - len(failed)} of {total} recipes ran.", "bold")
     if failed:
         raise LabError(f"failed: {', '.join(failed)}.")
     return 0
@@ -100,7 +111,8 @@ def run_job(job: Job) -> Ended:
         running.execute(recipe, job.given, job.options, Output(console))
         _forget_networks()
     except LabError as error:
-        return Ended(printed.getvalue(), str(error))
+        told = [*getattr(error, "__notes__", ()), str(error)]
+        return Ended(printed.getvalue(), "\n".join(told))
     except Exception:
         return Ended(printed.getvalue(), traceback.format_exc())
     return Ended(printed.getvalue())
