@@ -246,3 +246,114 @@ def test_clean_refuses_negative_days(tmp_path, monkeypatch, capsys):
     assert main(["clean", "--older", "-1"]) == 2
     assert "--older must be a number of days from 0" in capsys.readouterr().err
     assert (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("words", [["run", "momentum/noise"], ["run", "--all"]])
+@pytest.mark.parametrize(
+    ("backend", "told"),
+    [("jaxx", "not 'jaxx'. Did you mean 'jax'?"), ("numpy", "not 'numpy'.")],
+)
+def test_an_unknown_backend_is_refused_whatever_runs(tmp_path, words, backend, told):
+    """Also where nothing loads Keras: the result names the backend."""
+    env = {"KERAS_BACKEND": backend}
+    done = recipes(*words, "--out", str(tmp_path), env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    start = "recipes: the backend (KERAS_BACKEND) must be one of tensorflow, jax, torch"
+    assert done.stderr == f"{start}, {told}\n"
+
+
+LESSON = """
+{first}
+from recipes.lab import Finding, claim, main, {face}
+{last}
+
+@claim("loads-keras", "It is so.")
+def loads(lab):
+    import keras
+
+    return Finding(bool(keras.ops.zeros(1).shape), "Yes.")
+
+
+if __name__ == "__main__":
+    main(__file__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "face", "last"),
+    [
+        ("import keras", "stats", ""),
+        ("", "Study", ""),
+        ("", "fit", ""),
+        ("import recipes.lab as lab", "stats", ""),
+        ("", "stats", "from zoo import mlp"),
+    ],
+)
+def test_commands_load_keras_quietly_in_whatever_order(tmp_path, first, face, last):
+    path = tmp_path / "mine.py"
+    path.write_text(LESSON.format(first=first, face=face, last=last))
+    done = recipes("run", str(path), "--out", str(tmp_path / "runs"))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["zoo", "callbacks", "recipes"])
+def test_a_file_that_hides_a_package_is_named(tmp_path, name):
+    """As script the lesson fails before `main`, but after it is imported."""
+    (tmp_path / f"{name}.py").write_text("")
+    path = tmp_path / "mine.py"
+    last = "from zoo import mlp" if name == "zoo" else "from callbacks import NoSuch"
+    path.write_text(LESSON.format(first="", face="stats", last=last))
+    env = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    safe = [sys.executable, "-P", "-m", "recipes", "run", str(path)]
+    commands = [safe, [sys.executable, str(path)]] if name != "recipes" else [safe]
+    for words in commands:
+        done = subprocess.run(
+            words, cwd=tmp_path, env={**ENV, **env}, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert f"'{name}'" in done.stderr
+        assert str(tmp_path) in done.stderr
+    if name == "recipes":
+        return  # then `python -m recipes` is that file
+    words = ["run", "batch_size/normalization", "--smoke"]
+    done = recipes(*words, cwd=tmp_path, env=env)  # the package's own lesson
+    if name == "zoo":
+        assert done.returncode == 1
+        assert f"{tmp_path / 'zoo.py'} hides the package 'zoo'" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_here_is_hinted_at(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("")
+    assert main(["run", "mine"]) == 2
+    assert "no recipe 'mine'. Did you mean 'mine.py'?" in capsys.readouterr().err
+
+
+def test_help_names_what_there_is(capsys):
+    for words, told in (
+        (["--help"], "list [WORD]"),
+        (["run", "--help"], "143 terminated"),
+        (["run", TOY, "--help"], "143 terminated"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+        assert told in capsys.readouterr().out
+
+
+def test_too_little_memory_is_one_sentence(tmp_path, capsys):
+    path = tmp_path / "large.py"
+    path.write_text(
+        "import numpy as np\n"
+        "from recipes.lab import Finding, claim\n\n\n"
+        "@claim('large', 'It fits.')\n"
+        "def fits(lab):\n"
+        "    return Finding(True, '{x}', x=np.zeros(2**57))\n"
+    )
+    assert main(["run", str(path), "--out", str(tmp_path / "runs")]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("recipes: not enough memory. Unable to allocate 1.00 EiB")
+    assert len(told.splitlines()) == 1

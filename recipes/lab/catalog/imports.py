@@ -13,13 +13,18 @@ BY_NAME = {"__import__", "eval", "exec", "importlib", "import_module", "pkgutil"
 
 
 def parse(path: Path) -> tuple[str, ast.Module]:
-    """Reads a Python file.
+    """Reads a Python file; its tree is shared, so change nothing in it.
 
     Raises:
         SourceError: It can't be read or is no Python.
     """
     text = read(path)
-    return text, ast.parse(text)
+    return text, _tree(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def read(path: Path) -> str:
@@ -109,4 +114,4 @@ def facts(tree: ast.AST) -> Facts:
 @functools.lru_cache(maxsize=1024)
 def facts_of(text: str) -> Facts:
     """Returns what a source text shows of its imports."""
-    return facts(ast.parse(text))
+    return facts(_tree(text))

@@ -44,11 +44,11 @@ class Output:
         """Prints a line of text; long ones are wrapped at the width."""
         self.console.print(Text(text, style), soft_wrap=not self.live)
 
-    def paragraph(self, text: str, indent: int = 0) -> None:
+    def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
         """Prints text wrapped at the width, 100 columns at most, and indented."""
         width = min(self.console.width, 100) - indent
         for part in textwrap.wrap(text, width, break_long_words=False):
-            self.line(" " * indent + part)
+            self.line(" " * indent + part, style)
 
     def heading(self, recipe, settings: dict, smoke: bool) -> None:
         """Prints what is run, with which settings."""
@@ -61,15 +61,15 @@ class Output:
 
     def table(self, title: str, columns, rows) -> None:
         """Prints a table; its first column is text, the others are numbers."""
-        table = Table(title=title, title_justify="left", title_style="bold")
-        table.box = None
+        table = Table(box=None, pad_edge=False)
         for index, column in enumerate(columns):
             table.add_column(
                 column, justify="right" if index else "left", overflow="fold"
             )
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        self.console.print()
+        self.line()
+        self.paragraph(title, style="bold")  # a title of the table's is as narrow as it
         self.console.print(table)
 
     @contextlib.contextmanager
