@@ -7,6 +7,10 @@ class LabError(Exception):
     exit_code = 1
 
 
+class SourceError(LabError):
+    """A file of a recipe that can't be read: other recipes can run all the same."""
+
+
 class UsageError(LabError):
     """A command that can't be understood; the command line exits with 2."""
 
@@ -19,3 +23,8 @@ def nearest(word: str, known: list[str]) -> str:
 
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns "1 claim", "2 claims"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

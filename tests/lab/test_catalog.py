@@ -8,6 +8,7 @@ from recipes.lab import catalog
 from recipes.lab.errors import LabError
 
 TOY = Path(__file__).parent / "toy_recipe.py"
+CLAIM = "@claim('a', 'b')\ndef f(lab): ...\n"
 
 
 def test_a_recipe_is_read_without_being_imported():
@@ -53,10 +54,18 @@ def test_every_recipe_says_what_a_reader_needs():
             "stands there twice",
         ),
         ("SMOKE = dict(a=1)", "SMOKE must be a literal dictionary"),
-        (
-            "@claim('a', 'b')\ndef f(lab): ...\nclass Settings:\n    n: list = []",
-            "setting 'n' must be",
-        ),
+        ("LESSONS = ('a', 3)", "line 1: LESSONS must be a literal tuple of names"),
+        ("SMOKE = {[]: 1}", "SMOKE must be a literal dictionary"),
+        (f"{CLAIM}SMOKE = {{'n': 1}}", "SMOKE sets 'n', which is no setting"),
+        (f"{CLAIM}class Settings:\n    n: list = []", "line 4: setting 'n' must be"),
+        (f"{CLAIM}class Settings:\n    n: int", "setting 'n' must be"),
+        (f"{CLAIM}class Settings:\n    n: int = '5'", "whole number from 1 .*not '5'"),
+        (f"{CLAIM}class Settings:\n    n: int = 0.5", "whole number from 1 .*not 0.5"),
+        (f"{CLAIM}class Settings:\n    n: int = True", "whole number from 1 .*True"),
+        (f"{CLAIM}class Settings:\n    n: float = 0", "number above 0, not 0"),
+        (f"{CLAIM}class Settings:\n    n: bool = 1", "must be True or False, not 1"),
+        (f"{CLAIM}class Settings:\n    n: str = 1", "must be text, not 1"),
+        (f"{CLAIM}class Settings:\n    n: Literal['a', 'b'] = 'c'", "one of a, b, not"),
     ],
 )
 def test_a_bad_file_is_one_sentence(tmp_path, text, told):
@@ -64,6 +73,10 @@ def test_a_bad_file_is_one_sentence(tmp_path, text, told):
     path.write_text(text)
     with pytest.raises(LabError, match=told):
         catalog.read(path)
+
+
+def test_every_recipe_of_the_package_can_be_read():
+    assert catalog.broken() == {}
 
 
 def test_a_file_without_claims_is_no_recipe(tmp_path):

@@ -85,10 +85,37 @@ def test_show_states_header_claims_and_settings(capsys):
         (["run", TOY, "--seedz", "3"], "Did you mean '--seeds'?"),
         (["run", TOY, "--data", "mnits"], "Did you mean 'mnist'?"),
         (["run", TOY, "--precision", "float23"], "Did you mean 'float32'?"),
-        (["run", TOY, "--seeds", "0"], "0 is not positive"),
-        (["run", TOY, "--seeds", "two"], "'two' is not a whole number"),
-        (["run", TOY, "--rate", "nan"], "nan is not positive and finite"),
-        (["run", "backprop", "--data", "mnist"], "unknown argument '--data'"),
+        (["run", TOY, "--seeds", "0"], "a whole number from 1 to 10,000, not 0"),
+        (["run", TOY, "--seeds", "two"], "a whole number from 1 to 10,000, not two"),
+        (["run", TOY, "--seeds", "100000000"], "from 1 to 10,000, not 100000000"),
+        (["run", TOY, "--epochs", "1000000000000"], "--epochs must be a whole number"),
+        (["run", TOY, "--rate", "nan"], "--rate must be a number above 0, not nan"),
+        (["run", TOY, "--rate", "inf"], "--rate must be a number above 0, not inf"),
+        (["run", TOY, "--out", ""], "--out must name a file or folder, not ''"),
+        (["run", TOY, "--out="], "--out must name a file or folder, not ''"),
+        (["run", TOY, "--out"], "--out needs a value"),
+        (["run", TOY, "--smoke=3"], "--smoke takes no value, not '3'"),
+        (["run", TOY, "extra"], "unknown argument 'extra' (see"),
+        (["run", ""], "there is no recipe ''"),
+        (["report", "--out", ""], "--out must name a file or folder"),
+        (["report", "--publish", ""], "--publish must name a file or folder"),
+        (["copy", TOY, ""], "DESTINATION must name a file or folder"),
+        (["copy", TOY], "what is missing: destination"),
+        (["clean", "--older", "x"], "--older must be a number of days from 0, not x"),
+        (["clean", "--older", "nan"], "--older must be a number of days from 0"),
+        (["run", "--all", "--jobs", "0"], "--jobs must be a whole number from 1"),
+        (["run", TOY, "--jobs", "9999999"], "--jobs must be a whole number from 1"),
+        (["run", "momentum", "--epochs", "3"], "it has: --seeds, --beta, --condition"),
+        (["run", TOY, "--claim", "in-part"], "--claim takes one claim and no recipe"),
+        (["run", "--claim", "in-part", "--all"], "--claim takes one claim"),
+        (["run", "--claim", "a", "--claim=b"], "--claim takes one claim"),
+        (["run", "--all", "momentum"], "--all for all of them: not 'momentum'"),
+        (["run", "--smoke", "momentum", "backprop"], "one recipe at a time"),
+        (["new", "momentum_saddle"], "'momentum-saddle' is a claim of the recipe"),
+        (
+            ["run", "backprop", "--data", "mnist"],
+            "backprop has no such setting; it has: --seeds",
+        ),
         (["run"], "name a recipe"),
         (["runn"], "Did you mean 'run'?"),
         (["run", "nothing_like_it.py"], "no such file"),
@@ -97,8 +124,8 @@ def test_show_states_header_claims_and_settings(capsys):
         (["run", "--claim"], "--claim needs the id of a claim"),
         (["run", "momentum", "backprop"], "one recipe at a time, or --all"),
         (["run", TOY, "--resume"], "the same command goes on by itself"),
-        (["run", TOY, "--first-seed", "-1"], "'-1' is not a whole number from 0"),
-        (["run", TOY, "--first-seed", "9" * 5000], "is not a whole number from 0"),
+        (["run", TOY, "--first-seed", "-1"], "a whole number from 0, not -1"),
+        (["run", TOY, "--first-seed", "9" * 5000], "a whole number from 0, not 9999"),
         (["run", TOY, "--first-seed", "9998"], "the first must be at most 9997"),
         (["run", "--all", "--first-seed", "9999"], "those from 10000 on are for"),
         (["run", "--all", "--data", "nosuch"], "no recipe takes --data nosuch"),
@@ -177,7 +204,7 @@ def test_a_new_lesson_runs(tmp_path):
     assert done.returncode == 0, done.stderr
     done = recipes("run", "depth.py", "--smoke", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 claims exercised" in done.stdout
+    assert "Smoke run: 1 claim exercised" in done.stdout
     assert recipes("new", "depth", cwd=tmp_path).returncode == 1
     assert recipes("new", "no-name", cwd=tmp_path).returncode == 2
 
@@ -221,10 +248,116 @@ def test_clean_refuses_negative_days(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path))
     (tmp_path / "kept").write_text("precious")
     assert main(["clean", "--older", "-1"]) == 2
-    assert "--older must be at least 0 days" in capsys.readouterr().err
+    assert "--older must be a number of days from 0" in capsys.readouterr().err
     assert (tmp_path / "kept").exists()
 
 
-def test_jobs_is_a_positive_number(capsys):
-    assert main(["run", "--all", "--jobs", "0"]) == 2
-    assert "0 is not positive" in capsys.readouterr().err
+@pytest.mark.parametrize("words", [["run", "momentum/noise"], ["run", "--all"]])
+@pytest.mark.parametrize(
+    ("backend", "told"),
+    [("jaxx", "not 'jaxx'. Did you mean 'jax'?"), ("numpy", "not 'numpy'.")],
+)
+def test_an_unknown_backend_is_refused_whatever_runs(tmp_path, words, backend, told):
+    """Also where nothing loads Keras: the result names the backend."""
+    env = {"KERAS_BACKEND": backend}
+    done = recipes(*words, "--out", str(tmp_path), env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    start = "recipes: the backend (KERAS_BACKEND) must be one of tensorflow, jax, torch"
+    assert done.stderr == f"{start}, {told}\n"
+
+
+LESSON = """
+{first}
+from recipes.lab import Finding, claim, main, {face}
+{last}
+
+@claim("loads-keras", "It is so.")
+def loads(lab):
+    import keras
+
+    return Finding(bool(keras.ops.zeros(1).shape), "Yes.")
+
+
+if __name__ == "__main__":
+    main(__file__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "face", "last"),
+    [
+        ("import keras", "stats", ""),
+        ("", "Study", ""),
+        ("", "fit", ""),
+        ("import recipes.lab as lab", "stats", ""),
+        ("", "stats", "from zoo import mlp"),
+    ],
+)
+def test_commands_load_keras_quietly_in_whatever_order(tmp_path, first, face, last):
+    path = tmp_path / "mine.py"
+    path.write_text(LESSON.format(first=first, face=face, last=last))
+    done = recipes("run", str(path), "--out", str(tmp_path / "runs"))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["zoo", "callbacks", "recipes"])
+def test_a_file_that_hides_a_package_is_named(tmp_path, name):
+    """As script the lesson fails before `main`, but after it is imported."""
+    (tmp_path / f"{name}.py").write_text("")
+    path = tmp_path / "mine.py"
+    last = "from zoo import mlp" if name == "zoo" else "from callbacks import NoSuch"
+    path.write_text(LESSON.format(first="", face="stats", last=last))
+    env = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    safe = [sys.executable, "-P", "-m", "recipes", "run", str(path)]
+    commands = [safe, [sys.executable, str(path)]] if name != "recipes" else [safe]
+    for words in commands:
+        done = subprocess.run(
+            words, cwd=tmp_path, env={**ENV, **env}, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert f"'{name}'" in done.stderr
+        assert str(tmp_path) in done.stderr
+    if name == "recipes":
+        return  # then `python -m recipes` is that file
+    words = ["run", "batch_size/normalization", "--smoke"]
+    done = recipes(*words, cwd=tmp_path, env=env)  # the package's own lesson
+    if name == "zoo":
+        assert done.returncode == 1
+        assert f"{tmp_path / 'zoo.py'} hides the package 'zoo'" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_here_is_hinted_at(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("")
+    assert main(["run", "mine"]) == 2
+    assert "no recipe 'mine'. Did you mean 'mine.py'?" in capsys.readouterr().err
+
+
+def test_help_names_what_there_is(capsys):
+    for words, told in (
+        (["--help"], "list [WORD]"),
+        (["run", "--help"], "143 terminated"),
+        (["run", TOY, "--help"], "143 terminated"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+        assert told in capsys.readouterr().out
+
+
+def test_too_little_memory_is_one_sentence(tmp_path, capsys):
+    path = tmp_path / "large.py"
+    path.write_text(
+        "import numpy as np\n"
+        "from recipes.lab import Finding, claim\n\n\n"
+        "@claim('large', 'It fits.')\n"
+        "def fits(lab):\n"
+        "    return Finding(True, '{x}', x=np.zeros(2**57))\n"
+    )
+    assert main(["run", str(path), "--out", str(tmp_path / "runs")]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("recipes: not enough memory. Unable to allocate 1.00 EiB")
+    assert len(told.splitlines()) == 1

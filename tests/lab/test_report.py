@@ -158,7 +158,7 @@ def test_publishing_refreshes_rows_and_keeps_the_others(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "momentum-saddle: refuted before, now conditional" in printed
     assert "claimed-by-nobody: no recipe states this claim any more" in printed
-    assert "rows of 1 recipes that were not run were kept" in printed
+    assert "12 claims; rows of 1 recipe not run were kept" in printed
     rows = {row["id"]: row for row in published.read(target)["claims"]}
     assert rows["opt-sgd-update"] == kept
     assert rows["momentum-saddle"]["verdict"] == "conditional"
@@ -187,7 +187,19 @@ def test_readme_without_markers_is_refused(runs, tmp_path, capsys):
 
 def test_no_runs_is_said(tmp_path, capsys):
     assert main(["report", "--out", str(tmp_path)]) == 1
-    assert "no finished run" in capsys.readouterr().err
+    assert "there is no whole run of a recipe in" in capsys.readouterr().err
+
+
+def test_runs_that_are_not_whole_are_named(tmp_path, capsys):
+    words = ["--out", str(tmp_path), "--jobs", "1"]
+    assert main(["run", TOY, "--smoke", *words]) == 0
+    assert main(["run", "momentum/noise", *words]) == 0
+    assert main(["run", "--claim", "momentum-noise", *words]) == 0
+    capsys.readouterr()
+    assert main(["report", "--out", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "only 1 partial run; 1 smoke run." in told
+    assert len(told.splitlines()) == 1
 
 
 def test_result_is_strict_json(runs):

@@ -94,9 +94,16 @@ def test_a_recipe_of_ones_own_with_workers(tmp_path):
     [
         ({"recipe": "momentun"}, "Did you mean 'momentum'?"),
         ({"recipe": "momentum", "betta": 0.5}, "Did you mean 'beta'?"),
-        ({"recipe": "momentum", "beta": "0.5"}, "beta must be float, not '0.5'"),
+        (
+            {"recipe": "momentum", "beta": "0.5"},
+            "beta must be a number above 0, not '0.5'",
+        ),
         ({"recipe": "momentum", "beta": 2.0}, "at most 0.99"),
-        ({"recipe": "momentum", "seeds": True}, "seeds must be int, not True"),
+        ({"recipe": "momentum", "seeds": True}, "seeds must be a whole number from 1"),
+        ({"recipe": "momentum", "seeds": 10**8}, "from 1 to 10,000, not 100000000"),
+        ({"recipe": "momentum", "jobs": 0}, "jobs must be a whole number from 1"),
+        ({"recipe": "momentum", "jobs": 10**9}, "jobs must be a whole number from 1"),
+        ({"recipe": "momentum", "out": ""}, "out must name a folder, not ''"),
         ({"recipe": "momentum", "precision": "half"}, "precision must be one of"),
         ({"recipe": "momentum", "claim": "momentum-sadle"}, "Did you mean"),
         ({"recipe": np}, "no such file with claims"),

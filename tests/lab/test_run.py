@@ -100,7 +100,9 @@ def test_a_finished_run_is_shown_and_runs_nothing(tmp_path, monkeypatch, capsys)
     again = capsys.readouterr().out
     assert "This run was kept" in again
     assert "supported" in again
-    assert first.partition("✓")[2].partition("Results")[0] in again
+    shown = first.partition("Losses")[2].partition("Results")[0]
+    assert "small" in shown
+    assert shown in again  # tables and verdicts
     assert len(log.read_text().splitlines()) == 6
     assert len(list((tmp_path / NAME).glob("2*"))) == 1
     assert run(tmp_path, "--fresh") == 0
@@ -184,6 +186,9 @@ def test_a_failed_member_loses_none_of_the_others(tmp_path):
         assert done.returncode == 1
         assert "runs: 1 of 6 trainings failed: large, seed 1" in done.stderr
         assert words in done.stderr
+        assert done.stderr.count("Traceback") == (name == "bug")
+        assert str(Path(__file__).parents[2] / "recipes" / "lab") not in done.stderr
+        assert done.stderr.splitlines()[-1].startswith("recipes: runs: 1 of 6")
         assert "kept: 5 finished trainings" in done.stdout
         assert len(log.read_text().splitlines()) == 6
 

@@ -2,15 +2,8 @@
 
 from recipes.lab.catalog.claim import Claim
 from recipes.lab.catalog.lessons import Lesson
-from recipes.lab.catalog.reader import (
-    HEADER_KEYS,
-    ROOT,
-    Recipe,
-    find,
-    find_claim,
-    read,
-    recipes,
-)
+from recipes.lab.catalog.lookup import ROOT, broken, find, find_claim, recipes
+from recipes.lab.catalog.reader import HEADER_KEYS, Recipe, read
 
 __all__ = [
     "HEADER_KEYS",
@@ -18,6 +11,7 @@ __all__ = [
     "Claim",
     "Lesson",
     "Recipe",
+    "broken",
     "find",
     "find_claim",
     "read",

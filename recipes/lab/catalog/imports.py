@@ -5,7 +5,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.lab.errors import LabError
+from recipes.lab.errors import SourceError
 
 # Words by which code imports what no import statement names.
 BY_NAME = {"__import__", "eval", "exec", "importlib", "import_module", "pkgutil",
@@ -13,26 +13,36 @@ BY_NAME = {"__import__", "eval", "exec", "importlib", "import_module", "pkgutil"
 
 
 def parse(path: Path) -> tuple[str, ast.Module]:
-    """Reads a Python file.
+    """Reads a Python file; its tree is shared, so change nothing in it.
 
     Raises:
-        LabError: It can't be read or is no Python.
+        SourceError: It can't be read or is no Python.
     """
     text = read(path)
-    return text, ast.parse(text)
+    return text, _tree(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def read(path: Path) -> str:
     """Reads the text of a Python file.
 
     Raises:
-        LabError: It can't be read or is no Python.
+        SourceError: It can't be read or is no Python.
     """
     try:
         text = path.read_text(encoding="utf-8")
         facts_of(text)
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError) as error:
-        raise LabError(f"cannot read {path}: {error}.") from None
+    except SyntaxError as error:
+        place = f"{path}, line {error.lineno}" if error.lineno else path
+        raise SourceError(f"cannot read {place}: {error.msg}.") from None
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}.") from None
+    except ValueError as error:  # no UTF-8, or a zero byte
+        raise SourceError(f"cannot read {path}: {error}.") from None
     return text
 
 
@@ -104,4 +114,4 @@ def facts(tree: ast.AST) -> Facts:
 @functools.lru_cache(maxsize=1024)
 def facts_of(text: str) -> Facts:
     """Returns what a source text shows of its imports."""
-    return facts(ast.parse(text))
+    return facts(_tree(text))

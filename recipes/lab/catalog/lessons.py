@@ -49,12 +49,20 @@ def read_lesson(path: Path, tree: ast.Module) -> Lesson:
         if call is None:
             continue
         if not isinstance(call, ast.Call):
-            raise LabError(f"{path}: @claim of {node.name} needs its arguments.")
+            raise LabError(
+                f"{path}, line {node.lineno}: @claim of {node.name} needs its "
+                "arguments."
+            )
         made = _claim(call, path)
         if made.id in claims:
-            raise LabError(f"{path}: the claim '{made.id}' stands there twice.")
+            raise LabError(
+                f"{path}, line {call.lineno}: the claim '{made.id}' stands there twice."
+            )
         if sum(getattr(one, "name", "") == node.name for one in tree.body) > 1:
-            raise LabError(f"{path}: two functions have the name '{node.name}'.")
+            raise LabError(
+                f"{path}, line {node.lineno}: two functions have the name "
+                f"'{node.name}'."
+            )
         claims[made.id], functions[made.id] = made, node.name
     title, _, about = (ast.get_docstring(tree) or "").partition("\n")
     return Lesson(

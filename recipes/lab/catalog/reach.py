@@ -11,6 +11,13 @@ from recipes.lab.errors import LabError
 
 HOME = Path(__file__).resolve().parents[3]  # holds zoo, callbacks and recipes
 PACKAGES = ("callbacks", "recipes", "zoo")
+# What loads Keras when it is imported: packages, names of the lab's face, a room.
+LOAD_KERAS = {"keras", "keras_hub", "keras_tuner", "tensorflow", "tensorflow_datasets",
+              "tf_keras"}  # fmt: skip
+KERAS_FACE = {
+    f"recipes.lab.{name}" for name in ("Restart", "Study", "fit", "gradients", "reseed")
+}
+TRAINING = "recipes.lab.training"
 
 
 @dataclass
@@ -22,11 +29,13 @@ class Reach:
             source text, the first one included; of the lab none.
         outside: Top-level names of installed modules, the standard library's left
             out.
+        lab: What is imported from the lab's face, with the lab's name in front.
         keras: Whether Keras is among what is reached, directly or through ours.
     """
 
     files: dict[Path, str] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
+    lab: set[str] = field(default_factory=set)
 
     @property
     def keras(self) -> bool:
@@ -37,7 +46,9 @@ class Reach:
             if path.is_relative_to(HOME)
         }
         return bool(
-            self.outside & {"keras", "tensorflow"} or ours & {"zoo", "callbacks"}
+            self.outside & LOAD_KERAS
+            or ours & {"zoo", "callbacks"}
+            or any(one in KERAS_FACE or one.startswith(TRAINING) for one in self.lab)
         )
 
 
@@ -66,7 +77,11 @@ def reach(path: Path) -> Reach:
             continue
         text = read(here)
         found.files[here] = text
-        for name in followed(facts_of(text), here):
+        facts = facts_of(text)
+        found.lab |= {one for one in facts.imports if one.startswith("recipes.lab.")}
+        if facts.face:  # `lab.fit` may stand anywhere in it
+            found.lab |= KERAS_FACE
+        for name in followed(facts, here):
             waiting += files_of(name, here, path.parent, found.outside)
     return found
 
@@ -115,6 +130,7 @@ def files_of(
     parts = name.split(".")
     if parts[0] in PACKAGES:
         _refuse_hidden(parts[0], root)
+        refuse_others(parts[0])
         return [] if parts[:2] == ["recipes", "lab"] else _files(HOME, parts)
     if not is_ours(root) and _is_in(root, parts[0]):
         return _files(root, parts)
@@ -145,6 +161,22 @@ def _refuse_hidden(name: str, root: Path) -> None:
     raise LabError(
         f"'{name}' in {root} hides the package of that name: give it another name."
     )
+
+
+def refuse_others(*names: str) -> None:
+    """Refuses where Python finds other modules under the names of our packages.
+
+    Raises:
+        LabError: It does.
+    """
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        found = spec.origin if spec else None
+        if found is not None and not Path(found).resolve().is_relative_to(HOME / name):
+            raise LabError(
+                f"{found} hides the package '{name}': give it another name, or start "
+                "from another folder."
+            )
 
 
 def _folder_of_own(name: str) -> Path | None:

@@ -1,8 +1,4 @@
-"""The catalog: what recipes there are, read from their source with `ast`.
-
-Nothing of a recipe is imported here, so listing and describing recipes costs
-neither TensorFlow nor Keras.
-"""
+"""What a recipe's files say of it, read with `ast`: nothing of it is imported."""
 
 import ast
 from dataclasses import dataclass, replace
@@ -15,7 +11,6 @@ from recipes.lab.catalog.lessons import Lesson, read_lesson
 from recipes.lab.catalog.settings import Field, read_fields
 from recipes.lab.errors import LabError, UsageError, nearest
 
-ROOT = Path(__file__).resolve().parents[2]
 HEADER_KEYS = ("Notes", "Data", "Run", "References")
 
 
@@ -109,7 +104,7 @@ def read(path: Path, topic: str = "") -> Recipe | None:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             if name in found:
-                found[name] = _literal(node.value, name, path)
+                found[name] = _literal(node, name, path)
     if found["LESSONS"] is not None:
         files = [path.with_name(f"{name}.py") for name in found["LESSONS"]]
         lessons = tuple(read_lesson(file, parse(file)[1]) for file in files)
@@ -119,87 +114,27 @@ def read(path: Path, topic: str = "") -> Recipe | None:
         if not lessons[0].claims:
             return None
     title, about, header = _split(ast.get_docstring(tree) or "")
+    fields = read_fields(tree, path)
+    for name in found["SMOKE"]:
+        if name not in [field.name for field in fields]:
+            raise LabError(f"{path}: SMOKE sets '{name}', which is no setting.")
     return Recipe(
-        name=path.parent.name if path.name == "__init__.py" else path.stem,
+        name=name_of(path),
         path=path,
         topic=topic,
         title=title,
         about=about,
         header=header,
         claims=_statements(lessons, path),
-        fields=read_fields(tree, path),
+        fields=fields,
         smoke=found["SMOKE"],
         lessons=lessons,
     )
 
 
-def recipes() -> dict[str, Recipe]:
-    """Returns every recipe of the package by name, in the order of the notes."""
-    found = {}
-    for path in sorted([*ROOT.glob("*/*.py"), *ROOT.glob("*/*/__init__.py")]):
-        topic = path.relative_to(ROOT).parts[0]
-        if topic == "lab" or (path.name.startswith("_") and path.parent.name == topic):
-            continue
-        recipe = read(path, topic=topic)
-        if recipe is not None:
-            found[recipe.name] = recipe
-    return dict(sorted(found.items(), key=lambda item: item[1].order))
-
-
-def find(name: str) -> Recipe:
-    """Returns a recipe, or one of its lessons alone.
-
-    Args:
-        name: A recipe ("momentum"), a lesson ("momentum/ravine"), or the path of a
-            `.py` file or of a recipe's folder.
-
-    Raises:
-        UsageError: There is none; the message names the nearest one.
-    """
-    path = Path(name)
-    if name.endswith(".py"):
-        return _at_path(path, name)
-    recipe, _, lesson = name.partition("/")
-    known = recipes()
-    if recipe not in known:
-        if (path / "__init__.py").is_file():
-            return _at_path(path, name)
-        hint = nearest(recipe, list(known)) or f" There are: {', '.join(known)}."
-        raise UsageError(f"there is no recipe '{recipe}'.{hint}")
-    return known[recipe].only(lesson) if lesson else known[recipe]
-
-
-def find_claim(id: str) -> Recipe:
-    """Returns the recipe that decides a claim, with that claim alone.
-
-    Raises:
-        UsageError: There is no such claim; the message names the nearest one.
-    """
-    known = {claim: recipe for recipe in recipes().values() for claim in recipe.claims}
-    if id not in known:
-        raise UsageError(f"there is no claim '{id}'.{nearest(id, list(known))}")
-    recipe = known[id]
-    return recipe.only(claim=id)
-
-
-def _at_path(path: Path, name: str) -> Recipe:
-    """The recipe in a file or folder; a lesson of the package as that lesson."""
-    place = path.resolve()
-    for recipe in recipes().values() if place.is_relative_to(ROOT) else ():
-        if place in (recipe.path, recipe.path.parent):
-            return recipe
-        for lesson in recipe.lessons:
-            if lesson.path == place:
-                return recipe.only(lesson.name)
-    header = path.with_name("__init__.py")
-    if path.is_file() and path.name != "__init__.py" and header.is_file():
-        recipe = read(header)  # a lesson of a recipe's folder elsewhere
-        if recipe and any(one.path.resolve() == place for one in recipe.lessons):
-            return recipe.only(path.stem)
-    recipe = read(path) if path.exists() else None
-    if recipe is None:
-        raise UsageError(f"'{name}' is not a recipe: no such file with claims.")
-    return recipe
+def name_of(path: Path) -> str:
+    """Returns the name of the recipe with this header: its folder's, or the file's."""
+    return path.parent.name if path.name == "__init__.py" else path.stem
 
 
 def _statements(lessons: tuple[Lesson, ...], path: Path | None = None) -> dict:
@@ -219,14 +154,17 @@ def _refuse_unlisted(header: Path, names: tuple) -> None:
             raise LabError(f"{header}: LESSONS doesn't list '{path.stem}'.")
 
 
-def _literal(node: ast.expr, name: str, path: Path):
-    kind, words = (tuple, "tuple") if name == "LESSONS" else (dict, "dictionary")
+def _literal(node: ast.Assign, name: str, path: Path):
+    kind, words = (dict, "dictionary")
+    if name == "LESSONS":
+        kind, words = (tuple, "tuple of names")
     try:
-        value = ast.literal_eval(node)
-    except ValueError:
+        value = ast.literal_eval(node.value)
+    except (ValueError, TypeError):
         value = None
-    if not isinstance(value, kind):
-        raise LabError(f"{path}: {name} must be a literal {words}.")
+    names = value if isinstance(value, (tuple, dict)) else ()
+    if not isinstance(value, kind) or not all(isinstance(one, str) for one in names):
+        raise LabError(f"{path}, line {node.lineno}: {name} must be a literal {words}.")
     return value
 
 

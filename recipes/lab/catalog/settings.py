@@ -10,11 +10,13 @@ A recipe writes
         "What the network learns."
 
 and `recipes run NAME --seeds 8 --data mnist` follows. Numbers are counts or
-rates: they must be positive and finite.
+rates: above 0, finite, and no larger than what a machine can hold. A recipe's own
+bounds stand in the `__post_init__` of its `Settings`.
 """
 
 import argparse
 import ast
+import contextlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,9 @@ from pathlib import Path
 from recipes.lab.errors import LabError, UsageError, nearest
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+MOST = 2**27  # of a count: that many float64 numbers are a gigabyte
+MOST_SEEDS = 10_000  # the seeds from here on are for choosing settings
+MOST_JOBS = 1024
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,57 @@ class Field:
     def flag(self) -> str:
         """The flag on the command line, for instance `--batch-size`."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def most(self) -> float:
+        """The largest number that is allowed."""
+        if self.type is not int:
+            return math.inf
+        if self.name == "jobs":
+            return MOST_JOBS
+        return MOST_SEEDS if self.name.endswith("seeds") else MOST
+
+    def allowed(self) -> str:
+        """Returns what a value must be, for a message."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.type is int:
+            return f"a whole number from 1 to {self.most:,}"
+        return {float: "a number above 0", bool: "True or False", str: "text"}[
+            self.type
+        ]
+
+    def allows(self, value: object) -> bool:
+        """Whether a value may be set."""
+        if self.choices:
+            return value in self.choices
+        if isinstance(value, bool) or self.type is bool:
+            return isinstance(value, bool) and self.type is bool
+        if self.type is str:
+            return isinstance(value, str)
+        if not isinstance(value, (int, float) if self.type is float else int):
+            return False
+        return 0 < value <= self.most and value != math.inf
+
+    def refuse(self, value: object, called: str) -> None:
+        """Refuses a value that is not allowed.
+
+        Args:
+            value: Whatever was given.
+            called: How the one who gave it names the setting.
+
+        Raises:
+            UsageError: It is not allowed.
+        """
+        if not self.allows(value):
+            hint = nearest(str(value), list(self.choices))
+            shown = value if called.startswith("--") else repr(value)
+            raise UsageError(f"{called} must be {self.allowed()}, not {shown}.{hint}")
+
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+PRECISION = Field("precision", str, "auto", PRECISIONS)
+JOBS = Field("jobs", int, 1)
 
 
 def read_fields(tree: ast.Module, path: Path) -> tuple[Field, ...]:
@@ -62,10 +118,16 @@ def _fields(node: ast.ClassDef, path: Path):
             kind, choices = _annotation(here.annotation)
         except (ValueError, KeyError, TypeError):
             raise LabError(
-                f"{path}: setting '{name}' must be int, float, str, bool or a "
-                "Literal of strings with a literal default."
+                f"{path}, line {here.lineno}: setting '{name}' must be int, float, "
+                "str, bool or a Literal of strings with a literal default."
             ) from None
-        yield Field(name, kind, default, choices, text)
+        field = Field(name, kind, default, choices, text)
+        if not field.allows(default):
+            raise LabError(
+                f"{path}, line {here.lineno}: the default of the setting '{name}' must "
+                f"be {field.allowed()}, not {default!r}."
+            )
+        yield field
 
 
 def _annotation(node: ast.expr) -> tuple[type, tuple[str, ...]]:
@@ -86,7 +148,7 @@ def add_flags(parser: argparse.ArgumentParser, fields: tuple[Field, ...]) -> Non
         else:
             parser.add_argument(
                 field.flag,
-                type=choice(field) if field.choices else _number(field.type),
+                type=converter(field),
                 metavar="|".join(field.choices) or field.name.upper()[:1],
                 help=text,
                 **shared,
@@ -119,59 +181,22 @@ def checked(values: dict[str, object], fields: tuple[Field, ...], name: str) -> 
             hint = nearest(key, list(known))
             allowed = f" Settings: {', '.join(known)}." if known else ""
             raise UsageError(f"{name} has no setting '{key}'.{hint or allowed}")
-        field = known[key]
-        kind = (int, float) if field.type is float else field.type
-        wrong = isinstance(value, bool) != (field.type is bool)
-        if wrong or not isinstance(value, kind):
-            raise UsageError(f"{key} must be {field.type.__name__}, not {value!r}.")
-        if field.choices:
-            choice_of(key, value, field.choices)
-        elif field.type in (int, float) and not (value > 0 and math.isfinite(value)):
-            raise UsageError(f"{key} must be positive and finite, not {value!r}.")
+        known[key].refuse(value, key)
     return {
         key: float(value) if known[key].type is float else value
         for key, value in values.items()
     }
 
 
-def choice_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
-    """Returns a value that must be one of some words.
+def converter(field: Field):
+    """Returns what makes a flag's text the field's value, or refuses it."""
 
-    Raises:
-        UsageError: It is another one.
-    """
-    if value not in allowed:
-        hint = nearest(str(value), list(allowed))
-        raise UsageError(
-            f"{name} must be one of {', '.join(allowed)}, not {value!r}.{hint}"
-        )
-    return str(value)
-
-
-def _number(kind: type):
     def convert(text: str):
-        try:
-            value = kind(text)
-        except ValueError:
-            word = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"'{text}' is not {word}") from None
-        if kind is not str and not (value > 0 and math.isfinite(value)):
-            raise argparse.ArgumentTypeError(f"{text} is not positive and finite")
+        value: object = text
+        if field.type in (int, float):
+            with contextlib.suppress(ValueError):
+                value = field.type(text)
+        field.refuse(value if field.allows(value) else text, field.flag)
         return value
-
-    return convert
-
-
-def choice(field: Field):
-    """Returns a converter that takes only the field's choices."""
-
-    def convert(text: str):
-        if text not in field.choices:
-            allowed = ", ".join(field.choices)
-            hint = nearest(text, list(field.choices))
-            raise argparse.ArgumentTypeError(
-                f"'{text}' is not one of: {allowed}.{hint}"
-            )
-        return text
 
     return convert

@@ -3,11 +3,13 @@
 import argparse
 import importlib.util
 import keyword
+import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from recipes.lab import catalog, files
-from recipes.lab.errors import LabError, UsageError, nearest
+from recipes.lab.catalog.renamed_claims import RENAMED
+from recipes.lab.errors import LabError, UsageError, counted, nearest
 from recipes.lab.reporting.console import Output
 
 
@@ -27,7 +29,7 @@ def list_recipes(arguments: argparse.Namespace) -> int:
         if word
         in f"{recipe.name} {recipe.topic} {recipe.title} {recipe.claims}".lower()
     ]
-    if not chosen:
+    if not chosen and word:
         raise LabError(f"no recipe mentions '{arguments.word}'.")
     for recipe in chosen:
         table.add_row(
@@ -37,6 +39,8 @@ def list_recipes(arguments: argparse.Namespace) -> int:
             Text(recipe.title),
         )
     output.console.print(table)
+    for problem in catalog.broken().values():
+        print(f"recipes: {problem}", file=sys.stderr)
     return 0
 
 
@@ -44,10 +48,11 @@ def show(arguments: argparse.Namespace) -> int:
     """`recipes show RECIPE[/LESSON]` or `recipes show CLAIM`."""
     output = Output()
     known = catalog.recipes()
-    if arguments.name not in known:
+    if arguments.name not in {*known, *catalog.broken()}:
         claims = {id: recipe for recipe in known.values() for id in recipe.claims}
-        if arguments.name in claims:
-            return _show_claim(arguments.name, claims[arguments.name], output)
+        id = RENAMED.get(arguments.name, arguments.name)
+        if id in claims:
+            return _show_claim(id, claims[id], output)
         if not arguments.name.endswith(".py") and "/" not in arguments.name:
             hint = nearest(arguments.name, [*known, *claims])
             raise UsageError(f"there is no recipe or claim '{arguments.name}'.{hint}")
@@ -141,6 +146,12 @@ def new(arguments: argparse.Namespace) -> int:
     template = Path(__file__).with_name("new_lesson.py.txt").read_text(encoding="utf-8")
     title = path.stem.replace("_", " ").capitalize()
     identifier = path.stem.replace("_", "-")
+    for recipe in catalog.recipes().values():
+        if identifier in recipe.claims:
+            raise UsageError(
+                f"'{identifier}' is a claim of the recipe {recipe.name}; take another "
+                "name."
+            )
     text = template.replace("TITLE", title).replace("FILE", path.name)
     files.write(path, text.replace("CLAIM", identifier))
     Output().line(f"written: {path}; run it: python {path}")
@@ -205,10 +216,8 @@ def clean(arguments: argparse.Namespace) -> int:
     from recipes.lab.running.store import Store
 
     days = 0.0 if arguments.all else arguments.older
-    if not days >= 0:
-        raise UsageError(f"--older must be at least 0 days, not {days:g}.")
     count, freed = Store().prune(older_than_days=days)
-    Output().line(f"{count} trainings deleted, {freed / 1e6:.1f} MB")
+    Output().line(f"{counted(count, 'training')} deleted, {freed / 1e6:.1f} MB")
     return 0
 
 

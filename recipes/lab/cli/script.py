@@ -2,6 +2,14 @@
 
 import sys
 
+from recipes.lab.catalog.reach import PACKAGES, refuse_others
+from recipes.lab.errors import LabError
+
+try:  # now: a lesson imports `main` before `zoo`, and would fail with an ImportError
+    refuse_others(*PACKAGES)
+except LabError as error:
+    sys.exit(f"recipes: {error}")
+
 
 def main(file: str) -> None:
     """Runs the lesson or recipe in a file, with the flags given; then exits.

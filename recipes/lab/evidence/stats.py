@@ -104,6 +104,9 @@ class Decision:
 
     def __str__(self) -> str:
         sign = "" if self.scale == "log" else "+"
+        if not math.isfinite(self._estimate()[1]) and math.isinf(self._estimate()[2]):
+            times = " times" if self.scale == "log" else ""
+            return f"{self.effect:{sign}.3g}{times} (no interval, n={self.n})"
         ends = ", ".join(f"{end:{sign}.3g}" for end in (self.low, self.high))
         times = " times" if self.scale == "log" else ""
         return f"{self.effect:{sign}.3g}{times} [{ends}], n={self.n}"

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from recipes.lab.errors import counted
+from recipes.lab.evidence.stats import ANY, METHODS
+
 SYMBOLS = {
     "supported": "✓",
     "conditional": "◐",
@@ -64,15 +67,36 @@ def card(result: dict, claim: dict) -> dict[str, Any]:
 
 def effect(condition: str, decision: dict) -> str:
     """Returns one sentence: effect, interval, seeds and the smallest that matters."""
-    low, high = decision["interval"]
-    unit = decision["unit"]
-    level = 100 * decision["level"]
-    name = "" if condition == ALONE else f"{condition}: "
+    unit, name = decision["unit"], "" if condition == ALONE else f"{condition}: "
+    if decision["smallest_name"] == ANY.name:
+        matters = "any difference matters"
+    else:
+        size = f"{_number(decision['smallest'])} {unit}"
+        matters = f"the smallest that matters is {decision['smallest_name']} ({size})"
     return (
-        f"{name}{_number(decision['effect'])} {unit}, {level:.4g} % interval "
-        f"{_number(low)} to {_number(high)}, {decision['n']} seeds; the smallest that "
-        f"matters is {_number(decision['smallest'])} ({decision['smallest_name']})"
+        f"{name}{_number(decision['effect'])} {unit}, {_interval(decision)}; {matters}"
     )
+
+
+def _interval(decision: dict) -> str:
+    """Says what is known of the effect, and from how many seeds."""
+    low, high = map(_number, decision["interval"])
+    level, seeds = f"{100 * decision['level']:.4g} %", counted(decision["n"], "seed")
+    least = "0" if decision["method"] == METHODS["log"] else "-inf"
+    if decision["n"] == 1:
+        return "one seed: not decided"
+    if (low, high) == (least, "inf"):
+        return f"{seeds} give no {level} interval: not decided"
+    if high == "inf":
+        return f"{level} interval from {low} up, {seeds}"
+    if low == "-inf":
+        return f"{level} interval up to {high}, {seeds}"
+    return f"{level} interval {low} to {high}, {seeds}"
+
+
+def took(seconds: float) -> str:
+    """Returns a time in words."""
+    return "under 1 s" if seconds < 1 else f"{seconds:.0f} s"
 
 
 def conditions(card: dict) -> list[tuple[str, str]]:
@@ -82,4 +106,5 @@ def conditions(card: dict) -> list[tuple[str, str]]:
 
 
 def _number(value) -> str:
-    return value if isinstance(value, str) else f"{value:.3g}"
+    """Three digits; a number that is not finite is text in a kept result."""
+    return f"{float(value):.3g}"

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from recipes.lab.errors import counted
 from recipes.lab.evidence import judging
 from recipes.lab.reporting.card import SYMBOLS, conditions, effect
 from recipes.lab.reporting.card import card as make_card
@@ -43,15 +44,15 @@ class Output:
         """Prints a line of text; long ones are wrapped at the width."""
         self.console.print(Text(text, style), soft_wrap=not self.live)
 
-    def paragraph(self, text: str, indent: int = 0) -> None:
+    def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
         """Prints text wrapped at the width, 100 columns at most, and indented."""
         width = min(self.console.width, 100) - indent
         for part in textwrap.wrap(text, width, break_long_words=False):
-            self.line(" " * indent + part)
+            self.line(" " * indent + part, style)
 
     def heading(self, recipe, settings: dict, smoke: bool) -> None:
         """Prints what is run, with which settings."""
-        self.line(recipe.title, "bold")
+        self.line(recipe.title or recipe.name, "bold")
         chosen = ", ".join(f"{name} {value}" for name, value in settings.items())
         if chosen:
             self.paragraph(f"Settings: {chosen}")
@@ -60,23 +61,30 @@ class Output:
 
     def table(self, title: str, columns, rows) -> None:
         """Prints a table; its first column is text, the others are numbers."""
-        table = Table(title=title, title_justify="left", title_style="bold")
-        table.box = None
+        table = Table(box=None, pad_edge=False)
         for index, column in enumerate(columns):
             table.add_column(
                 column, justify="right" if index else "left", overflow="fold"
             )
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        self.console.print()
+        self.line()
+        self.paragraph(title, style="bold")  # a title of the table's is as narrow as it
         self.console.print(table)
 
     @contextlib.contextmanager
-    def progress(self, title: str, total: int):
-        """Shows progress with the time left; a pipe gets one line at the start."""
+    def progress(self, title: str, total: int, kept: int = 0):
+        """Shows progress with the time left; a pipe gets one line at the start.
+
+        Args:
+            title: What is done.
+            total: How many trainings it has.
+            kept: How many of them need not run.
+        """
         if not self.live:
+            known = f", {'all' if kept == total else kept} kept" if kept else ""
             if total > 1:
-                self.line(f"{title}: {total} runs")
+                self.line(f"{title}: {counted(total, 'training')}{known}")
             yield _Silent()
             return
         bar = Progress(
@@ -105,7 +113,8 @@ class Output:
         """Prints every claim's card, and the count of each kind of verdict."""
         claims = result["claims"]
         if result["smoke"]:
-            self.line(f"Smoke run: {len(claims)} claims exercised, none judged.")
+            told = counted(len(claims), "claim")
+            self.line(f"Smoke run: {told} exercised, none judged.")
             return
         self.line()
         for claim in claims:
@@ -113,8 +122,7 @@ class Output:
         self.line()
         counts = Counter(claim["verdict"] for claim in claims)
         parts = [f"{counts[kind]} {kind}" for kind in judging.KINDS if counts[kind]]
-        noun = "claim" if len(claims) == 1 else "claims"
-        self.line(f"{len(claims)} {noun}: {', '.join(parts)}.", "bold")
+        self.line(f"{counted(len(claims), 'claim')}: {', '.join(parts)}.", "bold")
 
     def published(self, row: dict) -> None:
         """Prints a published verdict."""

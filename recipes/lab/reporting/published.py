@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab import catalog, files
+from recipes.lab.catalog.renamed_claims import RENAMED
 from recipes.lab.errors import LabError
 from recipes.lab.reporting.card import card
 
@@ -55,13 +56,20 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
     Returns:
         The new table, and lines that say what changed.
     """
-    rows = {row["id"]: row for row in published["claims"]}
+    rows = {RENAMED.get(r["id"], r["id"]): r for r in published["claims"]}
+    rows = {id: {**row, "id": id} for id, row in rows.items()}
     runs = {(run["recipe"], run["data"]): run for run in published["runs"]}
     lines = []
-    recipes = catalog.recipes()
+    recipes, broken = catalog.recipes(), catalog.broken()
     for result in results:
         if result["recipe"] not in recipes or not result["topic"]:
-            lines.append(f"{result['recipe']}: not a recipe of this package, left out")
+            name = result["recipe"]
+            known = (
+                "can't be read" if name in broken else "not a recipe of this package"
+            )
+            ids = ", ".join(c["id"] for c in result["claims"] if c["id"] in rows)
+            also = f" (its {ids} stays as it was published)" if ids else ""
+            lines.append(f"{name}: {known}, left out{also}")
             continue
         runs[result["recipe"], _data(result)] = _run(result)
         for claim in result["claims"]:
@@ -76,7 +84,8 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
                 lines.append(f"{row['id']}: {change}")
             rows[row["id"]] = {**row, "runs": list(entries.values())}
     known = [id for recipe in recipes.values() for id in recipe.claims]
-    for id in [id for id in rows if id not in known and rows[id]["topic"]]:
+    gone = [id for id, row in rows.items() if id not in known and row["topic"]]
+    for id in [id for id in gone if rows[id]["recipe"] not in broken]:
         lines.append(f"{id}: no recipe states this claim any more; its row is dropped")
         del rows[id]
     ordered = [rows[id] for id in known if id in rows]

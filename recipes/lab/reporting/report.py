@@ -2,14 +2,16 @@
 
 import csv as csv_module
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
 from recipes.lab import catalog, files
-from recipes.lab.errors import LabError
+from recipes.lab.catalog.renamed_claims import earlier_ids
+from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import page, published, results
-from recipes.lab.reporting.card import card, conditions
+from recipes.lab.reporting.card import card, conditions, took
 
 BEGIN, END = (
     "<!-- verdicts: begin (made by `recipes report`) -->",
@@ -88,8 +90,8 @@ def verdicts_page(table: dict) -> str:
         "# Verdicts",
         "",
         "Every claim of the notes that a recipe has put to the test. Made by `recipes "
-        "report`; the same for programs: `recipes/verdicts.json`, or "
-        "`recipes.lab.verdicts()`.",
+        "report`; the same, with all that was seen, for programs: "
+        "`recipes/verdicts.json`, or `recipes.lab.verdicts()`.",
         "",
     ]
     titles = {name: recipe.title for name, recipe in catalog.recipes().items()}
@@ -106,8 +108,11 @@ def verdicts_page(table: dict) -> str:
             runs = [run for (name, _), run in made.items() if name == recipe]
             lines += [f"{how(run)}" for run in runs] + [""]
         one = {**row, "symbol": "", "effects": []}
+        ids = [row["id"], *earlier_ids(row["id"])]
+        lines += [*(f'<a id="{id}"></a>' for id in ids), ""]
         lines += [f"### `{row['id']}`: {row['verdict']}", ""]
-        lines += [f"**{_escape(row['statement'])}**", "", _escape(row["seen"]), ""]
+        seen = _first_sentence(row["seen"])
+        lines += [f"**{_escape(row['statement'])}**", "", _escape(seen), ""]
         lines += [f"- {word}: {_escape(names)}" for word, names in conditions(one)]
         if row["scope"]:
             lines.append(f"- scope: {_escape(row['scope'])}")
@@ -119,6 +124,11 @@ def verdicts_page(table: dict) -> str:
             lines.append(f"- code: [{place}](../{place})")
         lines += [f"- `{row['command']}`", ""]
     return "\n".join(lines)
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a note; the page is for an overview."""
+    return re.split(r"(?<=[.!?])\s+(?=[^a-z\s])", text, maxsplit=1)[0]
 
 
 def write_reports(
@@ -144,12 +154,16 @@ def write_reports(
         found += runs
         lines += complaints
     if not found:
-        for line in lines:
-            raise LabError(f"there is no finished run in {out}; {line}.")
-        raise LabError(f"there is no finished run in {out}; `recipes run NAME` first.")
+        others = sum((results.others(root) for root in _roots(out)), Counter())
+        seen = [counted(n, what) for what, n in sorted(others.items())] + lines
+        only = f", only {'; '.join(seen)}" if seen else ""
+        raise LabError(
+            f"there is no whole run of a recipe in {out}{only}. `recipes run NAME` "
+            "makes one."
+        )
     files.write(out / "report.html", page.report_html(found, how))
     recipes = {result["recipe"] for _, result in found}
-    lines.append(f"{out / 'report.html'}: {len(recipes)} recipes")
+    lines.append(f"{out / 'report.html'}: {counted(len(recipes), 'recipe')}")
     table = published.read(Path(publish)) if publish else published.read()
     if publish:
         table, changes = published.refresh(table, [result for _, result in found])
@@ -157,15 +171,15 @@ def write_reports(
         kept = len({row["recipe"] for row in table["claims"]} - recipes)
         lines += changes
         lines.append(
-            f"{publish}: {len(table['claims'])} claims; rows of {kept} recipes that "
-            "were not run were kept"
+            f"{publish}: {counted(len(table['claims']), 'claim')}; rows of "
+            f"{counted(kept, 'recipe')} not run were kept"
         )
     if readme:
         _refresh(Path(readme), counts_table(table["claims"]))
         lines.append(f"{readme}: table refreshed")
     if docs:
         files.write(Path(docs), verdicts_page(table))
-        lines.append(f"{docs}: {len(table['claims'])} verdicts")
+        lines.append(f"{docs}: {counted(len(table['claims']), 'verdict')}")
     return lines
 
 
@@ -182,7 +196,7 @@ def how(result: dict) -> str:
         f"Settings: {settings or 'none'}. Keras {versions.get('keras')} on "
         f"{result['backend']} {versions.get(result['backend'], '')}, {precision}; "
         f"{device.get('cpu')}, {device.get('cores')} cores, {accelerators}; "
-        f"{result['seconds']:.0f} s.{elsewhere}"
+        f"{took(result['seconds'])}.{elsewhere}"
     )
 
 

@@ -1,6 +1,7 @@
 """The results of earlier runs: read, checked, and passed over where they are no use."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,10 +40,12 @@ def read(folder: Path) -> tuple[dict | None, str]:
 def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
     """Returns a recipe's newest whole run for each data set, and lines of complaint.
 
+    A recipe of one's own that has the name of one of the package is another recipe.
+
     Args:
         root: The recipe's folder of runs.
     """
-    found: dict[str, tuple[Path, dict]] = {}
+    found: dict[tuple[str, str], tuple[Path, dict]] = {}
     lines, reasons = [], {}
     for folder in sorted(files.runs(root), reverse=True):
         if folder.name.startswith(".") or not (folder / "result.json").exists():
@@ -57,11 +60,19 @@ def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
         if result["smoke"] or result["partial"]:
             continue
         data = str(result["settings"].get("data", ""))
-        found.setdefault(data, (folder, result))
+        found.setdefault((result["topic"], data), (folder, result))
     for reason, folders in reasons.items():
         more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
         lines.append(f"passed over {folders[0]}{more}: {reason}")
     return list(found.values()), lines
+
+
+def others(root: Path) -> Counter:
+    """Counts a recipe's runs that are not whole, by what they are."""
+    found = [result for folder in files.runs(root) if (result := read(folder)[0])]
+    smoke = sum(result["smoke"] for result in found)
+    parts = sum(result["partial"] and not result["smoke"] for result in found)
+    return Counter({"smoke run": smoke, "partial run": parts}) + Counter()
 
 
 def _problem(found: dict) -> str:

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from recipes.lab.errors import LabError, UsageError, nearest
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "scipy")
 
@@ -27,6 +30,28 @@ def backend() -> str:
     except (OSError, RuntimeError, ValueError, AttributeError):
         chosen = None
     return chosen or "tensorflow"
+
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def require_backend() -> None:
+    """Refuses a backend that the project doesn't know, or that is not installed.
+
+    Raises:
+        UsageError: It is another one.
+        LabError: It is not installed.
+    """
+    name = backend()
+    if name not in BACKENDS:
+        place = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else "keras.json"
+        hint = nearest(name, list(BACKENDS))
+        raise UsageError(
+            f"the backend ({place}) must be one of {', '.join(BACKENDS)}, not "
+            f"{name!r}.{hint}"
+        )
+    if name not in sys.modules and importlib.util.find_spec(name) is None:
+        raise LabError(f"the backend {name} is not installed.")
 
 
 @functools.cache

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from recipes.lab import files
 from recipes.lab.catalog import Lesson, Recipe
-from recipes.lab.errors import LabError
+from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence import judging
 from recipes.lab.evidence.claims import Finding
+from recipes.lab.reporting.card import took
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
 from recipes.lab.running import environment, folder, member, workers
@@ -203,7 +204,7 @@ def _finish(recipe, lab, values, options, output, known: dict) -> Finished:
             f"{options.precision}."
         )
     output.result(result)
-    output.line(f"Results ({result['seconds']:.0f} s): {place}")
+    output.line(f"Results ({took(result['seconds'])}): {place}")
     drawn = {name: one["figure"] for name, one in lab._figures.items()}
     return Finished(result, place, drawn)
 
@@ -243,9 +244,6 @@ def _told_what_is_kept(trainings: Trainings, output: Output) -> Iterator[None]:
     except BaseException:
         workers.stop()
         if trainings.kept:
-            noun = "training" if trainings.kept == 1 else "trainings"
-            output.line(
-                f"kept: {trainings.kept} finished {noun}; the same command goes on "
-                "from there."
-            )
+            finished = counted(trainings.kept, "finished training")
+            output.line(f"kept: {finished}; the same command goes on from there.")
         raise

@@ -90,8 +90,21 @@ def run_task(task: Task) -> Outcome:
         return Outcome(error=str(error), expected=True)
     except (Exception, SystemExit) as error:
         return Outcome(
-            error=f"{type(error).__name__}: {error}", trace=traceback.format_exc()
+            error=f"{type(error).__name__}: {error}".removesuffix(": "),
+            trace=_trace(error),
         )
+
+
+def _trace(error: BaseException) -> str:
+    """The traceback from the user's first line on: how the lab called it is no news."""
+    lab = str(Path(__file__).resolve().parents[1])
+    at = error.__traceback__
+    while at is not None and at.tb_frame.f_code.co_filename.startswith(
+        (lab, "<frozen")
+    ):
+        at = at.tb_next
+    found = traceback.format_exception(type(error), error, at or error.__traceback__)
+    return "".join(found).rstrip()
 
 
 def _plain(value: Any, function: str) -> dict:

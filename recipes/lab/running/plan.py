@@ -8,7 +8,7 @@ from recipes.lab.catalog import Recipe
 from recipes.lab.catalog.reach import HOME
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
-from recipes.lab.running import folder, keys, sources
+from recipes.lab.running import environment, folder, keys, sources
 from recipes.lab.running.lab import seeds_from
 from recipes.lab.running.sources import Sources
 
@@ -70,11 +70,12 @@ class Plan:
 
     Raises:
         UsageError: The seeds are not allowed.
-        LabError: A data set is absent, a file can't be read, or a module is loaded
-            that has other code than its file.
+        LabError: The backend is unknown, a data set is absent, a file can't be read,
+            or a module is loaded that has other code than its file.
     """
 
     def __init__(self, recipe: Recipe, given: dict, options: Options):
+        environment.require_backend()
         self.recipe, self.given, self.options = recipe, given, options
         self.values = {one.name: one.default for one in recipe.fields}
         self.values |= {**(recipe.smoke if options.smoke else {}), **given}
@@ -97,6 +98,8 @@ class Plan:
 def show_kept(plan: Plan, kept: Finished, output: Output) -> None:
     """Prints the result of a run that was kept."""
     output.heading(plan.recipe, plan.values, plan.options.smoke)
+    for one in kept.result["tables"]:
+        output.table(one["title"], one["columns"], one["rows"])
     output.result(kept.result)
     output.line(f"This run was kept: {kept.folder} (--fresh runs it anew)")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from recipes.lab import catalog
 from recipes.lab.catalog import settings
+from recipes.lab.catalog.renamed_claims import RENAMED
 from recipes.lab.errors import UsageError, nearest
 from recipes.lab.reporting.card import card
 from recipes.lab.reporting.console import Output
@@ -111,11 +112,16 @@ def run(
             raise UsageError(f"{chosen.name} states no claim '{claim}'.{hint}")
         chosen = chosen.only(claim=claim)
     given = settings.checked(given, chosen.fields, chosen.name)
+    settings.PRECISION.refuse(precision, "precision")
+    if jobs is not None:
+        settings.JOBS.refuse(jobs, "jobs")
+    if out == "":
+        raise UsageError("out must name a folder, not ''.")
     folder = tempfile.mkdtemp(prefix="recipes-") if out is None else out
     options = Options(
         out=Path(folder),
         data_dir=data_dir,
-        precision=settings.choice_of("precision", precision, PRECISIONS),
+        precision=precision,
         smoke=smoke,
         fresh=fresh,
         jobs=max(2, jobs or threads.default_jobs()),
@@ -144,9 +150,6 @@ def run(
     return found
 
 
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
-
-
 def _find(recipe: str | Path | ModuleType | FunctionType) -> catalog.Recipe:
     if isinstance(recipe, FunctionType):
         found = catalog.find(str(cells.file_of(recipe)))
@@ -158,7 +161,8 @@ def _find(recipe: str | Path | ModuleType | FunctionType) -> catalog.Recipe:
         return catalog.find(str(file))
     name = str(recipe)
     known = catalog.recipes()
-    if name not in known and any(name in one.claims for one in known.values()):
+    id = RENAMED.get(name, name)
+    if name not in known and any(id in one.claims for one in known.values()):
         return catalog.find_claim(name)
     return catalog.find(name)
 

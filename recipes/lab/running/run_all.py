@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 
 from recipes.lab import catalog
-from recipes.lab.errors import LabError, UsageError
+from recipes.lab.errors import LabError, SourceError, UsageError
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import execute as running
 from recipes.lab.running import workers
@@ -52,7 +52,14 @@ def run_all(given: dict, options: Options) -> int:
     chosen = catalog.recipes()
     settings = {name: _settings(recipe, given) for name, recipe in chosen.items()}
     _refuse_unknown(given, settings)
-    plans = {name: Plan(chosen[name], settings[name], options) for name in chosen}
+    plans, broken = {}, catalog.broken()
+    for name, recipe in list(chosen.items()):
+        try:
+            plans[name] = Plan(recipe, settings[name], options)
+        except SourceError as error:  # what it imports can't be read
+            broken[name] = str(error)
+            del chosen[name]
+    total = len(chosen) + len(broken)
     kept = {name: plan.kept() for name, plan in plans.items()}
     waiting = [name for name in chosen if kept[name] is None]
     waiting.sort(key=lambda name: -_cost(name))
@@ -62,7 +69,7 @@ def run_all(given: dict, options: Options) -> int:
 
     def show(name: str, ended: Ended | None = None) -> None:
         """Heads what a recipe prints; tells what it printed in another process."""
-        output.line(f"[{next(order)}/{len(chosen)}] {name}", "bold")
+        output.line(f"[{next(order)}/{total}] {name}", "bold")
         if ended is not None:
             output.line(ended.printed.rstrip())
             fail(name, ended.error)
@@ -73,6 +80,8 @@ def run_all(given: dict, options: Options) -> int:
             failed.append(name)
             output.line(error, "red")
 
+    for name, problem in broken.items():
+        show(name, Ended("", problem))
     for name, found in kept.items():
         if found is not None:
             show(name)
@@ -92,7 +101,7 @@ def run_all(given: dict, options: Options) -> int:
         show(name)
         fail(name, _run_here(chosen[name], settings[name], options, output, digest))
         output.line()
-    output.line(f"{len(chosen) - len(failed)} of {len(chosen)} recipes ran.", "bold")
+    output.line(f"{total - len(failed)} of {total} recipes ran.", "bold")
     if failed:
         raise LabError(f"failed: {', '.join(failed)}.")
     return 0
@@ -113,7 +122,7 @@ def _run_here(recipe, given, options, output, digest: str = "") -> str:
         running.execute(recipe, given, options, output, digest)
         _forget_networks()
     except LabError as error:
-        return str(error)
+        return "\n".join([*getattr(error, "__notes__", ()), str(error)])
     except Exception:
         return traceback.format_exc()
     return ""

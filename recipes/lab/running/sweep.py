@@ -64,9 +64,8 @@ class Trainings:
         """Returns for each case its results in the order of the seeds.
 
         Raises:
-            LabError: Trainings failed for a reason that a user can help, or sources
-                were changed.
-            RuntimeError: Trainings failed otherwise; the message has the traceback.
+            LabError: Sources were changed.
+            LabError: Trainings failed; a note has the traceback of a bug.
         """
         check_function(train)
         seeds = [_plain_seed(seed) for seed in seeds]
@@ -109,7 +108,7 @@ class Trainings:
         ]
         names = list(cases)
         failed: dict[str, Outcome] = {}
-        with self.output.progress(title, len(by_member)) as progress:
+        with self.output.progress(title, len(by_member), len(found)) as progress:
             progress.done(len(found))
             for number, outcome in self._results(tasks):
                 index, seed = missing[number]
@@ -198,6 +197,7 @@ def _raise(title: str, members: int, failed: dict[str, Outcome]) -> None:
     first = next(iter(failed.values()))
     if first.expected:
         raise LabError(f"{told}. The first: {first.error}")
-    if not first.trace:
-        raise LabError(f"{told}. The first: {first.error}.")
-    raise RuntimeError(f"{told}. The first:\n{first.trace}")
+    error = LabError(f"{told}. The first: {first.error}.")
+    if first.trace:
+        error.add_note(first.trace)  # what Python and the command line show with it
+    raise error

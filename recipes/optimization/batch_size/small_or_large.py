@@ -28,6 +28,7 @@ from recipes.optimization.batch_size._digits import (
 
 ONE_RATE = 0.2  # where all sizes have the same: the lowest, each learns at it
 LEVEL = 0.2  # nats of training loss at which gaps are compared
+UNREACHED = "not known, for not all reach that loss"
 LEAST = 1e-9  # nats: a loss of 0 has no logarithm
 GAP = stats.Threshold(
     "a hundredth of a nat",
@@ -173,7 +174,7 @@ def large_batches_overfit(lab):
         "Training loss with batches of {middle} and of {large}, each at its best rate: "
         "{by_epochs:.3g} after {epochs} epochs, {by_updates:.3g} after {updates} "
         "updates: there the large batch is faster, with {share:.1f} times the samples. "
-        "Its gap at a training loss of {level} is larger by {at_level} (nats).",
+        "How much wider its gap is at a training loss of {level}, in nats: {at_level}.",
         figure=draw_sizes,
         middle=MIDDLE,
         large=LARGE,
@@ -183,7 +184,7 @@ def large_batches_overfit(lab):
         updates=lab.settings.updates,
         share=LARGE / MIDDLE,
         level=LEVEL,
-        at_level=level,
+        at_level=UNREACHED if level is None else level,
     )
 
 
@@ -217,7 +218,7 @@ def noise_regularizes(lab):
         small=SMALL,
         wider=wider,
         level=LEVEL,
-        at_level=level,
+        at_level=UNREACHED if level is None else level,
     )
 
 

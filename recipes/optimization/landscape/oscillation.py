@@ -51,12 +51,13 @@ def oscillates(lab):
             and (crossed[small] == 0).all()
             and (crossed[large] == STEPS).all()
         ),
-        "Each step multiplies the distance by 1 − rate·curvature: {steps} steps cross "
-        "the minimum {crossed} times where the product is {products}. Above 1 it goes "
+        "Each step multiplies the distance by 1 − rate·curvature. Of {steps} steps so "
+        "many cross the minimum, by that product: {by_product}. Above 1 descent goes "
         "to and fro, from 2 on without coming nearer.",
         figure=draw_oscillation,
         steps=STEPS,
         crossed=crossed,
+        by_product=dict(zip(PRODUCTS.tolist(), crossed.tolist(), strict=True)),
         products=PRODUCTS,
         distance_after_20_steps_from_1=grown,
     )

@@ -1,0 +1,15 @@
+"""Claims under the ids that they had once: an id is a neutral name of the question."""
+
+RENAMED = {
+    "bias-not-redundant-before-layernorm": "bias-redundant-before-layernorm",
+    "opt-sgd-slow-is-lr": "opt-sgd-slower",
+    "perceptron-single-neuron-can-learn": "perceptron-single-neuron",
+    "relu-gradient-positive-is-one": "relu-gradient-near-zero",
+    "relu-nondifferentiable-at-zero": "relu-differentiable",
+    "tanh-saturates-faster": "tanh-saturation-speed",
+}
+
+
+def earlier_ids(id: str) -> list[str]:
+    """Returns the ids that a claim had before this one."""
+    return [old for old, new in RENAMED.items() if new == id]
