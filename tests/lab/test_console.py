@@ -52,7 +52,7 @@ def test_every_published_verdict_fits(width):
 )
 def test_what_is_listed_and_shown_fits(width, words, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", width)
-    assert main(words.split()) == 0
+    assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 5
     places = ("Folder: ", "  Code: ")  # a path is not broken
