@@ -1,5 +1,7 @@
 """What a person did that can't be done: one clear sentence, no traceback."""
 
+import re
+
 
 class LabError(Exception):
     """A run that can't go on; the command line prints it and exits with 1."""
@@ -23,6 +25,18 @@ def nearest(word: str, known: list[str]) -> str:
 
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+# A count of one that a sentence puts before a plural: "1 epochs", but not "0.1 steps".
+ONE = re.compile(
+    r"(?<![\w.,·×/^−-])1 (claim|draw|epoch|image|layer|recipe|row|run|sample|seed|"
+    r"start|step|training|tree|update)s\b"
+)
+
+
+def in_singular(text: str) -> str:
+    """Returns a sentence with "1 epoch" where it says "1 epochs"."""
+    return ONE.sub(r"1 \1", text)
 
 
 def counted(number: int, noun: str) -> str:

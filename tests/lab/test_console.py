@@ -7,7 +7,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from recipes.lab import stats
-from recipes.lab.errors import counted
+from recipes.lab.cli.main import main
+from recipes.lab.errors import counted, in_singular
 from recipes.lab.evidence.judging import rule
 from recipes.lab.files import plain
 from recipes.lab.reporting.card import effect, took
@@ -45,6 +46,20 @@ def test_every_published_verdict_fits(width):
     assert max(map(cell_len, lines)) <= width
 
 
+@pytest.mark.parametrize("width", ["80", "120"])
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "momentum"], ["show", "bce-needs-sigmoid"]]
+)
+def test_what_is_listed_and_shown_fits(width, words, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", width)
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 5
+    places = ("Folder: ", "  Code: ")  # a path is not broken
+    wide = [x for x in lines if cell_len(x) > int(width) and not x.startswith(places)]
+    assert not wide
+
+
 @pytest.mark.parametrize(
     ("total", "kept", "told"),
     [
@@ -69,6 +84,18 @@ def test_one_is_no_plural():
     assert [took(seconds) for seconds in (0.0, 0.94, 1.0, 61.4)] == [
         "under 1 s", "under 1 s", "1 s", "61 s",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("After 1 epochs of 1 steps, 1 seeds.", "After 1 epoch of 1 step, 1 seed."),
+        ("11 epochs, 0.1 steps, 1,1 runs, -1 steps", None),
+        ("1 epoch, 1 stepsister", None),
+    ],
+)
+def test_a_sentence_has_no_plural_after_one(text, told):
+    assert in_singular(text) == (told or text)
 
 
 A_POINT = "; the smallest that matters is one point of accuracy (0.01 accuracy)"

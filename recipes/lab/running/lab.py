@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recipes.lab.errors import LabError, UsageError
+from recipes.lab.errors import LabError, UsageError, in_singular
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import environment, member
 from recipes.lab.running.sources import Sources
@@ -135,6 +135,7 @@ class Lab:
         """Prints a table and keeps it for the report; cells are text or numbers."""
         cells = [[_cell(value) for value in row] for row in rows]
         columns = [str(column) for column in columns]
+        title = in_singular(title)
         self._tables.append({"title": title, "columns": columns, "rows": cells})
         self._output.table(title, columns, cells)
 
@@ -148,7 +149,7 @@ class Lab:
         """
         if name in self._figures:
             raise LabError(f"two figures have the name '{name}'.")
-        self._figures[name] = {"figure": figure, "caption": caption}
+        self._figures[name] = {"figure": figure, "caption": in_singular(caption)}
 
     def _enter(self, lesson: Path, sources: Sources) -> None:
         """From here on trainings are those of this lesson."""
