@@ -1,7 +1,7 @@
 # Two commands set everything up: `make demo` and `make test`.
 # Both make .venv and need Python 3.11 or newer (PYTHON=... names another one).
 PYTHON ?= python3
-EXTRAS ?= dev jax
+EXTRAS ?= dev jax export
 TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -69,7 +69,7 @@ report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
 constraints: $(VENV)/.tests  ## pin all versions anew, with hashes
 	$(pip) uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
-	  --extra dev --extra jax --extra notebooks --generate-hashes --no-header \
+	  --extra dev --extra jax --extra notebooks --extra export --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --quiet --output-file constraints.txt
 
 check-gpu: $(VENV)/.tests  ## with an accelerator: smoke runs, precision, callbacks there

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import zoo
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -37,6 +39,15 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel):
         shipped = {name for name in names if name.startswith(f"{package}/")}
         here = {str(path.relative_to(ROOT)) for path in (ROOT / package).rglob("*.py")}
         assert here <= shipped
+
+
+def test_wheel_is_small_and_brings_the_weights(wheel):
+    entries = zipfile.ZipFile(wheel).infolist()
+    assert sum(entry.file_size for entry in entries) < 8_000_000
+    names = {entry.filename for entry in entries}
+    weights = [name.replace("/", "-") for name in zoo.list_weights()]
+    assert weights
+    assert {f"zoo/weights/{name}.safetensors" for name in weights} <= names
 
 
 def test_wheel_works_from_another_folder(wheel, tmp_path):
@@ -70,7 +81,9 @@ def test_every_pin_has_hashes_and_no_index_is_named():
 def test_what_is_needed_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    needed = [*project["dependencies"], *extras["dev"], *extras["jax"]]
+    needed = [*project["dependencies"]]
+    for extra in ("dev", "jax", "export"):
+        needed += extras[extra]
     pinned = re.findall(r"^([a-z0-9._-]+)==", (ROOT / "constraints.txt").read_text(),
                         re.MULTILINE)  # fmt: skip
     for requirement in needed:

@@ -26,6 +26,8 @@ from zoo.mlp import mlp_binary as mlp_binary
 from zoo.mlp import mlp_mnist as mlp_mnist
 from zoo.mlp import mlp_mnist_shallow as mlp_mnist_shallow
 from zoo.mlp import mlp_regression as mlp_regression
+from zoo.pretrained import card as card
+from zoo.pretrained import list_weights as list_weights
 from zoo.recurrent import gru as gru
 from zoo.recurrent import lstm as lstm
 from zoo.recurrent import recurrent as recurrent
@@ -41,6 +43,7 @@ from zoo.resnet import resnet56 as resnet56
 from zoo.resnet import resnet110 as resnet110
 from zoo.statistics import reestimate_statistics as reestimate_statistics
 from zoo.text import Vocabulary as Vocabulary
+from zoo.text import encode_words as encode_words
 from zoo.tuning import endpoints as endpoints
 from zoo.tuning import freeze as freeze
 from zoo.tuning import metrics_for as metrics_for
@@ -66,17 +69,20 @@ _MODULES = ("embedding", "gan", "layers", "losses", "normalization", "penalties"
 __all__ = [
     "GAN",
     "Vocabulary",
+    "card",
     "char_lm",
     "create",
     "dcgan",
     "dcgan_discriminator",
     "dcgan_generator",
+    "encode_words",
     "endpoints",
     "freeze",
     "gru",
     "lenet",
     "lenet5",
     "list_models",
+    "list_weights",
     "load_torchvision",
     "lstm",
     "metrics_for",
@@ -179,5 +185,7 @@ def _check_settings(name: str, settings: dict[str, _Any]) -> None:
                 f"{setting} is no setting of {name!r}; allowed are {allowed}{hint}."
             )
     for key, parameter in parameters.items():
-        if parameter.default is parameter.empty and key not in settings:
+        trained = settings.get("weights") is not None  # they bring what is missing
+        needed = parameter.default is parameter.empty and not trained
+        if needed and key not in settings:
             raise ValueError(f"{key} is missing: {name!r} has no default for it.")

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import keras
 
+from zoo.pretrained import loads_weights
+
 Builder = TypeVar("Builder", bound=Callable[..., keras.Model])
 
 
@@ -54,7 +56,7 @@ def variant(
     build.__doc__ = _docstring(family, doc, defaults)
     build.__signature__ = signature  # type: ignore[attr-defined]
     build.__annotations__ = dict(getattr(family, "__annotations__", {}))
-    return build  # type: ignore[return-value]
+    return loads_weights(build)  # type: ignore[return-value]
 
 
 def _docstring(family: Any, doc: str, defaults: dict[str, Any]) -> str | None:

@@ -9,9 +9,11 @@ import numpy as np
 from keras import layers, ops
 
 from zoo import _checks
+from zoo.pretrained import loads_weights
 from zoo.recurrent import recurrent
 
 
+@loads_weights
 def char_lm(
     vocabulary_size: int,
     timesteps: int | None = None,
@@ -33,6 +35,7 @@ def char_lm(
     unroll: bool = False,
     batch_size: int | None = None,
     task: str = "classification",
+    weights: str | None = None,
     name: str = "char_lm",
 ) -> keras.Model:
     """A many-to-many recurrent network: the next character at every step.
@@ -62,6 +65,8 @@ def char_lm(
         unroll: Whether the loop over the steps is written out.
         batch_size: A fixed number of sequences in every batch, or None.
         task: "classification".
+        weights: None draws them. A name loads those of `zoo.list_weights()` for this
+            builder; arguments that are not given are then the trained network's.
         name: Name of the model.
 
     Returns:

@@ -9,12 +9,14 @@ from keras import layers
 from zoo import _blocks, _checks, _ranges
 from zoo._gan_settings import GANSettings, Loss
 from zoo.gan import GAN
+from zoo.pretrained import loads_weights
 
 KERNEL = 4
 SMALLEST = 8
 SLOPE = 0.2
 
 
+@loads_weights
 def dcgan(
     image_shape: Sequence[int] = (28, 28, 1),
     latent_dim: int = 100,
@@ -30,6 +32,7 @@ def dcgan(
     epsilon: float = 1e-3,
     value_range: tuple[float, float] = (0.0, 1.0),
     seed: int | None = None,
+    weights: str | None = None,
     name: str = "dcgan",
 ) -> GAN:
     """A generator and a discriminator in one compiled model: `dcgan().fit(images)`.
@@ -62,6 +65,8 @@ def dcgan(
         value_range: (low, high) of the images, made and seen. Images outside of it
             are refused.
         seed: Integer seed of the latents drawn in training, or None.
+        weights: None draws them. A name loads those of `zoo.list_weights()` for this
+            builder; arguments that are not given are then the trained network's.
         name: Name of the model.
 
     Returns:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from zoo import _checks
+from zoo.pretrained import safetensors
 
 EPSILON = 1e-5
 _BUILT_AS = "resnet18(padding='symmetric', epsilon=1e-5), or resnet34 or resnet50"
@@ -129,13 +130,7 @@ def _opened(weights: Any) -> Mapping[str, Any]:
         raise _checks.fail("weights", type(weights).__name__, allowed)
     if Path(weights).suffix != ".safetensors":
         raise _checks.fail("weights", os.fspath(weights), allowed)
-    try:
-        from safetensors.numpy import load_file  # type: ignore[import-not-found]
-    except ImportError as error:
-        raise ImportError("A .safetensors file needs `pip install safetensors`.") from (
-            error
-        )
-    return load_file(weights)
+    return safetensors().load_file(weights)
 
 
 def _array(value: Any) -> np.ndarray:

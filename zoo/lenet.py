@@ -8,11 +8,13 @@ from keras import layers
 
 from zoo import _blocks, _checks
 from zoo._variants import variant
+from zoo.pretrained import loads_weights
 
 _POOLINGS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
 _PADDINGS = ("same", "valid", "auto")
 
 
+@loads_weights
 def lenet(
     input_shape: Sequence[int | None] = (28, 28, 1),
     num_classes: int = 10,
@@ -35,6 +37,7 @@ def lenet(
     include_top: bool = True,
     rescale: bool = False,
     task: str = "classification",
+    weights: str | None = None,
     name: str = "lenet",
 ) -> keras.Model:
     """Convolution and pooling in turn, then a dense head; by default the notes' CNN.
@@ -73,6 +76,8 @@ def lenet(
         include_top: Whether head, dense layers and outputs follow the blocks.
         rescale: Whether the network itself divides its inputs by 255.
         task: "classification" (softmax), "binary" (sigmoid) or "regression".
+        weights: None draws them. A name loads those of `zoo.list_weights()` for this
+            builder; arguments that are not given are then the trained network's.
         name: Name of the model.
 
     Returns:
@@ -233,6 +238,7 @@ class LeNetVariant(Protocol):
         include_top: bool = ...,
         rescale: bool = ...,
         task: str = ...,
+        weights: str | None = ...,
         name: str = ...,
     ) -> keras.Model:
         """Builds the network."""

@@ -10,8 +10,10 @@ from keras import layers
 from zoo import _blocks, _checks
 from zoo._variants import variant
 from zoo.layers import DropConnect
+from zoo.pretrained import loads_weights
 
 
+@loads_weights
 def mlp(
     input_shape: Sequence[int],
     num_classes: int,
@@ -34,6 +36,7 @@ def mlp(
     include_top: bool = True,
     rescale: bool = False,
     task: str = "classification",
+    weights: str | None = None,
     name: str = "mlp",
 ) -> keras.Model:
     """A fully connected network with linear outputs.
@@ -71,6 +74,8 @@ def mlp(
         rescale: Whether the network itself divides its inputs by 255.
         task: "classification" (softmax), "binary" (independent sigmoid logits; their
             accuracy is that of threshold 0, `zoo.metrics_for`) or "regression".
+        weights: None draws them. A name loads those of `zoo.list_weights()` for this
+            builder; arguments that are not given are then the trained network's.
         name: Name of the model.
 
     Returns:
@@ -188,6 +193,7 @@ class MLPVariant(Protocol):
         include_top: bool = ...,
         rescale: bool = ...,
         task: str = ...,
+        weights: str | None = ...,
         name: str = ...,
     ) -> keras.Model:
         """Builds the network."""

@@ -9,10 +9,12 @@ from keras import layers
 from zoo import _blocks, _checks
 from zoo._variants import variant
 from zoo.embedding import dense_embedding
+from zoo.pretrained import loads_weights
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
 
+@loads_weights
 def recurrent(
     input_shape: Sequence[int | None],
     num_classes: int,
@@ -36,6 +38,7 @@ def recurrent(
     unroll: bool = False,
     batch_size: int | None = None,
     task: str = "classification",
+    weights: str | None = None,
     name: str = "recurrent",
 ) -> keras.Model:
     """Stacked recurrent layers over a sequence: one output, or one a step.
@@ -81,6 +84,8 @@ def recurrent(
         batch_size: A fixed number of sequences in every batch, at least 1, or None.
         task: "classification" (softmax), "binary" (sigmoid; its accuracy is that of
             threshold 0, `zoo.metrics_for`) or "regression".
+        weights: None draws them. A name loads those of `zoo.list_weights()` for this
+            builder; arguments that are not given are then the trained network's.
         name: Name of the model.
 
     Returns:

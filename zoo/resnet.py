@@ -7,6 +7,7 @@ import keras
 
 from zoo import _blocks, _checks, _residual
 from zoo._variants import variant
+from zoo.pretrained import loads_weights
 
 BLOCKS = ("basic", "bottleneck")
 SHORTCUTS = ("identity", "projection")
@@ -15,6 +16,7 @@ PADDINGS = ("same", "symmetric")
 POOLINGS = (None, "avg", "max")
 
 
+@loads_weights
 def resnet(
     input_shape: Sequence[int | None],
     num_classes: int,
@@ -37,6 +39,7 @@ def resnet(
     pooling: str | None = None,
     rescale: bool = False,
     task: str = "classification",
+    weights: str | None = None,
     name: str = "resnet",
 ) -> keras.Model:
     """A residual network: stages of blocks y = shortcut(x) + f(x).
@@ -86,6 +89,8 @@ def resnet(
             none without it.
         rescale: Whether the network itself divides its inputs by 255.
         task: "classification" (softmax), "binary" (sigmoid) or "regression".
+        weights: None draws them. A name loads those of `zoo.list_weights()` for this
+            builder; arguments that are not given are then the trained network's.
         name: Name of the model.
 
     Returns:
@@ -200,6 +205,7 @@ class ResNetVariant(Protocol):
         pooling: str | None = ...,
         rescale: bool = ...,
         task: str = ...,
+        weights: str | None = ...,
         name: str = ...,
     ) -> keras.Model:
         """Builds the network."""

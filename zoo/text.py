@@ -1,7 +1,8 @@
-"""Characters and their numbers, for language models."""
+"""Characters, words and their numbers, for networks over tokens."""
 
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,8 @@ from zoo import _checks
 from zoo.char_lm import sample
 
 _FILE = "vocabulary.json"
+_WORD = re.compile(r"[a-z0-9']+")
+_PADDING, _UNKNOWN = 0, 1
 
 
 class Vocabulary:
@@ -171,3 +174,48 @@ class Vocabulary:
         size = model.output_shape[-1] if isinstance(model, keras.Model) else None
         if size != len(self):
             raise _checks.fail("model", size, f"one of {len(self)} characters")
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text in order: letters a to z, digits, apostrophes; lower case.
+
+    Raises:
+        ValueError: The text is no string.
+    """
+    if not isinstance(text, str):
+        raise _checks.fail("text", text, "a string")
+    return _WORD.findall(text.lower())
+
+
+def encode_words(
+    texts: Iterable[str], words: Iterable[str], timesteps: int
+) -> np.ndarray:
+    """The numbers of the words of each text, for a network with `mask_zero`.
+
+    Number 0 is padding behind a short text, 1 stands for every unknown word, and
+    2 + i for words[i]. Of a long text the last words count.
+
+    Shapes: n texts -> token ids (n, timesteps) int32
+
+    Args:
+        texts: Strings.
+        words: The known words in the order of their numbers, such as
+            `zoo.card("lstm/imdb")["words"]`; a vocabulary of len(words) + 2 tokens.
+        timesteps: Length of each row, at least 1.
+
+    Raises:
+        ValueError: A text is no string, `texts` is one, or timesteps is below 1.
+
+    Example:
+        >>> encode_words(["A good film.", "Good!"], ["good", "film"], 3).tolist()
+        [[1, 2, 3], [2, 0, 0]]
+    """
+    _checks.integer("timesteps", timesteps)
+    if isinstance(texts, str):
+        raise _checks.fail("texts", texts, "a list of strings")
+    numbers = {word: number for number, word in enumerate(words, _UNKNOWN + 1)}
+    rows = []
+    for text in texts:
+        row = [numbers.get(word, _UNKNOWN) for word in split_words(text)[-timesteps:]]
+        rows.append([*row, *[_PADDING] * (timesteps - len(row))])
+    return np.array(rows, "int32").reshape(len(rows), timesteps)

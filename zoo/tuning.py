@@ -8,17 +8,22 @@ import keras
 
 from zoo import _blocks, _checks
 
-# The name of a layer says which part of the network it belongs to.
-_PARTS = (
-    (r"(stem)(_.*)?", "{0}"),
-    (r"(stage\d+)_.*", "{0}"),
-    (r"(?:conv|pool|pointwise)_(\d+)(_.*)?", "block{0}"),
-    (r"(hidden_\d+)(_.*)?", "{0}"),
-    (r"((?:lstm|gru|simple_rnn)_\d+)(_.*)?", "{0}"),
-    (r"discriminator_(down\d+)(_.*)?", "{0}"),
-    (r"(embedding|final)(_.*)?", "{0}"),
-    (r"(dense_\d+)(_.*)?", "{0}"),
+# A family is known by its input and its first layer with weights; in it, the name of a
+# layer says which part it belongs to. Elsewhere a name says nothing: Keras itself calls
+# layers dense_1, lstm_1 and embedding.
+_FAMILIES = (
+    ("images", "stem", {r"(stem|stage\d+|final)(_.*)?": "{0}"}),
+    ("images", "discriminator_down1", {r"discriminator_(down\d+)(_.*)?": "{0}"}),
+    ("inputs", "hidden_1", {r"(hidden_\d+)(_.*)?": "{0}"}),
+    ("images", "conv_1", {r"(?:conv|pool|pointwise)_(\d+)(_.*)?": "block{0}"}),
+    (
+        "tokens|features",
+        r"embedding|(lstm|gru|simple_rnn)_1(_both_ways)?",
+        {r"(embedding|(?:lstm|gru|simple_rnn)_\d+)(_.*)?": "{0}"},
+    ),
 )
+# Behind the blocks of a LeNet, and never without a head of ours.
+_HIDDEN = {r"(dense_\d+)(_.*)?": "{0}"}
 
 
 def endpoints(model: keras.Model) -> dict[str, Any]:
@@ -26,7 +31,9 @@ def endpoints(model: keras.Model) -> dict[str, Any]:
 
     A residual network has "stem", "stage1", "stage2", ..., and "final" where it
     normalizes last; a LeNet "block1", ...; an MLP "hidden_1", ...; a recurrent
-    network "embedding", "lstm_1", ... Parts are known by the names of layers.
+    network "embedding", "lstm_1", ... A network is known by the names of its input
+    and first layer, a part by those of its layers; layers that were added to a network
+    are no parts.
 
     Args:
         model: A model that a builder of this package made, or a copy of one.
@@ -42,15 +49,8 @@ def endpoints(model: keras.Model) -> dict[str, Any]:
         >>> list(endpoints(resnet20()))
         ['stem', 'stage1', 'stage2', 'stage3']
     """
-    found: dict[str, Any] = {}
-    for layer in getattr(model, "layers", []):
-        part = _part_of(layer)
-        if part is not None:
-            found[part] = layer.output
-    if not found:
-        name = getattr(model, "name", model)
-        raise _checks.fail("model", name, "a network of this package; it has no parts")
-    return found
+    parts = _parts(model)
+    return {part: model.get_layer(name).output for name, part in parts.items()}
 
 
 def with_head(
@@ -117,8 +117,9 @@ def freeze(
     if until is not None:
         _checks.choice("until", until, parts)
     frozen = set(parts if until is None else parts[: parts.index(until)])
+    part_of = _parts(model)
     for layer in model.layers:
-        layer.trainable = _part_of(layer) not in frozen
+        layer.trainable = part_of.get(layer.name) not in frozen
         if isinstance(layer, keras.layers.BatchNormalization) and not normalization:
             layer.trainable = False
     _compile_again(model)
@@ -198,12 +199,28 @@ def metrics_for(model: keras.Model, task: str | None = None) -> list[Any]:
     return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
 
 
-def _part_of(layer: Any) -> str | None:
-    for pattern, name in _PARTS:
-        parts = re.fullmatch(pattern, layer.name)
-        if parts is not None:
-            return name.format(parts.group(1))
-    return None
+def _parts(model: Any) -> dict[str, str]:
+    """The name of each layer of a part, and that of its part, in the model's order."""
+    layers = getattr(model, "layers", [])
+    names = [layer.name for layer in layers]
+    weighted = [layer.name for layer in layers if layer.weights]
+    patterns: dict[str, str] = {}
+    for input_name, first, own in _FAMILIES:
+        ours = any(re.fullmatch(input_name, name) for name in names[:1])
+        if ours and weighted and re.fullmatch(first, weighted[0]):
+            patterns = own
+    if any(map(_is_head, layers)) and "conv_1" in names:
+        patterns = {**patterns, **_HIDDEN}
+    found = {}
+    for name in names:
+        for pattern, part in patterns.items():
+            match = re.fullmatch(pattern, name)
+            if match is not None:
+                found[name] = part.format(match.group(1))
+    if not found:
+        name = getattr(model, "name", model)
+        raise _checks.fail("model", name, "a network of this package; it has no parts")
+    return found
 
 
 def _is_head(layer: Any) -> bool:

@@ -34,6 +34,7 @@ def recipes(*words, **options):
         ["list"],
         ["list", "adam"],
         ["show", "optimizers"],
+        ["train", "--list"],
         ["--help"],
         ["run", "--help"],
         ["run", "optimizers", "--help"],
@@ -131,6 +132,10 @@ def test_show_states_header_claims_and_settings(capsys):
         (["run", "--all", "--data", "nosuch"], "no recipe takes --data nosuch"),
         (["show", "momentum-sadle"], "Did you mean 'momentum-saddle'?"),
         (["copy", "momentum", "mine.py"], "a file holds one lesson"),
+        (["train"], "name what to train"),
+        (["train", "lenet/mnits"], "Did you mean 'lenet/mnist'?"),
+        (["train", "lenet/mnist", "--seeds", "1"], "--seeds must be at least 2"),
+        (["train", "lenet/mnist", "--seeds", "0"], "0 is not positive"),
     ],
 )
 def test_usage_errors_exit_2_in_one_sentence(words, hint, capsys):

@@ -36,6 +36,39 @@ def test_endpoints_are_the_parts_in_order(name):
     assert len(outputs) == len(names)
 
 
+def test_layers_of_others_are_no_parts():
+    """Keras calls its own layers dense_1, lstm_1 and embedding."""
+    layers = keras.layers
+    body = zoo.lenet((8, 8, 1), include_top=False)
+    x = layers.Flatten(name="flatten")(body.output)
+    x = layers.Dense(4, name="dense_1")(x)
+    model = keras.Model(body.input, layers.Dense(3, name="dense_2")(x))
+    assert list(zoo.endpoints(model)) == ["block1", "block2"]
+    zoo.freeze(model)
+    trained = {variable.path for variable in model.trainable_variables}
+    assert trained == {f"dense_{n}/{w}" for n in (1, 2) for w in ("kernel", "bias")}
+
+    body = zoo.resnet((8, 8, 1), 3, include_top=False, pooling="avg", **SMALL)
+    model = keras.Model(body.input, layers.Dense(3, name="dense_1")(body.output))
+    assert list(zoo.endpoints(model)) == ["stem", "stage1", "stage2", "stage3"]
+
+    stack = [
+        keras.Input((5,), dtype="int32"),
+        layers.Embedding(9, 4, name="embedding"),
+        layers.LSTM(4, name="lstm_1"),
+        layers.Dense(4, name="dense_1"),
+        layers.Dense(2, name="logits"),
+    ]
+    with pytest.raises(ValueError, match="network of this package"):
+        zoo.endpoints(keras.Sequential(stack))
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_a_copy_has_the_same_parts(name):
+    build, names = ENDPOINTS[name]
+    assert list(zoo.endpoints(keras.models.clone_model(build()))) == names
+
+
 def test_the_endpoint_of_a_stage_is_what_the_next_one_gets():
     model = zoo.resnet((8, 8, 1), 3, **SMALL)
     second = zoo.endpoints(model)["stage2"]

@@ -99,6 +99,45 @@ def _show_claim(id: str, recipe: catalog.Recipe, output: Output) -> int:
     return 0
 
 
+def train(arguments: argparse.Namespace) -> int:
+    """`recipes train NAME` or `recipes train --list`."""
+    from recipes.weights import TRAININGS
+
+    output = Output()
+    if arguments.list:
+        for name, how in TRAININGS.items():
+            budget = f"{how.seeds} seeds, {how.epochs} epochs on {how.data}"
+            output.line(f"{name:26}{budget}")
+        return 0
+    if arguments.name is None:
+        raise UsageError("name what to train; `recipes train --list` names all.")
+    if arguments.name not in TRAININGS:
+        hint = nearest(arguments.name, list(TRAININGS))
+        raise UsageError(f"there is no training '{arguments.name}'.{hint}")
+    seeds = catalog.settings.given(arguments).get("seeds")
+    if seeds == 1:
+        raise UsageError("--seeds must be at least 2, which an interval needs.")
+    from recipes.lab.running import threads
+    from recipes.lab.training import quiet
+
+    threads.limit()
+    quiet.load_backend()
+    from recipes.weights import making
+
+    content, card = making.make(
+        arguments.name,
+        seeds=seeds,
+        data_dir=arguments.data_dir,
+        download=arguments.download,
+        say=output.line,
+    )
+    for path in making.keep(Path(arguments.out), content, card):
+        output.line(f"written: {path}")
+    if arguments.publish:
+        output.line(f"published: {making.publish(arguments.name, content)}")
+    return 0
+
+
 def copy(arguments: argparse.Namespace) -> int:
     """`recipes copy RECIPE/LESSON FILE` or `recipes copy RECIPE DIR`."""
     from recipes.lab.catalog.copying import copy_of
@@ -238,6 +277,7 @@ def report(arguments: argparse.Namespace) -> int:
 COMMANDS = {
     "list": list_recipes,
     "show": show,
+    "train": train,
     "copy": copy,
     "new": new,
     "data": data,

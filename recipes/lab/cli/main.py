@@ -1,4 +1,4 @@
-"""The command line: list, show, run, copy, data, report.
+"""The command line: list, show, run, train, copy, data, report.
 
 Nothing here imports TensorFlow or Keras before a recipe runs.
 """
@@ -75,6 +75,19 @@ def _parser() -> Parser:
     one = add("show", help="one recipe, lesson or claim")
     one.add_argument("name")
     add("run", help="run a recipe, or all of them, to verdicts")
+    one = add("train", help="train weights of the zoo, and describe them")
+    one.add_argument("name", nargs="?", help="BUILDER/DATA, such as lenet/mnist")
+    one.add_argument("--list", action="store_true", help="what can be trained")
+    one.add_argument("--out", default="runs/weights", metavar="DIR",
+                     help="folder of the file and its card (runs/weights)")  # fmt: skip
+    settings.add_flags(
+        one, (settings.Field("seeds", int, "the published number", (), "trainings"),)
+    )
+    one.add_argument("--data-dir", metavar="DIR", help="prepared data")
+    one.add_argument("--download", action="store_true", help="fetch absent data")
+    one.add_argument(
+        "--publish", action="store_true", help="also put it into the package zoo"
+    )
     one = add("copy", help="copy lessons as files that stand alone")
     one.add_argument("name", help="RECIPE/LESSON, or RECIPE for all its lessons")
     one.add_argument(

@@ -1,0 +1,20 @@
+"""Checksums of the files in `weights`; `recipes train NAME --publish` writes them.
+
+They stand in Python and not beside the files, so that whatever depends on the code of
+this package depends on its weights, too.
+"""
+
+SUMS = """\
+dcgan/digits
+    621c5c169a1ca10fcb500796a0372012840f321c1ea51752fcf85c2c9e949bcf
+lenet/digits
+    8f3138ad707f78af69b6aa7f4f84c926b8c41c21a7e480ea897ad5bb50cc2756
+lenet/mnist
+    554dd51da20d7b3b02eb08c9bcd3dee7839cbcb00b84596f71c354781b9d2122
+mlp/digits
+    1b94d5de1154957afbfe5bbbe58a904cac5e09b7646ea4de1c1b5a5d98fc20be
+mlp_mnist/mnist
+    f93bc8ac0d642134baa2238fa7243cf3dd3b537e76f1c8af2ee54dc64c4ce910
+"""
+
+SHA256 = dict(zip(SUMS.split()[::2], SUMS.split()[1::2], strict=True))
