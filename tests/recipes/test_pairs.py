@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from recipes.lab.data import sets
-from recipes.losses.pairs import logits, relu, sigmoid, softmax
+from recipes.lab.evidence.judging import judge
+from recipes.losses.pairs import logits, probabilities, relu, sigmoid, softmax
 
 ONE = np.array([[1.0]])
 USUAL, WRONG, WRONGER = "Keras's start", "sure and wrong", "surer and wrong"
@@ -61,6 +62,36 @@ def test_softmax_by_hand():
     assert sent["squared error"] == pytest.approx(2 * e * (1 - e) ** 2, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("classes", "value"), [(2, 0.3132617), (10, 1.4611501), (1000, 5.9094721)]
+)
+def test_floor_of_a_softmax_taken_twice(classes, value):
+    """A sure right answer: e for its class and 1 for each other."""
+    expected = -np.log(np.e / (np.e + classes - 1))
+    assert expected == pytest.approx(value, abs=1e-6)
+    assert softmax.floor(classes) == pytest.approx(expected, rel=1e-5)
+
+
+def test_squared_error_is_least_at_the_true_probabilities():
+    p = np.array([0.2, 0.3, 0.5])
+    # Its expected value is that of p itself plus the squared distance to p.
+    q = np.random.default_rng(0).dirichlet(np.ones(3), 50)
+    cost = probabilities.expected(q, np.tile(p, (50, 1)))
+    least = probabilities.expected(p[None], p[None])[0]
+    assert least == pytest.approx(1 - (p**2).sum())
+    assert cost == pytest.approx(least + ((q - p) ** 2).sum(1))
+    found = probabilities.best_answer(p, np.array([3.0, 0.0, -1.0]))
+    assert found == pytest.approx(p, abs=1e-4)
+
+
+def test_a_clipped_probability_has_no_derivative_and_a_logit_has():
+    found = judge(sigmoid.entropy_vanishes.claim, sigmoid.entropy_vanishes(Lab()))
+    assert found["verdict"] == "supported"
+    assert found["holds"] == ["at a sure wrong answer, from probabilities"]
+    assert found["numbers"]["logits"] == pytest.approx(1, rel=1e-6)
+    assert found["numbers"]["clipped"] == 0
+
+
 def test_relu_leaves_the_loss_without_value_and_gradient():
     found = relu.cross_entropy_of_relu(Lab())
     assert np.isnan(found["formula"][0])
@@ -90,7 +121,7 @@ def test_a_sigmoid_right_before_the_loss_is_seen_on_tensorflow_only():
 class MadeUp(Lab):
     """Makes results up: squared error ends 0.2 below, and likes the rate 1."""
 
-    settings = SimpleNamespace(epochs=2)
+    settings, tuning_seeds = SimpleNamespace(epochs=2), range(1000, 1003)
 
     def __init__(self):
         self.swept = []
@@ -165,7 +196,8 @@ def test_a_rate_is_chosen_on_seeds_of_its_own_and_a_rival_is_ahead_by_the_margin
     assert decision.by.value == 0.02
     (_, choosing, tried), (_, seeds, chosen) = lab.swept[2:]
     assert not set(choosing) & set(seeds)
-    assert {case["rate"] for case in tried} == {0.1, 1.0, 10.0, 0.001, 0.01}
+    assert {c["rate"] for c in tried} == {10.0**k for k in (-3, -2, -1, 0, 1)} | {
+        0.003, 0.03, 0.3, 3.0}  # fmt: skip
     assert {case["rate"] for case in chosen if case["optimizer"] == "SGD"} == {1.0}
     assert {case["rate"] for case in chosen if case["optimizer"] == "Adam"} == {0.1}
     means = sigmoid.means(lab, "mse sigmoid", [way])
@@ -186,3 +218,13 @@ def test_the_least_error_of_an_output_without_negatives():
 @pytest.mark.parametrize("flag", ["--epochs=1001", "--passes=1001"])
 def test_settings_out_of_range(recipes_run, flag):
     assert "must be" in recipes_run("pairs", flag, code=2)
+
+
+def test_a_softmax_taken_twice_sends_next_to_nothing_back():
+    """By the chain rule: the outer softmax's p − y times the inner one's slopes."""
+    q = 1 / (1 + np.exp(10.0))  # the right class's probability
+    inner = np.array([1 - q, q])
+    outer = np.exp(inner) / np.exp(inner).sum() - [0, 1]
+    expected = np.abs((np.diag(inner) - np.outer(inner, inner)) @ outer).max()
+    assert softmax.sent_back("softmax twice") == pytest.approx(expected, rel=1e-3)
+    assert softmax.sent_back("softmax once") == pytest.approx(1 - q, rel=1e-6)

@@ -9,12 +9,18 @@ from recipes.lab import Study
 from zoo import mlp
 
 
-def network(input_shape, num_classes: int, softmax: bool) -> keras.Model:
-    """A layer of 64 units, with logits or with probabilities at the end."""
+def network(input_shape, num_classes: int, end: str) -> keras.Model:
+    """A layer of 64 units, and "logits", a "softmax" or "sigmoid"s at the end.
+
+    Keras on TensorFlow takes a cross-entropy of a softmax or sigmoid right before it
+    from that one's logits, and does not look which of the two it was. A layer that
+    multiplies by 1 keeps it from that.
+    """
     model = mlp(input_shape, num_classes, units=(64,))
-    if softmax:
-        model = keras.Model(model.input, keras.layers.Softmax()(model.output))
-    return model
+    if end == "logits":
+        return model
+    outputs = keras.layers.Activation(end)(model.output)
+    return keras.Model(model.input, keras.layers.Rescaling(1.0)(outputs))
 
 
 def ways(losses: dict[str, keras.losses.Loss]) -> dict[str, Study]:
@@ -66,8 +72,8 @@ def accuracies(
 
     Args:
         study: Of the loss.
-        case: `softmax`, `optimizer` and `rate`; and `class_numbers`, where the loss
-            takes those, not one-hot rows.
+        case: `end`, `optimizer` and `rate`; and `class_numbers`, where the loss takes
+            those, not one-hot rows.
         seed: Decides the weights and the order of the samples.
         digits: As `split_digits` returns them.
         epochs: The most epochs.
@@ -85,10 +91,10 @@ def accuracies(
         (x[rows], labels[rows]),
         seed,
         epochs=epochs,
-        batch_size=32,
+        batch_size=64,
         learning_rate=case["rate"],
         optimizer=case["optimizer"],
-        network={"num_classes": classes, "softmax": case["softmax"]},
+        network={"num_classes": classes, "end": case["end"]},
         callbacks=[seen],
         measure=measure,
     )

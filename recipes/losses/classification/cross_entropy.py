@@ -57,7 +57,7 @@ def binary(lab):
 
 @claim(
     "loss-cce-onehot",
-    "Categorical cross-entropy, −Σ y log p, wants one-hot targets.",
+    "The labels for categorical cross-entropy, −Σ y log p, should be one-hot rows.",
     says="advice",
     hedge="should",
     notes="001 002",
@@ -83,13 +83,13 @@ def one_row_a_label(lab):
         refused = True
     return Finding(
         {
-            "CategoricalCrossentropy wants a row for each label": refused
-            and agree(dense, written),
-            "the row must be one-hot": not takes_soft,
-            "SparseCategoricalCrossentropy wants it too": not agree(sparse, written),
+            "Keras's CategoricalCrossentropy": refused and agree(dense, written),
+            "Keras's SparseCategoricalCrossentropy": not agree(sparse, written),
         },
-        "−Σ y log p wants a row of class probabilities, of which one-hot is one; the "
-        "sparse loss takes class numbers and differs by at most {gap:.0e}.",
+        "CategoricalCrossentropy refuses class numbers. The sparse loss takes them and "
+        "gives the same values, to {gap:.0e}: use it where labels are numbers. A row "
+        "need not be one-hot: {soft} chances of the classes, too.",
+        soft="the loss takes" if takes_soft else "the loss does not take",
         gap=float(np.abs(dense - sparse).max()),
         refuses_class_numbers=refused,
         takes_rows_of_probabilities=takes_soft,
@@ -110,7 +110,7 @@ def entropy(share: float) -> float:
     "At 95 % negatives the majority guess is 95 % right, and no constant has a "
     "cross-entropy below 0.1985 nats.",
     says="is",
-    notes="002",
+    notes="ours",
     scope="50 positives and 950 negatives; constants from 0.001 to 0.999",
 )
 def no_constant_is_cheaper(lab):

@@ -3,7 +3,8 @@
 Cross-entropy pulls hardest at what is most wrong, and a label that is wrong for good
 pulls until it is learned by heart. Absolute error of the probabilities pulls less at
 what is most wrong; generalized cross-entropy, (1 − p^q)/q, lies between the two. Label
-smoothing only moves the target.
+smoothing only moves the target. A small learning rate forgets to learn by heart, too:
+so each loss has the best of five rates, chosen on other seeds with wrong labels.
 """
 
 import numpy as np
@@ -12,34 +13,25 @@ from keras import losses
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from recipes.losses.classification._digits import accuracies, split_digits, ways
 
+RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 STUDIES = ways(
     {
         "cross-entropy": losses.CategoricalCrossentropy(from_logits=True),
         "label smoothing 0.1": losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=0.1
         ),
-        "generalized cross-entropy, q = 0.5": (
-            losses.CategoricalGeneralizedCrossEntropy(q=0.5)
+        "generalized cross-entropy, q = 0.7": (
+            losses.CategoricalGeneralizedCrossEntropy(q=0.7)
         ),
         "absolute error": losses.MeanAbsoluteError(),
     }
 )
-# Three times Adam's own rate, so that there is time to learn wrong labels, too.
-FAST = {"optimizer": "adam", "rate": 0.003}
 LOSSES = {
-    "cross-entropy": {"softmax": False, **FAST},
-    "label smoothing 0.1": {"softmax": False, **FAST},
-    "generalized cross-entropy, q = 0.5": {
-        "softmax": True, "class_numbers": True, **FAST
-    },
-    "absolute error": {"softmax": True, **FAST},
-}  # fmt: skip
-BEYOND_HALF = stats.Threshold(
-    "half of what cross-entropy loses",
-    0.0,
-    "accuracy",
-    "the half is taken off before: what is left is a direction.",
-)
+    "cross-entropy": {"end": "logits"},
+    "label smoothing 0.1": {"end": "logits"},
+    "generalized cross-entropy, q = 0.7": {"end": "softmax", "class_numbers": True},
+    "absolute error": {"end": "softmax"},
+}
 EVERY = 5  # passes between two tests
 
 
@@ -78,49 +70,77 @@ def train(case, seed, data) -> dict:
     return {"accuracy": found, "late": float(np.mean(late)), "learned": learned}
 
 
+def case_of(lab, name: str, rate: float, wrong: float) -> dict:
+    """A case of `train`."""
+    chosen = lab.settings
+    return {
+        "loss": name, "rate": rate, "wrong": wrong, "optimizer": "adam",
+        "passes": chosen.noisy_passes, "samples": chosen.noisy_samples, **LOSSES[name],
+    }  # fmt: skip
+
+
+@experiment
+def best_rates(lab) -> dict[str, float]:
+    """The rate of each loss whose network is best late in training, on another seed."""
+    cases = {
+        f"{name}, {rate:g}": case_of(lab, name, rate, lab.settings.noise)
+        for name in LOSSES
+        for rate in RATES
+    }
+    seeds = lab.tuning_seeds[:1]
+    tried = lab.sweep(train, cases, data="digits", seeds=seeds, title="choosing rates")
+    return {
+        name: max(RATES, key=lambda r, n=name: tried[f"{n}, {r:g}"][0]["late"])
+        for name in LOSSES
+    }
+
+
 @experiment
 def networks(lab) -> dict[str, list[dict]]:
     """The networks of every loss, on right labels and on labels wrong in part."""
-    chosen = lab.settings
-    sizes = {"passes": chosen.noisy_passes, "samples": chosen.noisy_samples}
-    cases = {
-        f"{name}, {kind} labels": {"loss": name, "wrong": share, **case, **sizes}
-        for name, case in LOSSES.items()
-        for kind, share in (("right", 0.0), ("wrong", chosen.noise))
-    }
-    return lab.sweep(train, cases, data="digits", title="wrong labels")
+    runs: dict[str, list[dict]] = {}
+    # With right labels three seeds show what a loss costs; nothing is judged by them.
+    for kind, share, seeds in (
+        ("right", 0.0, lab.seeds[:3]), ("wrong", lab.settings.noise, lab.seeds)
+    ):  # fmt: skip
+        cases = {
+            f"{name}, {kind} labels": case_of(lab, name, rate, share)
+            for name, rate in best_rates(lab).items()
+        }
+        title = f"{kind} labels"
+        runs |= lab.sweep(train, cases, data="digits", seeds=seeds, title=title)
+    return runs
 
 
-# To bear wrong labels is to lose at most half of what cross-entropy loses to them. It
-# is no promise to learn the right ones: that is the left panel of the picture.
+# A loss is judged by what it is for: test digits right, late in training, although some
+# labels were wrong. What it costs where all labels are right stands beside it.
 
 
 @claim(
     "noise-robust-loss",
-    "Robust losses bear wrong labels better than cross-entropy.",
+    "Some losses help to learn from data in which labels are wrong.",
     says="can",
     hedge="might help",
     notes="002",
     scope="600 of the 8 × 8 digits, 20 % wrong labels, 64 hidden units, 50 passes of "
-    "Adam",
+    "Adam at the best of five rates",
 )
 def bears_wrong_labels(lab):
-    """Half of what cross-entropy loses, against what each loss loses."""
+    """Test accuracy late in training against cross-entropy's, labels wrong in part."""
     runs = networks(lab)
     late = {name: np.array([run["late"] for run in r]) for name, r in runs.items()}
     means = {name: float(values.mean()) for name, values in late.items()}
-    lost = {n: late[f"{n}, right labels"] - late[f"{n}, wrong labels"] for n in LOSSES}
-    half = lost["cross-entropy"] / 2
     learned = {
         name: float(np.mean([run["learned"] for run in runs[f"{name}, wrong labels"]]))
         for name in LOSSES
     }
     lab.table(
         "Test digits right late in training",
-        ("loss", "right labels", "wrong labels", "wrong labels learned"),
+        ("loss", "rate", "right labels", "wrong labels", "wrong labels learned"),
         [
             (
                 name,
+                f"{best_rates(lab)[name]:g}",
                 f"{means[f'{name}, right labels']:.1%}",
                 f"{means[f'{name}, wrong labels']:.1%}",
                 f"{learned[name]:.0%}",
@@ -128,21 +148,25 @@ def bears_wrong_labels(lab):
             for name in LOSSES
         ],
     )
+    plain = late["cross-entropy, wrong labels"]
     return Finding(
         {
-            name: stats.greater(half, lost[name], by=BEYOND_HALF)
+            name: stats.greater(
+                late[f"{name}, wrong labels"], plain, by=stats.ACCURACY_POINT
+            )
             for name in LOSSES
             if name != "cross-entropy"
         },
-        "Accuracy lost to {share:.0%} wrong labels: {accuracy_lost:.1%}. Of the wrong "
-        "labels they learn {learned:.0%}. To bear wrong labels is to lose at most half "
-        "of what cross-entropy loses to them.",
+        "Test digits right after training with {share:.0%} wrong labels: {wrong:.1%}; "
+        "with right labels: {right:.1%}. Of the wrong labels they learn by heart "
+        "{learned:.0%}.",
         figure=draw_networks,
         share=lab.settings.noise,
-        accuracy_lost={name: float(values.mean()) for name, values in lost.items()},
+        wrong={name: means[f"{name}, wrong labels"] for name in LOSSES},
+        right={name: means[f"{name}, right labels"] for name in LOSSES},
         learned=learned,
         late_accuracy=late,
-        means=means,
+        best_rates=best_rates(lab),
     )
 
 
@@ -151,8 +175,8 @@ def draw_networks(lab):
     runs, share = networks(lab), lab.settings.noise
     figure, axes = figures.new(1, 2, width=10.2, height=4.2)
     titles = {
-        "right": "All training labels right: losses end alike",
-        "wrong": f"{share:.0%} of them wrong: cross-entropy learns them",
+        "right": "All training labels right",
+        "wrong": f"{share:.0%} of them wrong",
     }
     for axis, (kind, title) in zip(axes, titles.items(), strict=True):
         figures.describe(axis, title, "passes over the samples", "test accuracy")

@@ -2,8 +2,8 @@
 
 Every pair is taken twice. Its derivative in the logit is compared with the formula.
 Then networks learn digits with it, from Keras's start and from one that is sure of a
-wrong answer, with SGD and Adam, each at the best of three learning rates. Read
-`sigmoid` first; the other lessons stand alone.
+wrong answer, with SGD and Adam, each at the best of five learning rates. Read `sigmoid`
+first; the other lessons stand alone.
 
 Notes: 1.7 Activation × loss pairs
 Data: logits; digits (odd or even, and which); a linear regression with noise.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from recipes.lab import UsageError
 
-LESSONS = ("sigmoid", "softmax", "relu", "logits")
+LESSONS = ("sigmoid", "softmax", "relu", "logits", "probabilities")
 SMOKE = {"seeds": 1, "epochs": 1, "passes": 2}
 
 
@@ -24,7 +24,7 @@ SMOKE = {"seeds": 1, "epochs": 1, "passes": 2}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Independent repetitions."
     epochs: int = 10
     "Passes over the digits, at most 1000."

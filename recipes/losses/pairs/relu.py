@@ -142,17 +142,18 @@ def with_squared_error(lab):
             for where, output in (("hidden", "linear"), ("output", "relu"))
             for kind in (SIGNED, POSITIVE)
         },
-        "Hidden ReLU with a linear output explains {linear:.3f} of the variance of "
-        "targets of both signs, a ReLU output {clipped:.3f} ({most:.3f} is possible "
-        "without negative answers) and {fitting:.3f} of targets from 0, softplus "
-        "{smooth:.3f}. Of fresh networks with a ReLU output {dead:.0%} answer 0 to "
-        "everything and get no gradient.",
+        "Share of the targets' variance that is explained: {linear:.3f} with hidden "
+        "ReLU and a linear output, where targets have both signs; {clipped:.3f} with "
+        "a ReLU output, of {most:.3f} that are possible without negative answers. "
+        "Targets from 0: {fitting:.3f} with a ReLU output, {smooth:.3f} with softplus. "
+        "Of fresh networks with a ReLU output {dead:.0%} answer 0 to everything and "
+        "get no gradient.",
         linear=share[f"linear output, {SIGNED}"],
         clipped=share[f"relu output, {SIGNED}"],
         most=most[f"relu output, {SIGNED}"],
         fitting=share[f"relu output, {POSITIVE}"],
         smooth=share[f"softplus output, {POSITIVE}"],
-        dead=dead_starts(40 * len(lab.seeds)),
+        dead=dead_starts(20 * len(lab.seeds)),
         explained=explained,
         possible=most,
         a_tenth_of_the_variance_over_what_is_left=left,
@@ -192,7 +193,7 @@ def cross_entropy_of_relu(lab) -> dict:
     hedge="can lead to",
     notes="002",
     scope="odd or even of the 8 × 8 digits, 64 hidden units, 10 epochs, the best of "
-    "three learning rates",
+    "five learning rates",
 )
 def with_cross_entropy(lab):
     """The loss outside of (0, 1), and networks that end in ReLU and in a sigmoid."""

@@ -52,7 +52,7 @@ def derivatives(lab) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     says="always",
     notes="002",
     scope="odd or even of the 8 × 8 digits, 64 hidden units, 10 epochs, the best of "
-    "three learning rates",
+    "five learning rates",
 )
 def with_cross_entropy(lab):
     """The derivative, and whether networks learn from either start."""
@@ -74,18 +74,60 @@ def with_cross_entropy(lab):
     )
 
 
+# Cross-entropy has a weak spot, too. As a function of the logit its derivative is near
+# -1 wherever a positive is taken for a negative. But a loss that is handed the
+# probability clips it, and a clipped number has no derivative.
+
+FAR = -20.0  # a logit of a positive beyond the clipping
+
+
+@claim(
+    "pair-sigmoid-ce-vanishes",
+    "Sigmoid cross-entropy can suffer from vanishing gradients.",
+    says="can",
+    hedge="can suffer",
+    notes="003",
+    scope="the derivative in the logit of a positive at −20; nothing is trained",
+)
+def entropy_vanishes(lab):
+    """The derivative at a sure wrong answer, from logits and from probabilities."""
+    z = np.array([[FAR]])
+    logits, clipped = (
+        abs(float(by_logit(pair, z, np.ones_like(z))[1][0, 0]))
+        for pair in ("bce from logits", "bce after sigmoid")
+    )
+    right = abs(float(by_logit("bce from logits", -z, np.ones_like(z))[1][0, 0]))
+    return Finding(
+        {
+            "at a sure wrong answer, from logits": stats.below(logits, VANISHES),
+            "at a sure wrong answer, from probabilities": stats.below(
+                clipped, VANISHES
+            ),
+        },
+        "For a positive at logit −20 the derivative is {logits:.4g} in size if the "
+        "loss takes logits, and {clipped:g} if it takes the sigmoid's probabilities, "
+        "which Keras clips to at least 10⁻⁷. (At 20, a sure right answer, it is "
+        "{right:.0e}, as it should be.) With from_logits=True it never vanishes where "
+        "it is needed.",
+        logits=logits,
+        clipped=clipped,
+        right=right,
+    )
+
+
 # A start that is sure and wrong: the output's bias is −10, so that every image is taken
 # for even. The rates are chosen anew for it, on seeds of their own.
 
 
 @claim(
     "pair-sigmoid-mse-vanishes",
-    "A sigmoid output with squared error is a problem: its gradient vanishes.",
+    "A sigmoid output with squared error is a problem: it can saturate, and gradients "
+    "vanish.",
     says="can",
     hedge="can saturate",
     notes="002",
     scope="odd or even of the 8 × 8 digits, 64 hidden units, 10 epochs, the best of "
-    "three learning rates",
+    "five learning rates",
 )
 def with_squared_error(lab):
     """The derivative at a sure wrong answer, and the accuracy that it costs."""
@@ -100,9 +142,10 @@ def with_squared_error(lab):
             ),
             **lost,
         },
-        "For a positive at logit −5 half the squared error sends back {sent_back:.2g}, "
-        "{times:.0f} times less than cross-entropy, and {further:.2g} at −10. Balanced "
-        "accuracy with it: {squared:.3f}; with cross-entropy: {entropy:.3f}.",
+        "For a positive at logit −5 the derivative of half the squared error is "
+        "{sent_back:.2g}, {times:.0f} times less than that of cross-entropy, and "
+        "{further:.2g} at −10. Balanced accuracy with it: {squared:.3f}; with "
+        "cross-entropy: {entropy:.3f}.",
         figure=(draw_gradients, draw_digits),
         sent_back=mse[0],
         times=bce[0] / mse[0],

@@ -1,8 +1,8 @@
 """Regression losses: what an outlier costs, and what can be done about it.
 
-Formulas are compared with Keras's. Then constants, lines and small networks are fitted
-to data with outliers: by other losses, by capped or weighted targets, by random
-forests. Read `definitions` first; the other lessons stand alone.
+Formulas are compared with Keras's. Then constants, planes and small networks are fitted
+to data with outliers: by other losses, with capped or weighted targets, with penalties,
+by random forests. Read `definitions` first; the other lessons stand alone.
 
 Notes: 1.5 Loss functions
 Data: generated: a noisy curve, planes and samples, a part of whose targets is off.
@@ -19,9 +19,12 @@ LESSONS = (
     "definitions",
     "adaptive",
     "location",
+    "slopes",
     "sensitivity",
+    "huber",
     "capping",
     "weights",
+    "penalties",
     "forests",
 )
 SMOKE = {"seeds": 2, "points": 80, "passes": 5, "trees": 5}
@@ -31,7 +34,7 @@ SMOKE = {"seeds": 2, "points": 80, "passes": 5, "trees": 5}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Data sets and networks for each case."
     points: int = 200
     "Points of the curve, at most 100000."

@@ -13,23 +13,41 @@ HALF = stats.Threshold(
 )
 
 
-def planes(seed: int, share: float, shift: float) -> dict[str, np.ndarray]:
-    """Ten inputs and a linear target, in part shifted; and rows to measure on."""
-    total = 2 * SAMPLES
-    x, y = generators.regression(total, seed=seed)
+def planes(
+    seed: int,
+    share: float,
+    shift: float,
+    *,
+    rows: int = SAMPLES,
+    noise: float = 0.1,
+    both_sides: bool = False,
+) -> dict[str, np.ndarray]:
+    """Ten inputs and a linear target, in part shifted; and rows to measure on.
+
+    Args:
+        seed: Decides everything.
+        share: Of the targets that are shifted.
+        shift: By how much, where clean targets have a standard deviation of 1.
+        rows: To fit on.
+        noise: Standard deviation of what the inputs do not explain.
+        both_sides: Whether each shift is up or down by chance.
+    """
+    total = rows + SAMPLES
+    x, y = generators.regression(total, noise=noise, seed=seed)
     _, truth = generators.regression(total, noise=0.0, seed=seed)
-    off = np.zeros(SAMPLES, bool)
+    off = np.zeros(rows, bool)
     rng = np.random.default_rng([seed, 2])
-    off[rng.choice(SAMPLES, round(share * SAMPLES), replace=False)] = True
+    off[rng.choice(rows, round(share * rows), replace=False)] = True
+    signs = rng.choice([-1, 1], rows) if both_sides else np.ones(rows)
     x = np.column_stack([np.ones(total), x]).astype(float)
-    clean = y[:SAMPLES].astype(float)
+    clean = y[:rows].astype(float)
     return {
-        "x": x[:SAMPLES],
+        "x": x[:rows],
         "clean": clean,
-        "y": clean + shift * off,
+        "y": clean + shift * signs * off,
         "off": off,
-        "new_x": x[SAMPLES:],
-        "truth": truth[SAMPLES:].astype(float),
+        "new_x": x[rows:],
+        "truth": truth[rows:].astype(float),
     }
 
 
@@ -39,10 +57,15 @@ def solve(x, y, weights=None) -> np.ndarray:
     return np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
 
 
+def off_by(data, coefficients) -> float:
+    """The rms distance of a plane to the truth on new inputs."""
+    gap = data["new_x"] @ coefficients - data["truth"]
+    return float(np.sqrt(np.mean(gap**2)))
+
+
 def distance(data, y, weights=None) -> float:
     """Fits least squares; returns the rms distance to the truth on new inputs."""
-    gap = data["new_x"] @ solve(data["x"], y, weights) - data["truth"]
-    return float(np.sqrt(np.mean(gap**2)))
+    return off_by(data, solve(data["x"], y, weights))
 
 
 def undoes_half(clean, spoiled, treated) -> stats.Decision:

@@ -57,8 +57,9 @@ def as_printed(lab):
         holds,
         "As printed the loss is {near_0:.1f} at error 0.01 and {at_1:g} at 1: an error "
         "of {least_1:.3g} costs least for c = 1, one of {least_2:.3g} for c = 2. At "
-        "100 it is {at_100:.1f} and grows with power {power:.2f}; a robust loss is "
-        "least at 0 and grows at most with power 1.",
+        "100 it is {at_100:.1f} and grows with the power {power:.2f} of the error, as "
+        "the square does; a robust loss is least at 0 and grows with the power 1 at "
+        "most.",
         figure=draw_losses,
         near_0=at["0.01"],
         at_1=at["1"],
@@ -101,8 +102,8 @@ def by_barron(lab):
     return Finding(
         holds,
         "An error of 1000 pulls on the fit so many times as hard as one of 10: "
-        "{pull:.3g}. Robust means that it pulls no harder (5 % allowed): α decides, "
-        "and below 1 the pull fades with the distance.",
+        "{pull:.2g}. Robust means that it pulls no harder (5 % allowed): α decides. "
+        "Up to 1 the loss is robust, and below 1 far errors pull less than near ones.",
         figure=draw_losses,
         pull=pull,
         agrees_with_the_written_out_formula=agrees,

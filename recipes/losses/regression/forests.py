@@ -54,7 +54,7 @@ def grown(lab) -> dict[str, list[dict]]:
 
 @claim(
     "outlier-ensembles-rf",
-    "Random forests are a robust baseline under outliers.",
+    "Random forests are robust to outliers, and so a baseline for a network.",
     says="always",
     notes="002",
     scope="200 points of a curve, 10 % of the targets off, 50 trees; a 1-32-32-1 "
@@ -69,9 +69,10 @@ def bears_outliers(lab):
             name: stats.greater(network, each, by=stats.TENTH, scale="log")
             for name, each in found.items()
         },
-        "Distance to the truth {network:.2g} for a network with squared error; {mean:"
-        ".2g} (without outliers: {without:.2g}). A leaf by squared error is the mean "
-        "of its targets, outliers too, one by absolute error their median.",
+        "A network by squared error is {network:.2g} from the truth; {mean:.2g} "
+        "(without outliers: {without:.2g}). By default a forest grows leaves of one "
+        "target, which may be an outlier. A leaf by squared error answers the mean of "
+        "its targets, outliers too; one by absolute error answers their median.",
         figure=draw_forests,
         network=network.mean(),
         mean={name: each.mean() for name, each in found.items()},

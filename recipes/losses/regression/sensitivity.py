@@ -81,34 +81,37 @@ def pulls_a_fit(lab):
     lines = [fit_lines(seed) for seed in lab.seeds]
     losses = ("squared", "absolute", HUBER)
     cases = {
-        "a constant, targets off": {
+        "a constant, wrong targets": {
             name: np.abs(np.subtract(fitted[name], CENTER)) for name in losses
         },
-        "a network, targets off": {
+        "a network, wrong targets": {
             "squared": distances(runs["squared error"]),
             "absolute": distances(runs["absolute error"]),
             HUBER: distances(runs[HUBER]),
         },
-        "a line, inputs off": {
+        "a line, wrong inputs": {
             name: np.array([line[name] for line in lines]) for name in losses
         },
     }
     return Finding(
         {
-            f"{name.partition(',')[0]}: {case}": stats.greater(
+            f"{case}: {name.partition(',')[0]}": stats.greater(
                 found["squared"], found[name], by=stats.TENTH, scale="log"
             )
             for case, found in cases.items()
             for name in ("absolute", HUBER)
         },
-        "Mean distance to the truth by squared, absolute and Huber's loss: {constant:"
-        ".2g} for a constant, {network:.2g} for a network, {line:.2g} for a line with "
-        "inputs off. Both bound a residual's pull; but an input multiplies it, so that "
-        "the pull of a wrong input has no bound.",
+        "Distance to the truth by squared, absolute and Huber's loss: {constant:.2g} "
+        "for a constant and {network:.2g} for a network, some of whose targets are "
+        "wrong; {line:.2g} for a line, some of whose inputs are wrong. Absolute and "
+        "Huber's loss bound the pull of an error; but an input multiplies that pull, "
+        "so that a wrong input pulls without bound.",
         figure=draw_losses,
-        constant=[found.mean() for found in cases["a constant, targets off"].values()],
-        network=[found.mean() for found in cases["a network, targets off"].values()],
-        line=[found.mean() for found in cases["a line, inputs off"].values()],
+        constant=[
+            found.mean() for found in cases["a constant, wrong targets"].values()
+        ],
+        network=[found.mean() for found in cases["a network, wrong targets"].values()],
+        line=[found.mean() for found in cases["a line, wrong inputs"].values()],
         squared_minus={
             f"{name}: {case}": (found["squared"] - found[name]).mean()
             for case, found in cases.items()

@@ -20,10 +20,8 @@ from recipes.losses.regression._planes import (
 )
 
 LOW = 0.1  # an outlier's weight
-SHIFTS = (
-    20.0,
-    2.0,
-)  # units: out of the range, and within the range of the other targets
+# In standard deviations of the other targets: out of their range, and within it.
+SHIFTS = (20.0, 2.0)
 NETWORK = "network, fences of the target"
 
 
@@ -46,12 +44,12 @@ WAYS = {
 
 @claim(
     "outlier-weighting",
-    "Lower weights for outliers help against them.",
+    "A loss in which outliers have a lower weight lessens what they do.",
     says="advice",
     hedge="consider",
     notes="002",
-    scope="least squares on 500 rows of 10 inputs, 5 % of the targets 20 or 2 units "
-    "off; a network on 200 points, 10 % off",
+    scope="least squares on 500 rows of 10 inputs, 5 % of the targets 20 or 2 standard "
+    "deviations off",
 )
 def weighed_down(lab):
     """Weights for outliers that are known, or found in one of two ways."""
@@ -62,27 +60,30 @@ def weighed_down(lab):
         plain = [distance(d, d["y"]) for d in data]
         for name, weigh in WAYS.items():
             treated = [distance(d, d["y"], weigh(d)) for d in data]
-            case = f"{name}, {shift:g} units off"
+            case = f"{name}, {shift:g} off"
             undone[case] = share_undone(clean, plain, treated)
             if "control" not in name:
                 holds[case] = undoes_half(clean, plain, treated)
+    # A network's share is shown beside them: its fences are those of the target, too.
     names = ("squared error, no outliers", "squared error", "squared, weighted")
-    three = [distances(networks(lab)[name]) for name in names]
-    holds[NETWORK], undone[NETWORK] = undoes_half(*three), share_undone(*three)
+    undone[NETWORK] = share_undone(*(distances(networks(lab)[name]) for name in names))
     rows = [[case, f"{share:.0%}"] for case, share in undone.items()]
     lab.table("Error added by outliers, undone by a weight", ["weights", "share"], rows)
     return Finding(
         holds,
-        "A weight of 0.1 on known rows undoes {known:.0%} of what outliers add. A "
-        "target's own fences undo {outside:.0%} where outliers are out of range, "
-        "{inside:.0%} where they lie in the range of the others; a residual's fences "
-        "{residual:.0%} there. On random rows it undoes {control:.0%}.",
+        "If it is known which rows are outliers, a weight of 0.1 for them undoes "
+        "{known:.0%} of the error that they add. Rows found by the fences of the "
+        "targets: {outside:.0%} if outliers are out of the others' range, {inside:.0%} "
+        "if within it. Rows found by the fences of a fit's errors: {residual:.0%} even "
+        "there. As many rows at random: {control:.0%}. A network, weighted by the "
+        "fences of its targets: {network:.0%}.",
         figure=draw_remedies,
-        known=undone["known rows, 20 units off"],
-        outside=undone["fences of the target, 20 units off"],
-        inside=undone["fences of the target, 2 units off"],
-        residual=undone["fences of the residual, 2 units off"],
-        control=undone["random rows (a control), 20 units off"],
+        known=undone["known rows, 20 off"],
+        outside=undone["fences of the target, 20 off"],
+        inside=undone["fences of the target, 2 off"],
+        residual=undone["fences of the residual, 2 off"],
+        control=undone["random rows (a control), 20 off"],
+        network=undone[NETWORK],
         share_of_the_added_error_undone=undone,
         weight=LOW,
     )

@@ -8,15 +8,23 @@ stand alone.
 Notes: 1.6 Weighted losses
 Data: two Gaussians, one row in twenty positive; digits; two made-up regressions.
 Run: recipes run weighting   (about 20 s on 2 CPU cores)
-References: Elkan (2001); Han et al. (2018); Kendall, Gal and Cipolla (2018); Zhang
-    and Sabuncu (2018); Cui et al. (2019).
+References: Elkan (2001); Lin et al. (2017); Han et al. (2018); Kendall, Gal and
+    Cipolla (2018); Zhang and Sabuncu (2018); Cui et al. (2019).
 """
 
 from dataclasses import dataclass
 
 from recipes.lab import UsageError
 
-LESSONS = ("imbalance", "costs", "noise", "tasks", "example", "repetition")
+LESSONS = (
+    "imbalance",
+    "focal",
+    "costs",
+    "noise",
+    "tasks",
+    "example",
+    "repetition",
+)
 SMOKE = {"seeds": 1, "samples": 400, "passes": 2, "epochs": 2}
 
 
@@ -24,7 +32,7 @@ SMOKE = {"seeds": 1, "samples": 400, "passes": 2, "epochs": 2}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Independent repetitions."
     samples: int = 4000
     "Training rows of the two Gaussians, 100 to 1000000."

@@ -25,36 +25,42 @@ PLAIN, BALANCED, COSTED = "no weights", "inverse frequency", "weights from costs
 # The weights of the common and the rare class, or a scheme that counts the labels.
 WEIGHTS = {
     PLAIN: None,
-    "weight 2": [1.0, 2.0],
     "weight 5": [1.0, 5.0],
-    "effective number": "effective_number",
     COSTED: list(cost_weights(COSTS).values()),
     BALANCED: "inverse_frequency",
     "weight 50": [1.0, 50.0],
 }
 
-CROSS_ENTROPY = Study(
-    mlp, keras.losses.SparseCategoricalCrossentropy(from_logits=True), "adam"
-)
-PRICED = Study(mlp, CostSensitiveLoss(COSTS, mix=0.1, from_logits=True), "adam")
+FOCAL, FOCAL_BALANCED = "focal, γ = 2", "focal, γ = 2, weighted"
+LOSSES = {
+    "cross-entropy": keras.losses.CategoricalCrossentropy(from_logits=True),
+    FOCAL: keras.losses.CategoricalFocalCrossentropy(1.0, 2.0, from_logits=True),
+    FOCAL_BALANCED: keras.losses.CategoricalFocalCrossentropy(
+        [POSITIVE, 1 - POSITIVE], 2.0, from_logits=True
+    ),
+    "costs": CostSensitiveLoss(COSTS, mix=0.1, from_logits=True),
+}
+STUDIES = {name: Study(mlp, loss, "adam") for name, loss in LOSSES.items()}
 
 
 def setting(lab, **changes) -> dict:
     """A case of `train`: cross-entropy, all labels right, and no weights but for ..."""
     usual = {"loss": "cross-entropy", "gap": GAP, "weight": None, "flipped": 0.0}
+    usual |= {"positive": POSITIVE}
     sizes = {"samples": lab.settings.samples, "passes": lab.settings.passes}
     return {**usual, "doubt": None, **sizes, **changes}
 
 
 def train(case, seed, data) -> dict[str, float]:
     """Trains a linear classifier on the plane; returns its metrics on clean rows."""
-    x, y = generators.imbalanced(case["samples"], POSITIVE, case["gap"], seed)
+    share = case["positive"]
+    x, y = generators.imbalanced(case["samples"], share, case["gap"], seed)
     rng = np.random.default_rng([seed, 16])
     y = np.where(rng.random(len(y)) < case["flipped"], 1 - y, y)
-    test = generators.imbalanced(TEST_ROWS, POSITIVE, case["gap"], 10_000 + seed)
-    study = PRICED if case["loss"] == "costs" else CROSS_ENTROPY
-    return study.train(
-        (x, y),
+    test = generators.imbalanced(TEST_ROWS, share, case["gap"], 10_000 + seed)
+    targets = y if case["loss"] == "costs" else np.eye(2, dtype="float32")[y]
+    return STUDIES[case["loss"]].train(
+        (x, targets),
         seed,
         epochs=case["passes"],
         batch_size=200,
@@ -153,7 +159,7 @@ def draw_by_weight(lab, axes, names: tuple[str, ...]) -> None:
     """Draws metrics by the rare class's weight: trainings on the closed form."""
     weights = np.geomspace(0.7, 70, 200)
     curves = ideal(weights)
-    points = {1: PLAIN, 2: "weight 2", 5: "weight 5", 50: "weight 50"}
+    points = {1: PLAIN, 5: "weight 5", 50: "weight 50"}
     points |= {RATIO: COSTED, (1 - POSITIVE) / POSITIVE: BALANCED}
     axes.set(xscale="log", xlim=(0.7, 70))
     axes.set_xticks([1, 2, 5, 10, 20, 50], labels=["1", "2", "5", "10", "20", "50"])

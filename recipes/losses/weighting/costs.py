@@ -52,7 +52,7 @@ def costs(lab) -> dict:
 
 @claim(
     "weighted-cost-sensitive",
-    "Weights lower the cost of errors whose costs are unequal, as in fraud.",
+    "A higher weight for costly samples can lower the cost of errors, as in fraud.",
     says="can",
     hedge="can help",
     notes="002",

@@ -55,7 +55,7 @@ def noise_ratio(kernel, x, y, copies) -> float:
     "weighted-vs-resampling",
     "A weight of k does what k copies of the sample do.",
     says="is",
-    notes="002",
+    notes="ours",
     scope="the gradient of a linear classifier with random weights on 400 rows, 20 of "
     "them five times",
 )

@@ -14,6 +14,7 @@ from callbacks import LossWeightSchedule, UncertaintyWeighting
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
 
 TASKS = ("small", "big")
+FEW = 5  # seeds: errors differ by tenths of the variance
 SCALE = 100.0  # the big task's target, in units of the small task's
 FEATURES, HIDDEN, ROWS = 10, 64, 1000
 SWEPT = {f"loss weight {weight:g}": weight for weight in (1.0, 1e-2, 1e-4, 1e-6)}
@@ -115,7 +116,7 @@ def both_tasks(lab) -> dict[str, list[dict]]:
         name: {"name": name, "epochs": lab.settings.epochs}
         for name in (*SWEPT, FADING, LEARNED, SCALED)
     }
-    return lab.sweep(train, cases, title="two tasks")
+    return lab.sweep(train, cases, seeds=lab.seeds[:FEW], title="two tasks")
 
 
 def errors_of(runs: list[dict]) -> dict[str, np.ndarray]:
@@ -147,7 +148,8 @@ def pull(seed: int) -> float:
 
 @claim(
     "weighted-multitask",
-    "Weights of the losses balance tasks of different scales.",
+    "Tasks with different ranges of output require different loss weights to balance "
+    "learning.",
     says="always",
     notes="002",
     scope="two regressions on 10 features, a shared layer of 64 units, 1000 rows, 20 "
@@ -172,18 +174,21 @@ def weights_balance(lab):
         return stats.greater(worse[rival], worse[case], by=TENTH_OF_VARIANCE)
 
     ratio = [run["loss_weight/big"] / run["loss_weight/small"] for run in runs[LEARNED]]
-    pulls = [pull(seed) for seed in lab.seeds]
+    pulls = [pull(seed) for seed in lab.seeds[:FEW]]
     return Finding(
         {
-            f"the worse task, {MATCHED}, against equal weights": fall(EQUAL, MATCHED),
-            f"the worse task, {LEARNED}, against equal weights": fall(EQUAL, LEARNED),
-            f"the worse task, {MATCHED}, against a {SCALED}": fall(SCALED, MATCHED),
+            f"{MATCHED} for the big task, against equal weights": fall(EQUAL, MATCHED),
+            f"{LEARNED}, against equal weights": fall(EQUAL, LEARNED),
+            f"{MATCHED} for the big task, against equal weights and the {SCALED}": fall(
+                SCALED, MATCHED
+            ),
         },
-        "Errors over the variance: {equal:.2f} with equal weights, {matched:.2f} with "
-        "10⁻⁴ for the big task, {learned:.2f} with learned weights, {scaled:.2f} with "
-        "the big target divided by 100. At the start the big task pulls on the shared "
-        "layer {pull:.0f} times as hard with equal weights, {matched_pull:.2g} times "
-        "with 10⁻⁴.",
+        "Each task's error as a share of its variance (1 is what its mean reaches): "
+        "{equal:.2f} with equal weights; {matched:.2f} with 10⁻⁴ for the big task; "
+        "{learned:.2f} with learned weights; {scaled:.2f} with the big target divided "
+        "by 100, which needs no weights. The worse task decides. At the start the big "
+        "task pulls on the shared layer {pull:.0f} times as hard as the small one with "
+        "equal weights, {matched_pull:.2g} times with 10⁻⁴.",
         figure=draw_errors,
         equal=means[EQUAL],
         matched=means[MATCHED],
