@@ -62,9 +62,7 @@ def adadelta(rate=1.0, rho=0.95, epsilon=1e-7):
     return step
 
 
-def adam(
-    rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, corrected=True, amsgrad=False
-):
+def adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, corrected=True, amsgrad=False):
     """θ ← θ − η m̂ / (√v̂ + ε), m̂ and v̂ freed of their start (Kingma, Ba, 2015).
 
     With amsgrad the divisor never shrinks: v is the largest so far (Reddi et al.,

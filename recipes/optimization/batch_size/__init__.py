@@ -22,6 +22,7 @@ LESSONS = (
     "wandering",
     "wells",
     "small_or_large",
+    "gaps",
     "normalization",
     "hardware",
 )
@@ -32,7 +33,7 @@ SMOKE = {"seeds": 2, "epochs": 2, "updates": 132, "rounds": 3, "steps": 200}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Independent repetitions."
     epochs: int = 12
     "Passes over the digits, where sizes are compared at equal epochs; at most 1000."

@@ -16,6 +16,8 @@ from recipes.optimization.optimizers._network import (
     case_of,
     final_losses,
     grid,
+    least,
+    losses_by_rate,
     losses_of,
     notes_runs,
     train,
@@ -26,10 +28,17 @@ from recipes.optimization.optimizers._network import (
 
 @experiment
 def deep_runs(lab) -> tuple[dict[str, float], dict[str, list[dict]]]:
-    """SGD and Adam in a network of six hidden layers, each at its best rate there."""
-    names = ("SGD", "Adam")
-    best = best_rates(lab, "deep", names)
-    cases = {name: case_of(lab, name, best[name], network="deep") for name in names}
+    """SGD and Adam in a network of six hidden layers, each at its best rate there.
+
+    Tried are five rates, half a decade apart, around the best of the table's network.
+    """
+    around = {
+        name: [float(f"{times * rate:.2g}") for times in (0.1, 0.32, 1.0, 3.2, 10.0)]
+        for name, rate in best_rates(lab).items()
+        if name in ("SGD", "Adam")
+    }
+    best = least(losses_by_rate(lab, "deep", around))
+    cases = {name: case_of(lab, name, best[name], network="deep") for name in best}
     return best, lab.sweep(train, cases, title="six hidden layers")
 
 

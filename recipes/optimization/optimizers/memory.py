@@ -186,10 +186,7 @@ def adam_goes_the_wrong_way(lab):
         for name, amsgrad in (("Adam", False), ("amsgrad=True", True))
     }
     return Finding(
-        {
-            case: bool(end["Adam"] > 0 > end["SGD"])
-            for case, end in ends.items()
-        },
+        {case: bool(end["Adam"] > 0 > end["SGD"]) for case, end in ends.items()},
         "Adam ends at {adam:+.2f}, on the wrong side of 0 where it forgets the large "
         "slope before the next one comes; SGD ends at {sgd:+.2f}, AMSGrad, which "
         "divides by the largest mean so far, at {amsgrad:+.2f}. In Keras after 300 "

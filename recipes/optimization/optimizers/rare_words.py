@@ -117,9 +117,7 @@ def momentum_on_rare_words(lab):
             for name in ("SGD", "AdaGrad")
         },
         "Mean error of the weights of rare words after the same steps: {means:.3f}.",
-        means={
-            name: error[name].mean() for name in ("momentum", "SGD", "AdaGrad")
-        },
+        means={name: error[name].mean() for name in ("momentum", "SGD", "AdaGrad")},
     )
 
 
