@@ -18,6 +18,7 @@ from recipes.lab import UsageError
 
 LESSONS = (
     "epochs",
+    "data_size",
     "noise",
     "wandering",
     "wells",
@@ -25,6 +26,7 @@ LESSONS = (
     "gaps",
     "normalization",
     "hardware",
+    "update_cost",
 )
 SMOKE = {"seeds": 2, "epochs": 2, "updates": 132, "rounds": 3, "steps": 200}
 

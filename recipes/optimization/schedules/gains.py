@@ -80,14 +80,17 @@ def schedule_helps_adam(lab):
     """Adam with the rate held and with a cosine, each at its best rate."""
     falling, held = (at_best(lab, method) for method in ("Adam, cosine", "Adam"))
     losses = {
-        name: [column(runs, name) for runs in (falling, held)]
-        for name in ("training_loss", "held_out_loss")
+        name: [column(runs, measure) for runs in (falling, held)]
+        for name, measure in (
+            ("training", "training_loss"),
+            ("held-out", "held_out_loss"),
+        )
     }
     accuracy = [column(runs, "accuracy") for runs in (falling, held)]
     return Finding(
         {
             **{
-                f"{name.replace('_', ' ').replace('d o', 'd-o')} a tenth lower": stats.greater(
+                f"{name} loss a tenth lower": stats.greater(
                     second, first, by=stats.TENTH, scale="log"
                 )
                 for name, (first, second) in losses.items()
@@ -96,8 +99,8 @@ def schedule_helps_adam(lab):
         },
         "Adam with a cosine and with the rate held, each at its best rate: training "
         "loss {training:.3g}, held-out loss {held_out:.3g}, accuracy {accuracy:.2%}.",
-        training=[seen.mean() for seen in losses["training_loss"]],
-        held_out=[seen.mean() for seen in losses["held_out_loss"]],
+        training=[seen.mean() for seen in losses["training"]],
+        held_out=[seen.mean() for seen in losses["held-out"]],
         accuracy=[seen.mean() for seen in accuracy],
         rates={m: best_rate(lab, m) for m in ("Adam, cosine", "Adam")},
     )
