@@ -33,6 +33,7 @@ def test_exact_conditions(tmp_path):
     assert counts["numbers"]["updates"]["60000/64"] == 938
     assert not claims["gd-fullbatch-shuffle-irrelevant"]["fails"]
     assert "noise falls as 1/B, to 0 with all" in claims["gd-variants"]["holds"]
+    assert not claims["gd-parallel-exact"]["fails"]
     broken = claims["batch-small-breaks-bn"]["holds"]
     assert "batches of 2: every output ±1, but for epsilon" in broken
     assert "batches of 1: every output 0" in broken

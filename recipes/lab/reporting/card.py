@@ -66,10 +66,11 @@ def effect(condition: str, decision: dict) -> str:
     """Returns one sentence: effect, interval, seeds and the smallest that matters."""
     low, high = decision["interval"]
     unit = decision["unit"]
-    level = 100 * decision["level"]
+    # A claim with m of these has intervals of 1 - 0.05/m each: together 95 %.
+    together = "" if decision["level"] == 0.95 else " with the claim's others"
     name = "" if condition == ALONE else f"{condition}: "
     return (
-        f"{name}{_number(decision['effect'])} {unit}, {level:.4g} % interval "
+        f"{name}{_number(decision['effect'])} {unit}, 95 % interval{together} "
         f"{_number(low)} to {_number(high)}, {decision['n']} seeds; the smallest that "
         f"matters is {_number(decision['smallest'])} ({decision['smallest_name']})"
     )

@@ -35,7 +35,7 @@ SMOKE = {"seeds": 2, "epochs": 2, "updates": 132, "rounds": 3, "steps": 200}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 10
+    seeds: int = 8
     "Independent repetitions."
     epochs: int = 12
     "Passes over the digits, where sizes are compared at equal epochs; at most 1000."

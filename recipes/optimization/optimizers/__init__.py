@@ -35,7 +35,7 @@ SMOKE = {"seeds": 2, "epochs": 1, "rates": 2}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 10
+    seeds: int = 8
     "Independent repetitions."
     epochs: int = 5
     "Passes over the data."

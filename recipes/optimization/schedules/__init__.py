@@ -33,7 +33,7 @@ SMOKE = {"seeds": 2, "epochs": 4, "rates": 3}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 10
+    seeds: int = 8
     "Independent repetitions."
     epochs: int = 16
     "Passes over the digits, from 4 to 1000."
