@@ -28,6 +28,14 @@ def keras_path(optimizer, slope, start, steps: int) -> np.ndarray:
     return np.stack(points)
 
 
+def replay(optimizer, gradients) -> np.ndarray:
+    """Feeds given gradients to a Keras optimizer; returns its steps from zeros on."""
+    following = iter(gradients)
+    start = np.zeros(np.shape(gradients)[1:])
+    path = keras_path(optimizer, lambda _: next(following), start, len(gradients))
+    return np.diff(path.astype(float), axis=0)
+
+
 def first_step(reached) -> int | None:
     """Returns the first step at which a condition holds, or None.
 

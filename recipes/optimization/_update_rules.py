@@ -36,9 +36,9 @@ def adagrad(rate, epsilon=1e-7, start=0.0):
     return step
 
 
-def rmsprop(rate, rho=0.9, epsilon=1e-7):
+def rmsprop(rate, rho=0.9, epsilon=1e-7, start=0.0):
     """E ← ρ E + (1 − ρ) g²; θ ← θ − η g / √(E + ε) (Tieleman and Hinton, 2012)."""
-    mean = 0.0
+    mean = start
 
     def step(gradient):
         nonlocal mean
@@ -62,16 +62,21 @@ def adadelta(rate=1.0, rho=0.95, epsilon=1e-7):
     return step
 
 
-def adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, corrected=True):
-    """θ ← θ − η m̂ / (√v̂ + ε), m̂ and v̂ freed of their start (Kingma, Ba, 2015)."""
-    first = second = time = 0.0
+def adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, corrected=True, amsgrad=False):
+    """θ ← θ − η m̂ / (√v̂ + ε), m̂ and v̂ freed of their start (Kingma, Ba, 2015).
+
+    With amsgrad the divisor never shrinks: v is the largest so far (Reddi et al.,
+    2018).
+    """
+    first = second = largest = time = 0.0
 
     def step(gradient):
-        nonlocal first, second, time
+        nonlocal first, second, largest, time
         time += 1
         first = beta_1 * first + (1 - beta_1) * gradient
         second = beta_2 * second + (1 - beta_2) * gradient**2
-        m, v = first, second
+        largest = np.maximum(largest, second) if amsgrad else second
+        m, v = first, largest
         if corrected:
             m, v = m / (1 - beta_1**time), v / (1 - beta_2**time)
         return -rate * m / (np.sqrt(v) + epsilon)
@@ -86,6 +91,11 @@ RULES = {
     "RMSprop": rmsprop,
     "Adam": adam,
 }
+
+
+def changes(rule, gradients) -> np.ndarray:
+    """Feeds given gradients to a rule; returns its steps, one for each gradient."""
+    return np.array([rule(gradient) for gradient in gradients])
 
 
 def descend(rule, gradient, start, steps: int) -> np.ndarray:

@@ -7,11 +7,12 @@ import pytest
 from recipes.lab.data import sets
 from recipes.lab.training.gradients import gradients
 from recipes.optimization.batch_size import (
+    data_size,
     epochs,
+    gaps,
     hardware,
     noise,
     normalization,
-    small_or_large,
     wandering,
     wells,
 )
@@ -32,6 +33,7 @@ def test_exact_conditions(tmp_path):
     assert counts["numbers"]["updates"]["60000/64"] == 938
     assert not claims["gd-fullbatch-shuffle-irrelevant"]["fails"]
     assert "noise falls as 1/B, to 0 with all" in claims["gd-variants"]["holds"]
+    assert not claims["gd-parallel-exact"]["fails"]
     broken = claims["batch-small-breaks-bn"]["holds"]
     assert "batches of 2: every output ±1, but for epsilon" in broken
     assert "batches of 1: every output 0" in broken
@@ -140,13 +142,39 @@ def test_a_training_depends_on_its_seed_alone(digits):
     assert right == pytest.approx(round(right), abs=1e-3)
 
 
+def test_passes_laid_end_to_end_are_epochs(digits):
+    """Eleven passes of two updates each, measured once, make 22 updates."""
+    case = {"batch_size": 528, "learning_rate": 0.6, "epochs": 2, "score_epochs": [2]}
+    short = noise.train({**case, "passes": 11}, 5, digits)
+    long = noise.train({**case, "epochs": 22, "score_epochs": [22]}, 5, digits)
+    # The same number of updates in other orders: about the same loss.
+    assert short["training_loss"] == pytest.approx(long["training_loss"], rel=0.1)
+    once = noise.train(case, 5, digits)["training_loss"]
+    assert once[0] > 1.5 * short["training_loss"][0]
+
+
+def test_rows_to_a_goal_by_hand():
+    """With rate 1 and one weight direction fitted at once, one update is enough."""
+    count = 4000  # x'x/n is nearly the identity: rate 1 goes nearly all the way
+    assert data_size.samples_to_goal(1.0, count, count, 1, 0) == count
+    once = data_size.samples_to_goal(0.1, 100, 100, 1, 0)
+    assert data_size.samples_to_goal(0.1, 500, 100, 5, 0) == 5 * once
+
+
+def test_the_truth_of_rows_is_what_their_labels_follow():
+    x, y, best = data_size.rows(20_000, 3)
+    truth = data_size.rows_truth(20_000, 3)
+    assert best == pytest.approx(truth, abs=0.03)
+    assert (y - x @ truth).std() == pytest.approx(data_size.NOISE, rel=0.03)
+
+
 def test_gap_at_one_training_loss_by_hand():
-    level = small_or_large.LEVEL
+    level = 0.2
     run = {
         "training_loss": [3 * level, level / 2],
         "held_out_loss": [3 * level + 1, level / 2 + 2],
     }
     # 2 of the 2.5 levels on the way: the gap is 1 + 0.8.
-    assert small_or_large.gap_at_level([run]) == pytest.approx([1.8])
+    assert gaps.gap_at_level([run], level) == pytest.approx([1.8])
     never = {**run, "training_loss": [3 * level, 2 * level]}
-    assert small_or_large.gap_at_level([run, never]) is None
+    assert gaps.gap_at_level([run, never], level) is None

@@ -10,11 +10,12 @@ from recipes.optimization.landscape import dimension, race, saddles, wells
 from tests.recipes.running import run
 
 VERDICTS = {
-    "saddle-definition": "conditional",
+    "saddle-definition": "supported",
     "saddle-exact-start": "supported",
     "saddle-escape": "conditional",
     "saddle-high-dimension": "supported",
     "local-minimum-escape": "conditional",
+    "opt-adaptive-escapes-minima": "conditional",
     "gd-oscillation": "supported",
 }
 
@@ -22,7 +23,7 @@ VERDICTS = {
 @pytest.fixture(scope="module")
 def claims(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
-    quick = ["--seeds=3", "--walkers=20", "--matrices=5000"]
+    quick = ["--seeds=5", "--walkers=60", "--matrices=5000"]
     result = run(out, "landscape", *quick)
     return {entry["id"]: entry for entry in result["claims"]}
 
@@ -37,7 +38,11 @@ def test_verdicts(claims, claim, verdict):
 
 
 def test_conditions(claims):
-    assert claims["saddle-definition"]["fails"] == ["x³ − 3xy², the monkey saddle"]
+    kinds = claims["saddle-definition"]["numbers"]["directions_of_360"]
+    monkey = kinds["x³ − 3xy², the monkey saddle"]
+    assert monkey["minimum"] == monkey["maximum"] == 0
+    escapes = claims["opt-adaptive-escapes-minima"]["holds"]
+    assert escapes == ["Adam, steps as long as SGD's"]
     assert claims["saddle-exact-start"]["holds"] == [
         "exactly at the saddle",
         "exactly on its ridge",
@@ -144,10 +149,29 @@ def test_a_rate_beyond_the_limit_of_the_deep_well_only():
 
 
 def test_walkers_differ_by_seed():
-    one, two = (
-        wells.ends(wells.DoubleWell(), 0.9, 3, 1.0, seed)["rate 0.1"] for seed in (0, 1)
-    )
+    one, two = wells.ends(wells.WAYS, 0.9, 3, 1.0, (0, 1))["rate 0.1"]
     assert (one != two).all()
+
+
+def test_steps_of_adam_are_as_long_as_those_of_sgd():
+    """Under noise alone, once its means have forgotten their start."""
+    noise = np.random.default_rng(0).normal(size=(4000, 50))
+    lengths = {}
+    for name in ("SGD", "RMSprop", "Adam, steps as long as SGD's"):
+        rule = wells.ADAPTIVE[name]()
+        taken = np.array([rule(kick) for kick in noise])[2000:]
+        lengths[name] = float((taken**2).mean() ** 0.5)
+    assert lengths["SGD"] == pytest.approx(wells.MIDDLE, rel=0.02)
+    assert lengths["Adam, steps as long as SGD's"] == pytest.approx(
+        lengths["SGD"], rel=0.05
+    )
+    assert lengths["RMSprop"] == pytest.approx(lengths["SGD"], rel=0.2)
+
+
+def test_around_a_flat_point():
+    assert saddles.around(lambda x, y: x**2 + y**2) == (True, False)
+    assert saddles.around(lambda x, y: -(x**2) - y**2) == (False, True)
+    assert saddles.around(lambda x, y: x**3) == (True, True)
 
 
 def test_a_smoke_run_draws_every_figure(tmp_path):

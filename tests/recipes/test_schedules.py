@@ -10,6 +10,7 @@ from recipes.lab.data import sets
 from recipes.lab.evidence.judging import judge
 from recipes.optimization.schedules import (
     Settings,
+    cycles,
     first_rates,
     gains,
     overfitting,
@@ -24,7 +25,8 @@ EXACT = {
     "sched-step": (steps.falls_in_steps, "supported"),
     "sched-exponential": (steps.falls_exponentially, "conditional"),
     "sched-plateau": (plateau.waits_for_the_loss, "conditional"),
-    "sched-cyclical": (waves.goes_up_and_down, "supported"),
+    "sched-cyclical": (cycles.goes_up_and_down, "supported"),
+    "sched-cyclical-code-momentum": (cycles.call_changes_more, "conditional"),
     "sched-cosine": (waves.falls_as_a_cosine, "conditional"),
     "sched-epoch-ratio": (waves.falls_by_the_ratio, "supported"),
 }
@@ -47,7 +49,7 @@ def test_exact_verdicts(exact):
 def test_the_numbers_of_the_notes():
     rates = steps.step_decay([0, 9, 10, 20, 30])
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.0001])
-    cycle = waves.triangular([0, 1000, 2000, 3000, 4000, 5000])
+    cycle = cycles.triangular([0, 1000, 2000, 3000, 4000, 5000])
     assert cycle == pytest.approx([1e-5, 0.005005, 0.01, 0.005005, 1e-5, 0.005005])
     shares = waves.cosine([0, 10, 25, 40, 50, 100], 50)
     fifth = (1 + 5**0.5) / 4  # cos(π/5)
@@ -81,7 +83,7 @@ def test_the_widest_gap_of_the_two_readings(exact):
 
 
 def test_the_cycle_is_a_schedule_that_can_be_saved():
-    schedule = waves.Triangular(0.0, 1.0, 4)
+    schedule = cycles.Triangular(0.0, 1.0, 4)
     optimizer = keras.optimizers.SGD(schedule)
     again = keras.optimizers.SGD.from_config(optimizer.get_config())
     config = again.get_config()["learning_rate"]["config"]
@@ -154,7 +156,9 @@ class Sweeps:
         self.cases: dict[str, dict] = {}
         self.train: Any = None
 
-    def sweep(self, train, cases, *, data, title):
+    tuning_seeds = range(10_000, 10_001)
+
+    def sweep(self, train, cases, *, data, title, seeds=None):
         self.train = train
         self.cases |= cases
         return {
@@ -163,12 +167,32 @@ class Sweeps:
         }
 
 
-def test_rates_find_the_best_and_its_neighbors():
+def test_rates_are_those_around_the_best():
     lab = Sweeps()
+    assert sorted(first_rates.first_rates(lab)["SGD"]) == [0.032, 0.1, 0.32, 1, 3.2]
     assert first_rates.best_rate(lab, "SGD") == 0.1
-    assert first_rates.rate_near_best(lab, "SGD", 1) == 0.32
-    assert first_rates.rate_near_best(lab, "SGD", -2) == 0.01
-    assert first_rates.rate_near_best(lab, "SGD", -3) is None
+    first_rates.at_best(lab, "SGD, cosine", 10.0)
+    case = lab.cases["SGD, cosine, 1"]
+    assert (case["rate"], case["schedule"], case["optimizer"]) == (1.0, "cosine", "SGD")
+
+
+def test_a_cycle_and_its_rivals_have_one_mean_rate():
+    plans = cycles.plans()
+    means = [rates.mean() for rates in plans.values()]
+    assert means[:3] == pytest.approx([means[0]] * 3)
+    assert max(plans["cycle"]) == pytest.approx(cycles.HIGH)
+    # Without a kick nobody leaves the bottom of a well: the constants are right.
+    shallow, top = np.sort(np.roots([1, 0, -1, 0.1]).real)[[2, 1]]
+    assert pytest.approx(shallow, abs=1e-4) == cycles.SHALLOW
+    assert pytest.approx(top, abs=1e-4) == cycles.TOP
+
+
+def test_the_cycle_of_a_momentum_by_hand():
+    """Two updates at about 1e-5: v = 1, then 0.9 + x."""
+    path = cycles.printed_call(2, True)
+    first = 1 - 1e-5
+    second = first - (1e-5 + 9.99e-3 / 2000) * ((0.9 - 0.1 / 2000) * 1 + first)
+    assert path == pytest.approx([1, first, second], rel=1e-12)
 
 
 def test_a_training_follows_its_schedule_and_depends_on_its_seed_alone():
@@ -199,10 +223,10 @@ def test_accuracy_is_that_by_the_true_labels():
 
 def test_smoke_draws_every_figure(tmp_path):
     result = run(tmp_path, "schedules", "--smoke")
-    assert len(result["claims"]) == 13
+    assert len(result["claims"]) == 17
     drawn = {figure["name"] for figure in result["figures"]}
-    assert drawn == {"steps", "waves", "plateau", "settling", "gains", "overfitting",
-                     "rates"}  # fmt: skip
+    assert drawn == {"steps", "waves", "cycles", "plateau", "settling", "gains",
+                     "overfitting", "rates"}  # fmt: skip
 
 
 @pytest.mark.parametrize("flag", ["--epochs=3", "--epochs=1001", "--rates=26"])

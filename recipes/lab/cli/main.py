@@ -5,6 +5,7 @@ Nothing here imports TensorFlow or Keras before a recipe runs.
 
 import sys
 
+from recipes.lab.catalog import settings
 from recipes.lab.cli import commands, signals
 from recipes.lab.cli.parsing import Parser, days, named
 from recipes.lab.cli.run import run
@@ -78,12 +79,15 @@ def _parser() -> Parser:
     one = add("train", help="train weights of the zoo, and describe them")
     one.add_argument("name", nargs="?", help="BUILDER/DATA, such as lenet/mnist")
     one.add_argument("--list", action="store_true", help="what can be trained")
-    one.add_argument("--out", default="runs/weights", metavar="DIR",
+    one.add_argument("--out", type=named("--out"), default="runs/weights",
+                     metavar="DIR",
                      help="folder of the file and its card (runs/weights)")  # fmt: skip
     settings.add_flags(
         one, (settings.Field("seeds", int, "the published number", (), "trainings"),)
     )
-    one.add_argument("--data-dir", metavar="DIR", help="prepared data")
+    one.add_argument(
+        "--data-dir", type=named("--data-dir"), metavar="DIR", help="prepared data"
+    )
     one.add_argument("--download", action="store_true", help="fetch absent data")
     one.add_argument(
         "--publish", action="store_true", help="also put it into the package zoo"

@@ -81,7 +81,9 @@ def effect(condition: str, decision: dict) -> str:
 def _interval(decision: dict) -> str:
     """Says what is known of the effect, and from how many seeds."""
     low, high = map(_number, decision["interval"])
-    level, seeds = f"{100 * decision['level']:.4g} %", counted(decision["n"], "seed")
+    # A claim with m of these has intervals of 1 - 0.05/m each: together 95 %.
+    level = "95 %" if decision["level"] == 0.95 else "95 % (with the claim's others)"
+    seeds = counted(decision["n"], "seed")
     least = "0" if decision["method"] == METHODS["log"] else "-inf"
     if decision["n"] == 1:
         return "one seed: not decided"

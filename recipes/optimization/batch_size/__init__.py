@@ -18,12 +18,15 @@ from recipes.lab import UsageError
 
 LESSONS = (
     "epochs",
+    "data_size",
     "noise",
     "wandering",
     "wells",
     "small_or_large",
+    "gaps",
     "normalization",
     "hardware",
+    "update_cost",
 )
 SMOKE = {"seeds": 2, "epochs": 2, "updates": 132, "rounds": 3, "steps": 200}
 
@@ -32,7 +35,7 @@ SMOKE = {"seeds": 2, "epochs": 2, "updates": 132, "rounds": 3, "steps": 200}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 8
     "Independent repetitions."
     epochs: int = 12
     "Passes over the digits, where sizes are compared at equal epochs; at most 1000."

@@ -9,7 +9,8 @@ from zoo import mlp
 TRAINED = 1056  # of the digits: 66 x 16, 33 x 32, 2 x 528; the others are held out
 SMALL, MIDDLE, LARGE = 16, 32, 528
 SIZES = (SMALL, MIDDLE, LARGE)
-RATES = (0.2, 0.6, 1.8)  # at 3.2 this network learns nothing
+RATES = (0.2, 0.6, 1.8)  # half a decade apart; at 3.2 this network learns nothing
+TUNED = 2  # seeds on which the rate is chosen; what is judged is trained on others
 MEASURES = ("training_loss", "held_out_loss", "held_out_accuracy")
 LARGEST = 10.0  # nats: what a loss counts where training diverged
 
@@ -40,22 +41,30 @@ def train(case: dict, seed: int, data) -> dict[str, list[float]]:
     """Trains in batches of one size at one rate.
 
     Args:
-        case: `batch_size`, `learning_rate`, `epochs` and `score_epochs`, those after
-            which losses are measured.
+        case: `batch_size`, `learning_rate`, `epochs`, `score_epochs`, those after which
+            losses are measured, and `passes`, 1 where it isn't given: how many shuffled
+            passes over the data are laid end to end and count as one epoch. It makes
+            long trainings in few large batches quick.
         seed: Decides the weights and the order of the samples.
         data: The digits.
 
     Returns:
         Each of `MEASURES` after each of those epochs.
     """
-    training, held_out = train_and_held_out(data)
+    settings = dict(case)
+    (x, y), held_out = train_and_held_out(data)
+    passes = settings.pop("passes", 1)
+    if passes > 1:
+        rng = np.random.default_rng([seed, 59])
+        rows = np.concatenate([rng.permutation(TRAINED) for _ in range(passes)])
+        x, y, settings["shuffle"] = x[rows], y[rows], False
     run = network.train(
-        training,
+        (x, y),
         seed,
         held_out=held_out,
         score_training=True,
         largest=LARGEST,
-        **case,
+        **settings,
     )
     return {name: run["history"][name] for name in MEASURES}
 
@@ -65,55 +74,56 @@ def epochs_of(updates: int, size: int) -> int:
     return updates * size // TRAINED
 
 
-def score_epochs(size: int, epochs: int, updates: int) -> list[int]:
-    """Returns after which epochs a size is measured: every one that is compared.
+def case_of(lab, size: int, rate: float, equal: str) -> dict:
+    """The case of `train` for a size, measured after every epoch.
 
-    Those up to `epochs`, that of the last of the `updates`, and some between them.
+    For equal "epochs" it trains as many as the setting says, for equal "updates" as
+    many as have them: the many of large batches in 33 parts.
     """
-    end = epochs_of(updates, size)
-    between = np.linspace(epochs, max(epochs, end), 12)
-    return sorted({*range(1, epochs + 1), *map(round, between), end})
+    shared = {"batch_size": size, "learning_rate": rate}
+    epochs = lab.settings.epochs
+    if equal == "updates":
+        epochs, passes = epochs_of(lab.settings.updates, size), 1
+        if epochs > 33:  # half of a multiple of 66: see `Settings`
+            epochs, passes = 33, epochs // 33
+        shared["passes"] = passes
+    return {**shared, "epochs": epochs, "score_epochs": list(range(1, epochs + 1))}
 
 
 @experiment
-def by_size_and_rate(lab) -> dict[tuple[int, float], list[dict]]:
-    """Trains every size with every rate, long enough for both comparisons."""
-    settings, cases = lab.settings, {}
-    for size in SIZES:
-        epochs = score_epochs(size, settings.epochs, settings.updates)
-        for rate in RATES:
-            cases[size, rate] = {
-                "batch_size": size,
-                "learning_rate": rate,
-                "epochs": epochs[-1],
-                "score_epochs": epochs,
-            }
-    names = {key: f"batches of {key[0]}, rate {key[1]:g}" for key in cases}
-    found = lab.sweep(
-        train,
-        {names[key]: case for key, case in cases.items()},
-        data="digits",
-        title="batch sizes on digits",
-    )
-    return {key: found[names[key]] for key in cases}
-
-
-def after(lab, size: int, equal: str, measure: str, rate: float) -> np.ndarray:
-    """A measure after equal "epochs" or "updates", one number a seed."""
-    epochs, updates = lab.settings.epochs, lab.settings.updates
-    epoch = epochs if equal == "epochs" else epochs_of(updates, size)
-    place = score_epochs(size, epochs, updates).index(epoch)
-    runs = by_size_and_rate(lab)[size, rate]
-    return np.array([run[measure][place] for run in runs])
+def rate_sweep(lab, equal: str) -> dict[tuple[int, float], float]:
+    """Mean training loss on the tuning seeds of every size with every rate."""
+    cases = {
+        f"batches of {size}, rate {rate:g}": case_of(lab, size, rate, equal)
+        for size in SIZES
+        for rate in RATES
+    }
+    seeds = lab.tuning_seeds[:TUNED]
+    title = f"rates at equal {equal}"
+    runs = lab.sweep(train, cases, data="digits", seeds=seeds, title=title)
+    means = [np.mean([run["training_loss"][-1] for run in runs[c]]) for c in cases]
+    keys = [(size, rate) for size in SIZES for rate in RATES]
+    return dict(zip(keys, map(float, means), strict=True))
 
 
 def best_rate(lab, size: int, equal: str) -> float:
     """The rate with the least mean training loss; held-out digits don't choose."""
-    return min(
-        RATES, key=lambda rate: after(lab, size, equal, "training_loss", rate).mean()
-    )
+    return min(RATES, key=lambda rate: rate_sweep(lab, equal)[size, rate])
+
+
+@experiment
+def runs_of(lab, size: int, rate: float, equal: str) -> list[dict]:
+    """Trains a size at a rate for equal "epochs" or "updates", one result a seed."""
+    name = f"batches of {size}, rate {rate:g}, equal {equal}"
+    case = case_of(lab, size, rate, equal)
+    return lab.sweep(train, {name: case}, data="digits", title=name)[name]
 
 
 def at_best(lab, size: int, equal: str, measure: str) -> np.ndarray:
-    """A measure at the best rate, one number a seed."""
-    return after(lab, size, equal, measure, best_rate(lab, size, equal))
+    """A measure at the end, at the size's best rate, one number a seed."""
+    return at_rate(lab, size, best_rate(lab, size, equal), equal, measure)
+
+
+def at_rate(lab, size: int, rate: float, equal: str, measure: str) -> np.ndarray:
+    """A measure at the end, at a rate, one number a seed."""
+    return np.array([run[measure][-1] for run in runs_of(lab, size, rate, equal)])

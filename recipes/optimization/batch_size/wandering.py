@@ -19,7 +19,7 @@ from recipes.optimization.batch_size._digits import (
     LARGE,
     RATES,
     SMALL,
-    by_size_and_rate,
+    runs_of,
 )
 
 DIMENSIONS, NOISE = 10, 0.5  # d, and the standard deviation σ of the labels' noise
@@ -122,8 +122,6 @@ def single_samples_stop_short(lab):
     return Finding(
         {
             "more updates than the full batch": updates["1"] > updates["all"],
-            f"more samples than a full batch of {SAMPLES}": samples["1"]
-            > samples["all"],
             "rate held: ends at a floor above the minimum": stats.close(
                 held / expected, 1, within=AT_FLOOR
             ),
@@ -177,10 +175,7 @@ def batches_oscillate(lab):
     """Wander and divergence of the linear model, and rising losses on digits."""
     found, rate, rises = distances(lab), RATES[1], {}
     for size in (SMALL, LARGE):
-        curves = [
-            run["training_loss"][: lab.settings.epochs]
-            for run in by_size_and_rate(lab)[size, rate]
-        ]
+        curves = [run["training_loss"] for run in runs_of(lab, size, rate, "epochs")]
         rises[size] = (np.diff(curves) > 0).mean(1)
     ends = {size: float(np.median(found[f"too much, {size}"])) for size in (1, 32)}
     return Finding(

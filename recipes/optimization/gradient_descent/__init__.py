@@ -21,7 +21,7 @@ SMOKE = {"seeds": 2, "epochs": 1, "walkers": 10, "steps": 500}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Independent repetitions."
     epochs: int = 5
     "Passes over the digits."

@@ -11,25 +11,30 @@ import numpy as np
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from recipes.optimization._surfaces import DoubleWell, roll
 from recipes.optimization._update_rules import sgd
+from recipes.optimization.gradient_descent._digits import losses
 
 SMALL, LARGE = 0.01, 0.1
 NOISE = 1.0  # standard deviation of the gradient's noise
+SPREAD = stats.Threshold(
+    "two percent of the loss", 0.02, "of the loss", "less is lost in a curve's width."
+)
 SHARE = stats.Threshold(
     "five points of the share", 0.05, "share", "100 walkers a seed: five of them."
 )
 
 
-def share_that_leaves(well, rate, steps, walkers, seed, noise) -> float:
-    """The share of walkers from the shallow minimum that end in the deep well."""
-    _, top, shallow = well.stations
-    ends = roll(sgd(rate), well.slope, np.full(walkers, shallow), steps, noise, seed)
-    return float((ends < top).mean())
+def share_in_deep(rate, steps, walkers, seeds, noise, start="shallow") -> np.ndarray:
+    """The share of walkers from a minimum that end in the deep well, one a seed."""
+    well = DoubleWell()
+    deep, top, shallow = well.stations
+    starts = np.full((len(seeds), walkers), deep if start == "deep" else shallow)
+    return (roll(sgd(rate), well.slope, starts, steps, noise) < top).mean(1)
 
 
 @experiment
-def shares(lab) -> dict[str, list[float]]:
+def shares(lab) -> dict[str, np.ndarray]:
     """Shares at two rates, after as many steps and after as much rate times steps."""
-    well, chosen = DoubleWell(), lab.settings
+    chosen = lab.settings
     cases = {
         "large": (LARGE, chosen.steps, NOISE),
         "small, as many steps": (SMALL, chosen.steps, NOISE),
@@ -38,10 +43,7 @@ def shares(lab) -> dict[str, list[float]]:
         "small, no noise": (SMALL, chosen.steps, 0.0),
     }
     return {
-        name: [
-            share_that_leaves(well, rate, steps, chosen.walkers, seed, noise)
-            for seed in lab.seeds
-        ]
+        name: share_in_deep(rate, steps, chosen.walkers, lab.seeds, noise)
         for name, (rate, steps, noise) in cases.items()
     }
 
@@ -79,6 +81,49 @@ def small_rate_stays(lab):
         shares=share,
         gains=gains,
         noise_of_the_gradient=NOISE,
+    )
+
+
+# Sensitive to the start: whether a walker ends in the deep well depends on the well in
+# which it began. Of a rate that forgets where it came from that difference is 0.
+
+
+@claim(
+    "lr-small-init-sensitive",
+    "With too small a learning rate the outcome is sensitive to the initial weights.",
+    notes="001",
+    scope="a double well with noise; a hidden layer of 32 units on digits, 5 epochs",
+)
+def start_decides(lab):
+    """How much the start decides at a small and at a large rate."""
+    steps, walkers = lab.settings.steps, lab.settings.walkers
+    decides = {
+        name: share_in_deep(rate, steps, walkers, lab.seeds, NOISE, "deep")
+        - share_in_deep(rate, steps, walkers, lab.seeds, NOISE)
+        for name, rate in (("large", LARGE), ("small", SMALL))
+    }
+    spread = {}
+    for name in ("SGD, 0.01", "SGD, 0.1", "SGD, 0.01, ten times the epochs"):
+        logs = np.log(losses(lab)[name])
+        spread[name] = np.abs(logs - np.median(logs))
+    small, usual, longer = spread.values()
+    return Finding(
+        {
+            "double well: the start decides more": stats.greater(
+                decides["small"], decides["large"], by=SHARE
+            ),
+            "digits, the same epochs: losses spread more": stats.greater(
+                small, usual, by=SPREAD
+            ),
+            "digits, ten times the epochs: losses spread more": stats.greater(
+                longer, usual, by=SPREAD
+            ),
+        },
+        "The share of walkers that ends in the deep well is larger from there than "
+        "from the shallow one by {decides:.0%}. On digits losses of single starts are "
+        "off their median by {spread:.1%}.",
+        decides={name: seen.mean() for name, seen in decides.items()},
+        spread={name: seen.mean() for name, seen in spread.items()},
     )
 
 

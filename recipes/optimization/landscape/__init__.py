@@ -22,11 +22,11 @@ SMOKE = {"seeds": 2, "walkers": 10, "matrices": 500, "inputs": 4}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Independent sequences of noise, and of random matrices."
     walkers: int = 100
     "Points in a double well for each seed, at most 100000."
-    matrices: int = 20_000
+    matrices: int = 10_000
     "Random matrices of each size for each seed, at most 200000."
     inputs: int = 6
     "The most inputs of a linear autoencoder, from 4 to 8."

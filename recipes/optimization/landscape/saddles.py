@@ -46,16 +46,24 @@ def directions(surface, distance: float = 0.01, count: int = 360) -> dict[str, i
     }
 
 
+def around(surface, distance: float = 0.01) -> tuple[bool, bool]:
+    """Whether a small circle around the origin has higher and has lower points."""
+    angles = 2 * np.pi * np.arange(720) / 720
+    rises = surface(distance * np.cos(angles), distance * np.sin(angles))
+    rises = rises - surface(0.0, 0.0)
+    return bool((rises > 1e-15).any()), bool((rises < -1e-15).any())
+
+
 @claim(
     "saddle-definition",
-    "A saddle is a flat point that is a minimum in one direction and a maximum in "
-    "another.",
+    "A saddle is a flat point of the loss that is neither a local minimum nor a local "
+    "maximum.",
     says="is",
-    notes="000 001",
+    notes="000",
     scope="three surfaces of two weights; nothing is trained",
 )
-def has_both_directions(lab):
-    """Counts the directions of each kind on three saddles."""
+def is_neither(lab):
+    """Looks around flat points for higher and for lower ones, and at curvatures."""
     found = {name: directions(surface) for name, surface in SURFACES.items()}
     curvatures = {
         name: np.linalg.eigvalsh(hessian(surface)) for name, surface in SURFACES.items()
@@ -67,15 +75,15 @@ def has_both_directions(lab):
     ]
     columns = ["surface", "curvature", "curvature", *found["x² − y²"]]
     lab.table("Flat points: curvatures, and 360 directions by kind", columns, rows)
+    bowl = around(lambda x, y: x**2 + y**2)
     return Finding(
-        {
-            name: kinds["minimum"] > 0 < kinds["maximum"]
-            for name, kinds in found.items()
-        },
-        "Curvatures of both signs make a saddle ({both:+.2f} for x² − y²). The monkey "
-        "saddle has curvatures of {monkey:.2f} and rises on one side of each direction "
-        "where it falls on the other: higher and lower points around a flat one are "
-        "enough.",
+        {name: around(surface) == (True, True) for name, surface in SURFACES.items()}
+        | {"a bowl is none": bowl != (True, True)},
+        "Around each of the three flat points some points are higher and some lower. "
+        "Most saddles have curvatures of both signs ({both:+.2f} for x² − y²), a "
+        "minimum in one direction and a maximum in another. The monkey saddle has "
+        "curvatures of {monkey:.2f}: no direction is a minimum or a maximum, each "
+        "rises on one side and falls on the other.",
         both=shown["x² − y²"],
         monkey=shown["x³ − 3xy², the monkey saddle"],
         directions_of_360=found,

@@ -11,7 +11,7 @@ import numpy as np
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from recipes.optimization._surfaces import DoubleWell, roll
-from recipes.optimization._update_rules import momentum, sgd
+from recipes.optimization._update_rules import adam, momentum, rmsprop, sgd
 
 STEPS, NOISE = 5000, 1.0
 WAYS = {  # to walk: how the rule is made
@@ -21,6 +21,16 @@ WAYS = {  # to walk: how the rule is made
     "momentum 0.9, (1 − β) form": lambda: momentum(0.01 * (1 - 0.9)),
 }
 PLAIN = "rate 0.01"
+# Adaptive rules are compared at a rate at which some of SGD's walkers leave. Under
+# noise alone steps of SGD and of RMSprop are about a rate long, Adam's are shorter: its
+# mean of gradients leaves √((1 − β₁)/(1 + β₁)) = 0.23 of the noise.
+MIDDLE, LEFT_BY_MEAN = 0.05, (0.1 / 1.9) ** 0.5
+ADAPTIVE = {
+    "SGD": lambda: sgd(MIDDLE),
+    "RMSprop": lambda: rmsprop(MIDDLE),
+    "Adam": lambda: adam(MIDDLE),
+    "Adam, steps as long as SGD's": lambda: adam(MIDDLE / LEFT_BY_MEAN),
+}
 FEW = stats.Threshold(
     "one walker in twenty",
     0.05,
@@ -29,31 +39,32 @@ FEW = stats.Threshold(
 )
 
 
-def ends(well, around: float, walkers: int, noise: float, seed: int) -> dict:
-    """Where walkers that start around a point end, by the way they walk."""
-    starts = around + np.random.default_rng([seed, 6]).uniform(-0.3, 0.3, walkers)
+def ends(ways, around: float, walkers: int, noise: float, seeds) -> dict:
+    """Where walkers that start around a point end: way to (seeds, walkers)."""
+    starts = [
+        around + np.random.default_rng([seed, 6]).uniform(-0.3, 0.3, walkers)
+        for seed in seeds
+    ]
+    slope = DoubleWell().slope
     return {
-        way: roll(rule(), well.slope, starts, STEPS, noise, seed)
-        for way, rule in WAYS.items()
+        way: roll(make(), slope, starts, STEPS, noise) for way, make in ways.items()
     }
 
 
 @experiment
-def walks(lab, start: str, noise: float) -> list[dict]:
-    """Where walkers end that start around the "deep" or "shallow" minimum, by seed."""
+def walks(lab, start: str, noise: float, adaptive: bool = False) -> dict:
+    """Where walkers end that start around the "deep" or "shallow" minimum."""
     deep, _, shallow = DoubleWell().stations
     around = deep if start == "deep" else shallow
-    walkers = lab.settings.walkers
-    return [ends(DoubleWell(), around, walkers, noise, seed) for seed in lab.seeds]
+    ways = ADAPTIVE if adaptive else WAYS
+    return ends(ways, around, lab.settings.walkers, noise, lab.seeds)
 
 
-def shares_that_leave(lab, start: str, noise: float) -> dict[str, list[float]]:
-    """Shares of walkers that end in the other well, one a seed."""
+def shares_that_leave(lab, start: str, noise: float, adaptive: bool = False) -> dict:
+    """Shares of walkers that end in the other well: way to one a seed."""
     _, top, _ = DoubleWell().stations
-    runs, deep = walks(lab, start, noise), start == "deep"
-    return {
-        way: [float(((run[way] < top) != deep).mean()) for run in runs] for way in WAYS
-    }
+    ended = walks(lab, start, noise, adaptive)
+    return {way: ((x < top) != (start == "deep")).mean(1) for way, x in ended.items()}
 
 
 @claim(
@@ -109,6 +120,36 @@ def gets_out(lab):
     )
 
 
+@claim(
+    "opt-adaptive-escapes-minima",
+    "Optimizers with momentum and adaptive rates, like Adam and RMSprop, are generally "
+    "better at escaping local minima.",
+    says="often",
+    hedge="generally",
+    notes="002",
+    scope="a double well in one dimension, 5,000 noisy steps; nothing is trained",
+)
+def adaptive_rules_get_out(lab):
+    """Shares that leave the shallow well with SGD, RMSprop and Adam."""
+    calm, noisy = (
+        shares_that_leave(lab, "shallow", noise, adaptive=True)
+        for noise in (0.0, NOISE)
+    )
+    return Finding(
+        {
+            f"{way}": stats.greater(noisy[way], noisy["SGD"], by=FEW)
+            for way in ADAPTIVE
+            if way != "SGD"
+        },
+        "From near the shallow minimum, with noise of {noise:g} on the gradient, these "
+        "shares leave it: {noisy:.0%}. Without noise none leaves, with any rule "
+        "({calm:.0%}).",
+        noise=NOISE,
+        noisy={way: seen.mean() for way, seen in noisy.items()},
+        calm={way: seen.mean() for way, seen in calm.items()},
+    )
+
+
 def draw_wells(lab):
     """The well, and where noisy walkers from its shallow minimum end."""
     well, runs = DoubleWell(), walks(lab, "shallow", NOISE)
@@ -124,7 +165,7 @@ def draw_wells(lab):
     bins = np.linspace(-1.9, 1.9, 39)
     middle = (bins[1:] + bins[:-1]) / 2
     for index, way in enumerate(WAYS):
-        ended = np.stack([run[way] for run in runs])
+        ended = runs[way]
         share = np.histogram(ended, bins)[0] / ended.size
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         axes[1].step(middle, share, where="mid", label=way, **style)

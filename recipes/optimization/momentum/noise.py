@@ -17,11 +17,15 @@ AGREE = 0.1  # simulation and formula agree within a tenth, or nothing is decide
 HALF = 0.5  # the weights' noise counts as smoothed where it is halved at least
 
 
-def weight_variance(rate: float, beta: float) -> float:
-    """Variance of a weight around a minimum of curvature 1 under noise of variance 1.
+# How much noise a weight keeps. With v' = βv − η(θ + noise) and θ' = θ + v' the three
+# means q = E[θ²], c = E[θv] and p = E[v²] no longer change once training has settled:
+#   E[θ'²] = q  gives  p = −2(βc − ηq),
+#   E[θ'v'] = c  gives  c = (βc − ηq) + p, so that c = ηq/(1 + β) and p = 2ηq/(1 + β),
+#   E[v'²] = p  gives  p = β²p − 2βηc + η²q + η², and with both put in, q.
 
-    The stationary covariance of θ ← θ + v, v ← βv − η(θ + noise), solved by hand.
-    """
+
+def weight_variance(rate: float, beta: float) -> float:
+    """Variance q of a weight around a minimum of curvature 1, noise of variance 1."""
     return rate * (1 + beta) / ((1 - beta) * (2 * (1 + beta) - rate))
 
 

@@ -1,4 +1,4 @@
-"""Optimizers: four update rules, one table, and what a learning rate explains.
+"""Optimizers: six update rules, one table, and what a learning rate explains.
 
 The notes train one network on MNIST with SGD, Adam, RMSprop and AdaGrad and conclude
 that SGD is slow. Here the rules are checked one by one, the table is reproduced, and
@@ -18,11 +18,15 @@ from recipes.lab import UsageError
 
 LESSONS = (
     "update_rules",
+    "step_sizes",
+    "memory",
     "what_is_kept",
+    "rare_words",
     "small_problems",
     "recurrent_network",
     "notes_table",
     "learning_rates",
+    "at_best",
 )
 SMOKE = {"seeds": 2, "epochs": 1, "rates": 2}
 
@@ -31,7 +35,7 @@ SMOKE = {"seeds": 2, "epochs": 1, "rates": 2}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 8
     "Independent repetitions."
     epochs: int = 5
     "Passes over the data."

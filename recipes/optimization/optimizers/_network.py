@@ -34,6 +34,12 @@ KERAS_OPTIMIZERS = {  # the same four with Keras's defaults
     "AdaGrad": optimizer("Adagrad", learning_rate=0.01),
 }
 MOMENTUM = optimizer("SGD", learning_rate=0.01, momentum=0.9)
+OPTIMIZERS = {
+    **NOTES_OPTIMIZERS,
+    "momentum": MOMENTUM,
+    "Adadelta": optimizer("Adadelta", learning_rate=1.0),  # as the method has it: none
+}
+UNITS = {"table": [128, 64], "linear": [], "deep": [64] * 6}  # hidden layers
 
 
 def train(case, seed, data):
@@ -41,8 +47,9 @@ def train(case, seed, data):
 
     Args:
         case: `optimizer` (a configuration), `epochs`, and what may be given:
-            `learning_rate` in place of the optimizer's own, `start` ("notes" or
-            "keras"), `goal` (a training loss that ends it).
+            `learning_rate` in place of the optimizer's own, `network` (a key of
+            `UNITS`), `start` ("notes" or "keras"), `goal` (a training loss that ends
+            it).
         seed: Decides the weights and the order of the samples.
         data: Images in [0, 1]; the notes map them to [-1, 1].
 
@@ -56,7 +63,10 @@ def train(case, seed, data):
         epochs=case["epochs"],
         batch_size=BATCH_SIZE[data.name],
         learning_rate=case.get("learning_rate"),
-        network={"num_classes": data.num_classes, "units": [128, 64]},
+        network={
+            "num_classes": data.num_classes,
+            "units": UNITS[case.get("network", "table")],
+        },
         optimizer=case["optimizer"],
         weights=lambda model: initial_weights(model, seed, start == "notes"),
         held_out=(2 * data.x_test - 1, data.y_test),
@@ -123,3 +133,50 @@ def notes_runs(lab) -> dict[str, list[dict]]:
         for name, made in NOTES_OPTIMIZERS.items()
     }
     return lab.sweep(train, cases, title="as in the notes")
+
+
+TUNED = 2  # seeds of the grid; the rates that it chooses are judged on others
+TUNABLE = ("SGD", "momentum", "AdaGrad", "RMSprop", "Adam")
+
+
+def case_of(lab, name: str, rate: float | None = None, **other) -> dict:
+    """The case of `train` for an optimizer at a rate."""
+    case = {"optimizer": OPTIMIZERS[name], "epochs": lab.settings.epochs, **other}
+    return case if rate is None else {**case, "learning_rate": rate}
+
+
+@experiment
+def grid(lab) -> dict[str, dict[float, np.ndarray]]:
+    """Final training losses on the tuning seeds: optimizer to rate to one a seed."""
+    rates = [float(f"{rate:.2g}") for rate in np.logspace(-4, 0, lab.settings.rates)]
+    return losses_by_rate(lab, "table", dict.fromkeys(TUNABLE, rates))
+
+
+def losses_by_rate(lab, network: str, rates: dict[str, list]) -> dict[str, dict]:
+    """Trains optimizers at their rates on the tuning seeds; see `grid`."""
+    tried = [(name, rate) for name, row in rates.items() for rate in row]
+    cases = {f"{n}, {r:g}": case_of(lab, n, r, network=network) for n, r in tried}
+    seeds = lab.tuning_seeds[:TUNED]
+    runs = lab.sweep(train, cases, seeds=seeds, title=f"rate sweep, {network}")
+    losses: dict[str, dict] = {name: {} for name in rates}
+    for name, rate in tried:
+        losses[name][rate] = final_losses(runs[f"{name}, {rate:g}"])
+    return losses
+
+
+def least(losses: dict[str, dict]) -> dict[str, float]:
+    """The rate of the least mean loss, by optimizer."""
+    return {n: min(row, key=lambda r: row[r].mean()) for n, row in losses.items()}
+
+
+def best_rates(lab) -> dict[str, float]:
+    """The rate of the least mean loss on the tuning seeds, by optimizer."""
+    return least(grid(lab))
+
+
+@experiment
+def at_times_best(lab, name: str, times: float = 1.0) -> list[dict]:
+    """Trains the table's network at so many times an optimizer's best rate."""
+    rate = float(f"{times * best_rates(lab)[name]:.2g}")
+    title = f"{name} at {times:g} times its best rate"
+    return lab.sweep(train, {name: case_of(lab, name, rate)}, title=title)[name]

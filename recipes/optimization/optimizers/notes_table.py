@@ -1,4 +1,4 @@
-"""Notes' table: the printed losses are genuine, and AdaGrad does train the network.
+"""Notes' table: the printed losses of four optimizers are genuine.
 
 One note prints the training loss of four optimizers, epoch by epoch, on MNIST. Trained
 the same way here (the notes' start, their rates, batches of 64), every printed number
@@ -26,7 +26,6 @@ PRINTED = {  # running mean of the training loss, epochs 1 to 5, as the notes pr
     "AdaGrad": (0.3821, 0.2204, 0.1833, 0.1616, 0.1460),
 }
 NEAR = 3.0  # standard deviations: one number in 370 lies farther by chance
-UNSUITABLE = 0.9  # test accuracy below which an optimizer doesn't suit
 NATS = stats.Threshold(
     "a hundredth of a nat", 0.01, "nats", "the table's last epochs differ by 0.012 up."
 )
@@ -34,13 +33,13 @@ NATS = stats.Threshold(
 
 @experiment
 def defaults_runs(lab) -> dict[str, list[dict]]:
-    """The same four with Keras's defaults and Keras's start."""
+    """The same four with Keras's defaults and Keras's start, to look at."""
     epochs = lab.settings.epochs
     cases = {
         name: {"optimizer": made, "epochs": epochs, "start": "keras"}
         for name, made in KERAS_OPTIMIZERS.items()
     }
-    return lab.sweep(train, cases, title="Keras's defaults")
+    return lab.sweep(train, cases, seeds=lab.seeds[:2], title="Keras's defaults")
 
 
 def mean_accuracy(runs: list[dict]) -> str:
@@ -52,7 +51,7 @@ def mean_accuracy(runs: list[dict]) -> str:
     "opt-mnist-four",
     "Four optimizers on an MNIST MLP give the printed losses of five epochs.",
     says="is",
-    notes="000",
+    notes="002",
     scope="MNIST, an MLP of 128 and 64 units, 5 epochs; digits can't tell",
 )
 def table_is_genuine(lab):
@@ -96,7 +95,7 @@ def table_is_genuine(lab):
     "opt-mnist-ranking",
     "After five epochs the losses rank Adam < RMSprop < AdaGrad < SGD.",
     says="is",
-    notes="000",
+    notes="002",
     scope="the network of the table, each optimizer at the notes' rate",
 )
 def ranking(lab):
@@ -113,26 +112,6 @@ def ranking(lab):
         figure=draw_table,
         gaps=gaps,
         final=final,
-    )
-
-
-@claim(
-    "opt-adagrad-nonconvex",
-    "AdaGrad does not suit non-convex deep learning.",
-    notes="002",
-    scope="the network of the table at the notes' rate",
-)
-def adagrad_does_not_suit(lab):
-    """Its test accuracy at the notes' rate; unsuitable would be below 90 %."""
-    accuracy = [run["test_accuracy"] for run in notes_runs(lab)["AdaGrad"]]
-    return Finding(
-        min(accuracy) < UNSUITABLE,
-        "At the notes' rate it trains this network to {mean:.1%} test accuracy (least "
-        "{least:.1%}); unsuitable would be below {unsuitable:.0%}.",
-        mean=float(np.mean(accuracy)),
-        least=min(accuracy),
-        unsuitable=UNSUITABLE,
-        accuracy=accuracy,
     )
 
 

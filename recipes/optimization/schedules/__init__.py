@@ -1,9 +1,9 @@
 """Learning rate schedules: six curves to the digit, and what they buy in training.
 
-A schedule lowers (or swings) the learning rate as training goes on. `steps`, `waves`
-and `plateau` put every formula of the notes beside what Keras does. `settling` says why
-a falling rate helps, on a bowl with noisy slopes where all can be worked out; the other
-lessons ask a network on digits what it gains.
+A schedule lowers (or swings) the learning rate as training goes on. `steps`, `waves`,
+`cycles` and `plateau` put every formula of the notes beside what Keras does. `settling`
+says why a falling rate helps, on a bowl with noisy slopes where all can be worked out;
+the other lessons ask a network on digits what it gains.
 
 Notes: 1.10 Learning rate and schedules
 Data: a bowl with noisy slopes; digits for the network.
@@ -19,6 +19,7 @@ from recipes.lab import UsageError
 LESSONS = (
     "steps",
     "waves",
+    "cycles",
     "plateau",
     "settling",
     "gains",
@@ -32,12 +33,12 @@ SMOKE = {"seeds": 2, "epochs": 4, "rates": 3}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 8
     "Independent repetitions."
     epochs: int = 16
     "Passes over the digits, from 4 to 1000."
-    rates: int = 7
-    "Learning rates of the sweep, half a decade apart; at most 25."
+    rates: int = 5
+    "Learning rates of each sweep, half a decade apart; at most 25."
 
     def __post_init__(self):
         if not 4 <= self.epochs <= 1000:

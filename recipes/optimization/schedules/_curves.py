@@ -23,12 +23,10 @@ def cosine(time, total):
 # The shares of the first rate by epoch t of T, for trainings of any length.
 SHAPES = {
     "constant": lambda t, T: 1.0,
-    "step": lambda t, T: step_decay(t, 1.0, T // 2),
     "cosine": cosine,
     "cyclical": lambda t, T: triangular(t + T // 4, 0.1, 1.0, T // 4),
     "rising cosine": lambda t, T: cosine(T - 1 - t, T),
     "drop after a quarter": lambda t, T: 0.1 if t >= T // 4 else 1.0,
-    "drop after three quarters": lambda t, T: 0.1 if t >= 3 * T // 4 else 1.0,
 }
 
 # How Keras's rates are compared with a formula.

@@ -12,8 +12,10 @@ BATCH_SIZE = 32
 WRONG = 0.2  # share of wrong labels, where there are any
 LARGEST = 10.0  # nats: what a loss counts at most, also one that is not finite
 SMALLEST = 1e-9  # nats: a loss of 0 has no logarithm
-CENTERS = {"SGD": -0.5, "SGD, cosine": -0.5, "Adam": -2.5}  # decades of the rates
-TIMELY, LATE = "drop after a quarter", "drop after three quarters"
+CENTERS = {"SGD": -0.5, "Adam": -2.0}  # decades of the middle rate
+METHODS = ("SGD", "SGD, cosine", "Adam", "Adam, cosine")
+TIMELY = "drop after a quarter"
+TUNED = 3  # seeds of the sweeps over rates; what is judged is trained on others
 
 
 def small_network(input_shape):
@@ -32,11 +34,11 @@ def train(case: dict, seed: int, data) -> dict:
     """Trains with one schedule.
 
     Args:
-        case: `rate`, of which the schedule takes shares; `schedule`, a key of `SHAPES`
-            or "plateau"; `epochs`, over which it runs from end to end; and, where it
-            isn't the default, `optimizer` ("SGD"), `wrong`, whether a share of all
-            labels is wrong, the held-out ones too, and `watch`, whether losses are
-            measured at the end of each epoch.
+        case: `rate`, of which the schedule takes shares; `schedule`, a key of `SHAPES`;
+            `epochs`, over which it runs from end to end; and, where it isn't the
+            default, `optimizer` ("SGD"), `wrong`, whether a share of all labels is
+            wrong, the held-out ones too, and `watch`, whether losses are measured at
+            the end of each epoch.
         seed: Decides the weights, the order of the samples, and which labels are wrong.
         data: The digits.
 
@@ -76,10 +78,6 @@ def train(case: dict, seed: int, data) -> dict:
 
 def schedule(case: dict) -> keras.callbacks.Callback:
     """Returns the callback that sets the rate of every epoch."""
-    if case["schedule"] == "plateau":
-        return keras.callbacks.ReduceLROnPlateau(
-            "held_out_loss", factor=0.1, patience=5, mode="min"
-        )
     shape = SHAPES[case["schedule"]]
     return keras.callbacks.LearningRateScheduler(
         lambda epoch: float(case["rate"] * shape(epoch, case["epochs"]))
@@ -105,53 +103,82 @@ def by_epoch(results: list[dict], name: str) -> np.ndarray:
     return np.array([result["history"][name] for result in results], float)
 
 
-@experiment
-def first_rates(lab) -> dict[str, dict[float, list[dict]]]:
-    """Trains with every rate of three sweeps; case to rate to one result a seed."""
-    epochs, count = lab.settings.epochs, lab.settings.rates
-    cases, grid = {}, {}
-    for name, center in CENTERS.items():
-        decades = center + (np.arange(count) - (count - 1) / 2) / 2
-        grid[name] = [float(f"{rate:.2g}") for rate in 10.0**decades]
-        optimizer, _, shape = name.partition(", ")
-        for rate in grid[name]:
-            cases[f"{name}, {rate:g}"] = {
-                "rate": rate,
-                "schedule": shape or "constant",
-                "epochs": epochs,
-                "optimizer": optimizer,
-            }
-    runs = lab.sweep(train, cases, data="digits", title="first rates on digits")
+def case_of(lab, method: str, rate: float, **other) -> dict:
+    """The case of `train` for a key of `METHODS` at a first rate."""
+    optimizer, _, shape = method.partition(", ")
     return {
-        name: {rate: runs[f"{name}, {rate:g}"] for rate in rates}
-        for name, rates in grid.items()
+        "rate": rate,
+        "schedule": shape or "constant",
+        "epochs": lab.settings.epochs,
+        "optimizer": optimizer,
+        **other,
     }
 
 
-def best_rate(lab, case: str) -> float:
-    """The rate with the least mean training loss; held-out digits don't choose."""
-    table = first_rates(lab)[case]
-    return min(table, key=lambda rate: column(table[rate], "training_loss").mean())
+@experiment
+def first_rates(lab) -> dict[str, dict[float, list[dict]]]:
+    """Trains every method with every rate on the tuning seeds: method to rate."""
+    count, grid = lab.settings.rates, {}
+    for method in METHODS:
+        center = CENTERS[method.partition(", ")[0]]
+        decades = center + (np.arange(count) - (count - 1) / 2) / 2
+        grid[method] = [float(f"{rate:.2g}") for rate in 10.0**decades]
+    cases = {
+        f"{method}, {rate:g}": case_of(lab, method, rate)
+        for method, rates in grid.items()
+        for rate in rates
+    }
+    seeds = lab.tuning_seeds[:TUNED]
+    runs = lab.sweep(train, cases, data="digits", seeds=seeds, title="first rates")
+    return {
+        method: {rate: runs[f"{method}, {rate:g}"] for rate in rates}
+        for method, rates in grid.items()
+    }
+
+
+def best_rate(lab, method: str) -> float:
+    """The rate with the least training loss on the tuning seeds.
+
+    The mean is that of logarithms: one lost training of three does not choose.
+    """
+    table = first_rates(lab)[method]
+    return min(
+        table, key=lambda rate: np.log(column(table[rate], "training_loss")).mean()
+    )
+
+
+@experiment
+def at_rate(lab, method: str, rate: float) -> list[dict]:
+    """Trains a method at a first rate, one result a seed."""
+    case, title = case_of(lab, method, rate, watch=True), f"{method}, {rate:g}"
+    return lab.sweep(train, {title: case}, data="digits", title=title)[title]
+
+
+def at_best(lab, method: str, times: float = 1.0) -> list[dict]:
+    """Trains a method at so many times its own best rate, one result a seed."""
+    return at_rate(lab, method, float(f"{times * best_rate(lab, method):.2g}"))
 
 
 @experiment
 def from_best_rate(lab) -> dict[str, list[dict]]:
     """Trains with every schedule, all from the best constant rate."""
-    epochs, rate = lab.settings.epochs, best_rate(lab, "SGD")
+    rate = best_rate(lab, "SGD")
     cases = {
-        name: {"rate": rate, "schedule": name, "epochs": epochs, "watch": True}
-        for name in [*SHAPES, "plateau"]
+        name: case_of(lab, f"SGD, {name}", rate, watch=True)
+        for name in ("cosine", "rising cosine", "cyclical", TIMELY)
     }
-    cases["cosine, half the epochs"] = {**cases["cosine"], "epochs": epochs // 2}
-    return lab.sweep(train, cases, data="digits", title="schedules on digits")
+    half = {"epochs": lab.settings.epochs // 2}
+    cases["cosine, half the epochs"] = {**cases["cosine"], **half}
+    runs = lab.sweep(train, cases, data="digits", title="schedules on digits")
+    return {"constant": at_best(lab, "SGD"), **runs}
 
 
 @experiment
 def with_wrong_labels(lab) -> dict[str, list[dict]]:
     """Trains on digits of which a share has a wrong label, to be learned by heart."""
-    shared = {"rate": best_rate(lab, "SGD"), "epochs": lab.settings.epochs}
+    rate = best_rate(lab, "SGD")
     cases = {
-        name: {**shared, "schedule": name, "wrong": True, "watch": True}
-        for name in ("constant", "cosine", TIMELY, LATE)
+        name: case_of(lab, f"SGD, {name}", rate, wrong=True, watch=True)
+        for name in ("constant", "cosine", TIMELY)
     }
     return lab.sweep(train, cases, data="digits", title="wrong labels")

@@ -80,16 +80,23 @@ def waits_for_the_loss(lab):
     """ReduceLROnPlateau on losses made up so that the epochs are known."""
     found = {name: drops_in_keras(losses) for name, losses in LOSSES.items()}
     rule = {name: plateau(losses) for name, losses in LOSSES.items()}
-    slow = "falls by 0.00001 an epoch"
+    stalled, falling, slow = LOSSES
+    late = plateau(STALL, late=1)  # PyTorch's rule, which the project's tests run
     return Finding(
-        {f"a loss that {name}": found[name] == rule[name] for name in LOSSES},
+        {
+            "Keras: when a loss has stalled for 5 epochs": found[stalled]
+            == rule[stalled],
+            "Keras: not while it falls": found[falling] == rule[falling],
+            "PyTorch, the notes' framework: when a loss has stalled for 5 epochs": late
+            == rule[stalled],
+        },
         "On a loss that stalls after epoch 3 Keras lowers the rate after epochs "
         "{stalled}; the notes' framework waits for more than 5 epochs, which gives "
-        "{late}. A loss that falls by 0.00001 an epoch does not stall, but is lowered "
-        "after {slow}: gains under min_delta = 0.0001 count as none.",
+        "{late}. A loss that falls by 0.00001 an epoch counts as stalled in Keras "
+        "(lowered after {slow}): gains under min_delta = 0.0001 are none.",
         figure=draw_plateau,
-        stalled=found["stalls after epoch 3"],
-        late=plateau(STALL, late=1),
+        stalled=found[stalled],
+        late=late,
         slow=found[slow],
         lowered_at_the_end_of_epochs=found,
         by_the_rule=rule,

@@ -2,11 +2,10 @@
 
 A cosine over 50 steps falls from 1 to 0. The formula knows no end: taken further, it
 climbs back to 1 at step 100, as PyTorch's schedule does. Keras's `CosineDecay` stays at
-0. A cycle climbs on purpose, again and again. And the notes have a decay by "epoch
-number / total epochs" whose formula is cut off: a line and a cosine both fit.
+0. And the notes have a decay by "epoch number / total epochs" whose formula is cut off:
+a line and a cosine both fit.
 """
 
-import keras
 import numpy as np
 from keras.optimizers import schedules
 
@@ -16,66 +15,12 @@ from recipes.optimization.schedules._curves import (
     cosine,
     difference,
     rates_in_keras,
-    triangular,
 )
 
 
 def linear(time, total):
     """A straight line from 1 to 0."""
     return 1 - np.asarray(time, float) / total
-
-
-@keras.saving.register_keras_serializable("recipes")
-class Triangular(keras.optimizers.schedules.LearningRateSchedule):
-    """The triangular cycle as a schedule that any Keras optimizer takes.
-
-    Args:
-        low: The rate at steps 0, 2 half, 4 half, ...
-        high: The rate at steps half, 3 half, ...
-        half: Steps from low to high, at least 1.
-    """
-
-    def __init__(self, low: float = 1e-5, high: float = 1e-2, half: int = 2000):
-        super().__init__()
-        self.low, self.high, self.half = low, high, half
-
-    def __call__(self, step):
-        """Returns the rate of an update, counted from 0."""
-        step = keras.ops.cast(step, "float32")
-        phase = keras.ops.mod(step, 2.0 * self.half) / self.half
-        return self.low + (self.high - self.low) * (1 - keras.ops.abs(phase - 1))
-
-    def get_config(self) -> dict:
-        """Returns the arguments, so that a model with it can be saved."""
-        return {"low": self.low, "high": self.high, "half": self.half}
-
-
-@claim(
-    "sched-cyclical",
-    "A triangular cycle goes from 1e-5 to 1e-2 in 2000 steps and back.",
-    says="is",
-    notes="002",
-    scope="the rates of 8,000 updates; nothing is trained",
-)
-def goes_up_and_down(lab):
-    """Keras has no cycle, but takes any schedule."""
-    times = np.arange(0, 8001, 250)
-    expected = triangular(times)
-    corners = np.array([1e-5, 0.005005, 0.01, 0.005005, 1e-5])
-    seen = rates_in_keras(Triangular(), times)
-    gaps = {
-        "formula at 0, 1000, ... 4000": difference(expected[:17:4], corners, 0.01),
-        "as a Keras schedule": difference(seen, expected, 0.01),
-    }
-    return Finding(
-        {name: stats.below(gap, CLOSE) for name, gap in gaps.items()},
-        "Keras has no cyclical schedule; eight lines make one that its optimizers "
-        "take, {largest:.0e} of the highest rate from the formula.",
-        figure=draw_waves,
-        largest=max(gaps.values()),
-        rate_at_0_1000_2000_3000_4000=expected[:17:4],
-        difference_over_the_highest_rate=gaps,
-    )
 
 
 @claim(
@@ -156,27 +101,23 @@ def falls_by_the_ratio(lab):
 
 
 def draw_waves(lab):
-    """The three curves; dots are what Keras's optimizers use."""
-    figure, axes = figures.new(1, 3, width=11.0, height=3.6)
-    cycle, time = np.arange(0, 8001, 50), np.arange(101)
+    """Both curves; dots are what Keras's optimizers use."""
+    figure, axes = figures.new(1, 2, width=9.0, height=3.6)
+    time, x = np.arange(101), "epoch (50 were planned)"
     line = schedules.PolynomialDecay(1.0, 50, end_learning_rate=0.0)
-    for panel, title, times, curve, schedule, x in (
-        (axes[0], "A cycle climbs again", cycle, triangular(cycle), Triangular(),
-         "update"),
-        (axes[1], "After a cosine Keras stays at 0", time, cosine(time, 50),
-         schedules.CosineDecay(1.0, 50), "epoch (50 were planned)"),
-        (axes[2], "So it does after a line", time, linear(time, 50), line,
-         "epoch (50 were planned)"),
+    for panel, title, curve, schedule in (
+        (axes[0], "After a cosine Keras stays at 0", cosine(time, 50),
+         schedules.CosineDecay(1.0, 50)),
+        (axes[1], "So it does after a line", linear(time, 50), line),
     ):  # fmt: skip
-        panel.plot(times, curve, color=figures.COLORS[0], label="formula")
-        shown = times[:: max(1, len(times) // 25)]
+        panel.plot(time, curve, color=figures.COLORS[0], label="formula")
+        shown = time[::4]
         dots = rates_in_keras(schedule, shown)
         panel.plot(shown, dots, "o", ms=3, color=figures.COLORS[1], label="Keras")
-        y = "learning rate" if x == "update" else "share of the first rate"
-        figures.describe(panel, title, x, y)
-    axes[2].set(ylim=(-0.6, 1.05))
-    figures.legend(axes[2])
-    lab.figure("waves", figure, "Cycle, cosine and line by formula and in Keras.")
+        figures.describe(panel, title, x, "share of the first rate")
+    axes[1].set(ylim=(-0.6, 1.05))
+    figures.legend(axes[1])
+    lab.figure("waves", figure, "Cosine and line by formula and in Keras.")
 
 
 if __name__ == "__main__":
