@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.gradients.clipping import rescue, rules
+from recipes.gradients.clipping import rules
+from recipes.gradients.exploding import divergence
 from recipes.gradients.vanishing import depth, diagnosis, memory, remedies, slopes
 from recipes.lab.testing import RecordingLab, judged
 from zoo import mlp
@@ -143,7 +144,7 @@ def test_a_test_counts_what_is_no_number_as_wrong():
 
 def test_flags_and_ratios_over_seeds():
     flags = ([True] * 2, [False] * 2, [True, False])
-    assert [rescue.unanimous(f) for f in flags] == [True, False, None]
+    assert [divergence.unanimous(f) for f in flags] == [True, False, None]
     assert depth.middle([1e-4, 1e-2]) == pytest.approx(1e-3)
 
 
