@@ -99,12 +99,6 @@ def test_norms_before_and_after():
     assert free["before"][0] == pytest.approx(clipped["before"][0], rel=0.5)
 
 
-def test_autoclip_forgets_one_seed_before_the_next():
-    (both,) = trained("AutoClip(10)", [0.1], [0, 1])
-    ((second,),) = trained("AutoClip(10)", [0.1], [1])
-    np.testing.assert_allclose(both[1]["after"], second["after"], rtol=1e-5)
-
-
 def test_weights_are_keras_s_but_for_the_recurrent_ones():
     model = rescue.build()
     one, other = (rescue.initial_weights(model, seed) for seed in (0, 0))
@@ -127,7 +121,7 @@ def test_stable_means_never_worse_than_the_start_and_than_zero():
 def test_rescue_is_judged_only_where_something_is_to_be_rescued(monkeypatch):
     ways = list(rescue.WAYS)
     keys = [(way, rate) for rate in rescue.RATES for way in ways[:2]]
-    keys += [(way, rescue.MIDDLE) for way in ways[2:]]
+    keys += [(way, rescue.USUAL) for way in ways[2:]]
     calm, wild = losses_of(1.0, 0.5), losses_of(1.0, np.nan)
 
     def verdict(runs):
@@ -138,11 +132,11 @@ def test_rescue_is_judged_only_where_something_is_to_be_rescued(monkeypatch):
     runs = {key: wild if key[0] == "no clipping" else calm for key in keys}
     assert verdict(runs)["verdict"] == "supported"
     assert verdict(dict.fromkeys(keys, wild))["verdict"] == "refuted"
-    runs["no clipping", 0.03] = calm
     runs["norm 1", 1.0] = wild
     runs["value 0.1", 0.1] = [*calm[:5], *wild[:5]]  # half of them: not decided
     found = verdict(runs)
     assert found["verdict"] == "conditional"
     assert found["fails"] == ["norm 1, rate 1"]
     assert found["undecided"] == ["value 0.1, rate 0.1"]
-    assert "norm 1, rate 0.03" not in found["holds"]
+    runs["no clipping", 1.0] = [*wild[:4], *calm[:6]]  # most are not lost
+    assert "norm 1, rate 1" not in verdict(runs)["fails"]
