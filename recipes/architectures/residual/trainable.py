@@ -113,8 +113,8 @@ def gradient_is_kept(lab):
         or {"plain layers lose the gradient": None},
         "Through {layers} plain layers with weights of 0.5/√n a gradient shrinks to "
         "{shrinks:.0e} of its length. Through residual ones it grows, "
-        "{grows:.0f}-fold, and with He's weights {explodes:.0e}-fold: what vanished can "
-        "explode.",
+        "{grows:.0f}-fold, and with He's weights {explodes:.0e}-fold: what vanished "
+        "can explode.",
         figure=draw_growth,
         layers=LAYERS,
         shrinks=np.median(ends[SMALL]["plain"]),

@@ -16,7 +16,7 @@ NETWORKS = {  # arguments of `zoo.mlp`
     "sigmoid": {"activation": "sigmoid"},
     "ReLU, batch normalization": {"activation": "relu", "normalization": "batch"},
 }
-GAINS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)  # on He's weights
+GAINS = (1.0, 1.5, 2.0, 3.0, 6.0, 12.0, 20.0)  # on He's weights
 TOO_LARGE = "N(0, 1)"  # 11 times He's, in a layer of 256 units
 WEIGHTS = {  # arguments of `draw_weights`
     **{f"{gain:g} × He's": ("he", gain) for gain in GAINS},
