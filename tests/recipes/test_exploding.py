@@ -131,6 +131,9 @@ def test_large_weights_can_be_judged_either_way(ratios):
     found = judged(growth.large_weights, LAB)
     assert found["verdict"] == "conditional"
     assert found["holds"] == ["ReLU", "tanh"]
+    assert judged(growth.proper_weights, LAB)["verdict"] == "supported"
+    ratios({"ReLU": 0.0, "tanh": 0.0}, ReLU=1e9)
+    assert judged(growth.proper_weights, LAB)["holds"] == ["ReLU"]
     ratios(ReLU=1e9, tanh=1e4, sigmoid=1e3)
     assert judged(growth.large_weights, LAB)["verdict"] == "conditional"
 
