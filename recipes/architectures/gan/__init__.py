@@ -27,7 +27,7 @@ SMOKE = {
 class Settings:
     """What a run can change."""
 
-    seeds: int = 20
+    seeds: int = 40
     "Independent repetitions on the line."
     image_seeds: int = 3
     "Independent repetitions on images."

@@ -9,7 +9,7 @@ Notes: 1.13 Vanishing, exploding, clipping
 Data: digits; random chains and recurrences.
 Run: recipes run exploding           (about 30 s on 2 CPU cores)
 References: Bengio, Simard and Frasconi (1994); Glorot and Bengio (2010); Pascanu,
-    Mikolov and Bengio (2013).
+    Mikolov and Bengio (2013); Chizat, Oyallon and Bach (2019).
 """
 
 from dataclasses import dataclass
