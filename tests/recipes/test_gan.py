@@ -126,11 +126,12 @@ def test_coverage_by_hand():
     assert uneven["effective_classes"] == pytest.approx(2**1.5)
 
 
-def test_steps_until_near_counts_by_hand():
-    means = [0.0, 3.0, 4.5, 4.05, 2.0]
-    assert early_signal.steps_until_near(means, 40) == 30
-    assert early_signal.steps_until_near(means[:3], 20) == 20
-    assert early_signal.steps_until_near([4.0], 20) == 10  # so that steps have a ratio
+def test_steps_until_half_the_distance_is_left_for_good():
+    """Half of 8 is 4: passed at once, and again, for good from the fifth look on."""
+    distances = [8.0, 1.0, 5.0, 4.5, 3.0, 2.0]
+    assert early_signal.steps_until_half(distances) == 40
+    assert early_signal.steps_until_half(distances[:4]) == 40  # never: all steps
+    assert early_signal.steps_until_half([8.0, 1.0]) == 10
 
 
 # The line, in NumPy --------------------------------------------------------------
@@ -333,11 +334,11 @@ def test_shuffled_pixels_are_no_images():
 
 
 def line_runs(late: dict, said: float = 0.5) -> dict:
-    """Made-up runs: the mean is near after `late[loss]` measurements."""
+    """Made-up runs: half of the distance is left after `late[loss]` looks."""
     return {
         f"{optimizer}, {start}, {loss}": [
             {
-                "mean": [0.0] * (late[loss] + seed % 2) + [4.0] * 60,
+                "distance": [4.0] * (late[loss] + seed % 2) + [1.0] * 60,
                 "d_fake": said + 0.01 * (seed % 2),
                 "early": said + 0.01 * (seed % 3),
             }
@@ -391,7 +392,7 @@ def test_speed_verdict_follows_the_steps(monkeypatch):
         )
         found = judged(early_signal.improves_faster, RecordingLab("gan"))
         kinds.append(found["verdict"])
-        steps = found["numbers"]["steps_until_near"]["SGD, D ahead"]["minimax"]
+        steps = found["numbers"]["steps_until_half_is_left"]["SGD, D ahead"]["minimax"]
         assert steps == [10 * (late["minimax"] + seed % 2) for seed in range(8)]
         ratio = found["decisions"]["SGD, D ahead"]["effect"]
         logs = [np.log(late["minimax"] + s) - np.log(late["non_saturating"] + s)
