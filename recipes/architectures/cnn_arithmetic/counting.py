@@ -76,7 +76,8 @@ def shapes_of_the_network(lab):
 
 @claim(
     "cnn-params-28",
-    "The layers of that network have 320, 0, 18,496, 0, 0 and 31,370 parameters.",
+    "The layers of the notes' 28×28 network have 320, 0, 18,496, 0, 0 and 31,370 "
+    "parameters.",
     says="is",
     notes="001",
     scope="the notes' network, built by Keras; nothing is trained",

@@ -134,7 +134,7 @@ def which_curve_is_flatter(lab):
     )
     flatter, below, above = log_d < log_one_minus_d, d < 0.499, d > 0.501
     return Finding(
-        bool(flatter[below].any()),
+        bool(flatter[below].all()),
         "At D = {first_d:g} the slope of -log D is {slope:.5g} and that of log(1-D) "
         "{other:.5g}: the first is the steeper one wherever D < 1/2, where a generator "
         "starts, and the flatter one only above. To be steep is its advantage.",

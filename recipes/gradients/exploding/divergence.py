@@ -28,7 +28,7 @@ LARGEST_RATE = next(iter(RATES))
 
 @claim(
     "explode-divergence",
-    "Exploding gradients make the loss rise.",
+    "Exploding gradients can make the loss rise instead of fall.",
     says="can",
     hedge="can",
     notes="002 004",
@@ -158,7 +158,7 @@ def where_it_stops(lab) -> str:
 
 @claim(
     "explode-overflow-nan",
-    "Exploding numbers overflow to inf and NaN.",
+    "Exploding gradients can make numbers overflow to inf and NaN.",
     says="can",
     hedge="can",
     notes="004",

@@ -95,7 +95,8 @@ def sigmoid_networks(lab):
 
 @claim(
     "vanish-tanh-depth",
-    "Deep tanh networks suffer from it as well, especially where inputs are large.",
+    "Deep tanh networks still suffer from vanishing gradients, especially where inputs "
+    "are large.",
     says="always",
     notes="000 002 003 004",
     scope="10 and 30 layers of 64 units on digits, before training",
@@ -131,7 +132,7 @@ def tanh_networks(lab):
 
 @claim(
     "vanish-relu-helps",
-    "ReLU mitigates it: it does not saturate for positive inputs.",
+    "ReLU mitigates vanishing gradients: it does not saturate for positive inputs.",
     says="always",
     notes="000 001 002 003 004",
     scope="10 layers of 64 units on digits, before training",
@@ -175,7 +176,7 @@ def relu_helps(lab):
 
 @claim(
     "vanish-tanh-helps",
-    "Tanh can mitigate it, compared with the sigmoid.",
+    "Tanh can mitigate vanishing gradients, compared with the sigmoid.",
     says="can",
     hedge="can help mitigate",
     notes="002",

@@ -147,7 +147,7 @@ def fails(short: np.ndarray, long: np.ndarray) -> bool | stats.Decision:
 
 @claim(
     "vanish-long-range",
-    "Recurrent networks therefore struggle to learn long dependencies.",
+    "As gradients vanish, recurrent networks struggle to learn long dependencies.",
     says="always",
     notes="002",
     scope="first-symbol recall, SimpleRNN of 32 units, 96 updates of Adam",

@@ -85,7 +85,7 @@ def final_loss(runs: list[dict]) -> np.ndarray:
 @claim(
     "vanish-fixes",
     "ReLU and its variants, better initial weights (Glorot's, He's), batch "
-    "normalization and skip connections help against it.",
+    "normalization and skip connections help against vanishing gradients.",
     says="often",
     hedge="can help, mitigating",
     notes="001 002 003 004",
