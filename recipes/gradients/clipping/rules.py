@@ -181,7 +181,7 @@ def kept(report: dict, what: str, limit: float) -> bool | None:
     "Clipping scales a gradient that exceeds a threshold back to a manageable range.",
     says="is",
     notes="004",
-    scope="gradients of a network 6-16-1 with norms up to 272; thresholds 1 and 0.1",
+    scope="gradients of a network 6-16-1 of many sizes; thresholds 1 and 0.1",
 )
 def scales_down(lab):
     """Whether what each rule bounds is bounded, by Keras and by the callback."""
@@ -216,7 +216,7 @@ def scales_down(lab):
     "A clipped gradient points where it pointed before.",
     says="always",
     notes="ours",
-    scope="gradients of a network 6-16-1 with norms up to 272; thresholds 1 and 0.1",
+    scope="gradients of a network 6-16-1 of many sizes; thresholds 1 and 0.1",
 )
 def keeps_direction(lab):
     """The cosine between a gradient before and after each rule."""

@@ -148,10 +148,12 @@ def can_explode(lab):
         conditions,
         "It explodes with {holding}. A change of the state grows over {steps} steps to "
         "these multiples: {means:.1e}. Near 0 tanh's slope is 1 and only the recurrent "
-        "weights count; larger states dampen. A SimpleRNN of Keras does the same.",
+        "weights count; larger states dampen. In a SimpleRNN with gain 1.5 and tiny "
+        "inputs the bias's gradient is {in_keras:.0e} over {steps} steps.",
         figure=draw_recurrence,
         steps=STEPS,
         means={name: middle(row) for name, row in ends.items()},
+        in_keras=in_keras(lab)[f"{LENGTHS[-1]} steps"]["gain 1.5"],
         norm_of_the_jacobian=ends,
         gradient_of_the_bias_of_a_simple_rnn_by_steps=in_keras(lab),
     )
