@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from recipes.architectures.cnn_arithmetic import counting, fields, pooling, sizes
+from recipes.architectures.cnn_arithmetic import (
+    counting,
+    fields,
+    pointwise,
+    pooling,
+    sizes,
+)
 from recipes.lab import gradients
 from tests.recipes.running import run
 
@@ -28,12 +34,12 @@ def numbers(claims):
 def test_every_claim_has_its_verdict(claims):
     kinds = {id: claim["verdict"] for id, claim in claims.items()}
     wrong = {id: kind for id, kind in kinds.items() if kind != "supported"}
-    assert len(kinds) == 17
+    assert len(kinds) == 20
     assert wrong == {
         "cnn-1x1-params": "refuted",
         "cnn-1x1-output-stays-64": "conditional",
         "cnn-output-formula": "conditional",
-        "cnn-pool-five-times": "conditional",
+        "cnn-concat-axis": "refuted",
         "cnn-pool-reduces-params": "conditional",
     }
     joining = claims["cnn-concat-feature-maps"]
@@ -52,10 +58,36 @@ def test_counts_by_hand(numbers):
     shared = numbers["cnn-param-sharing"]
     assert shared["dense_weights"] == 784 * 784 * 32
     assert shared["dense_biases"] == 784 * 32
-    # A row of 8 pixels has 6 with three neighbors and 2 with two: 22 in all.
-    assert shared["nonzero_entries"] == 22**2
-    assert shared["distinct_numbers"] == 9
+    # A row of 28 pixels has 26 with three neighbors and 2 with two: 82 in all.
+    assert shared["nonzero_entries_of_a_filter"] == 82**2
+    assert shared["distinct_numbers_of_a_filter"] == 9
+    assert shared["local"] == 32 * 82**2 + 28 * 28 * 32
     assert counting.count_matrix_entries(3) == (7**2, 9)
+    stays = numbers["cnn-1x1-output-stays-64"]
+    assert stays["output_of_1_filter"] == [7, 7, 1]
+    assert stays["output_of_64_filters"] == [7, 7, 64]
+
+
+def test_multiply_adds_by_hand(numbers):
+    """Pixels times the weights that each of them uses."""
+    convolutions = numbers["cnn-1x1-bottleneck"]
+    pixels = 28 * 28
+    assert convolutions["plain"] == pixels * 9 * 64 * 64
+    assert convolutions["halved"] == pixels * (64 * 32 + 9 * 32 * 64)
+    assert convolutions["narrow"] == pixels * (64 * 16 + 9 * 16 * 16 + 16 * 64)
+    assert convolutions["before_pointwise"] == convolutions["pointwise"]
+    counts = numbers["pool-saves-compute"]["operations"]
+    compared = 28 * 28 * 32 + 14 * 14 * 64
+    assert counts["flatten and dense, max pooling"] == 3_869_824 + compared
+    assert counts["flatten and dense, no pooling"] == 15_178_240
+    head = 64 * 10 + 28 * 28 * 64
+    without = 28 * 28 * 9 * (32 + 32 * 64) + head
+    assert counts["global average, no pooling"] == without
+
+
+def test_a_bottleneck_that_costs_more_would_be_seen():
+    wide = pointwise.multiply_adds((128, 1), (64, 3))
+    assert wide > pointwise.multiply_adds((64, 3))
 
 
 def test_pooling_and_heads_by_hand(numbers):

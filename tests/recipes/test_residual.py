@@ -8,6 +8,7 @@ import pytest
 
 from recipes.architectures.residual import block, bypass, depth, trainable
 from recipes.lab.data import sets
+from recipes.lab.testing import RecordingLab, judged
 from zoo import mlp
 
 
@@ -115,13 +116,29 @@ def test_growth_is_near_its_expectation():
         assert mean == pytest.approx(value, rel=0.5)
 
 
-def test_cured_has_three_answers():
-    def stack(plain, residual):
-        return {"plain": np.array([[plain]]), "residual": np.array([[residual]])}
+def test_a_vanished_gradient_can_be_kept_or_not(monkeypatch):
+    def verdict(plain, residual):
+        ends = {"plain": plain, "residual": residual, "branch/√L": 1.0}
+        stack = {kind: np.array([[value]] * 3) for kind, value in ends.items()}
+        found = dict.fromkeys(trainable.STACKS, stack)
+        monkeypatch.setattr(trainable, "growth", lambda lab: found)
+        return judged(trainable.gradient_is_kept, RecordingLab("residual"))["verdict"]
 
-    assert trainable.cured(stack(1e-9, 2.0)) is True
-    assert trainable.cured(stack(1e-9, 1e-6)) is False
-    assert trainable.cured(stack(0.5, 2.0)) is None
+    assert verdict(1e-9, 2.0) == "supported"
+    assert verdict(1e-9, 1e-6) == "refuted"
+    assert verdict(0.5, 2.0) == "inconclusive"  # nothing was lost
+
+
+def test_what_is_left_of_a_network_with_a_dead_block():
+    """Plain: no block before it moves, and a constant is all that can be learned."""
+    lab = RecordingLab("residual")
+    found = judged(bypass.rest_learns, lab)
+    assert found["verdict"] == "supported"
+    assert found["numbers"]["plain_blocks_before_moved"] == 0
+    # The best constant for targets of variance 1 has a mean squared error of 1.
+    assert found["numbers"]["plain"] == pytest.approx(1.0, abs=0.02)
+    for both in found["numbers"]["by_way"].values():
+        assert both["residual"]["moved"][bypass.OFF] == 0  # it stays switched off
 
 
 def made_up(deeper_is_worse: float):
@@ -148,11 +165,11 @@ def test_depth_can_be_judged_either_way(deeper_is_worse):
 
 def test_a_network_that_diverged_has_learned_as_much_as_one_that_guesses():
     finding = trainable.deep_networks_learn(Lab(made_up(1)))
-    gain = finding.conditions["training, He's weights"]
+    gain = finding.conditions["He's weights"]
     assert gain.effect == pytest.approx(1.2 - np.log(10), abs=0.02)
     assert gain.holds is False
     assert finding.numbers["diverged"] == 5
-    assert finding.conditions["training, weights / √depth"].effect == pytest.approx(0)
+    assert finding.conditions["weights / √depth"].effect == pytest.approx(0)
 
 
 def test_a_rate_is_chosen_on_a_seed_of_its_own():

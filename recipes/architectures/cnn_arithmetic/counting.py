@@ -3,7 +3,8 @@
 A filter of k×k on c channels has k·k·c weights and one bias, whatever the size of the
 image, since the same weights are used at every place. So the notes' network of two
 convolutions has 18,816 parameters in them and 31,370 in its one dense layer. A dense
-layer in place of the first convolution would have 20 million.
+layer in place of the first convolution would have 20 million: most of them are gone
+because an output sees nine pixels only, the rest because all places share weights.
 
 The notes print every shape and count of the network; each is compared with what Keras
 builds.
@@ -75,7 +76,8 @@ def shapes_of_the_network(lab):
 
 @claim(
     "cnn-params-28",
-    "The layers of that network have 320, 0, 18,496, 0, 0 and 31,370 parameters.",
+    "The layers of the notes' 28×28 network have 320, 0, 18,496, 0, 0 and 31,370 "
+    "parameters.",
     says="is",
     notes="001",
     scope="the notes' network, built by Keras; nothing is trained",
@@ -125,32 +127,40 @@ def count_matrix_entries(size: int) -> tuple[int, int]:
     return int(nonzero.size), len(np.unique(nonzero))
 
 
+# So what sharing saves is the step from a layer that is local and does not share.
+
+
 @claim(
     "cnn-param-sharing",
-    "Sharing makes a convolution's weights far fewer than a dense layer's.",
+    "Using the same weights at every place reduces the number of parameters.",
     says="always",
     notes="001 002",
-    scope="a 3×3 convolution and a dense layer from 28×28×1 to 28×28×32; nothing is "
-    "trained",
+    scope="3×3 filters from 28×28×1 to 28×28×32, and layers without sharing; nothing "
+    "is trained",
 )
 def shared_weights(lab):
-    """Parameters of both layers between the same shapes."""
+    """Parameters of three layers between the same shapes."""
     shared = built(layers.Conv2D(32, 3, padding="same"), 28, 28, 1).count_params()
     # Zeros: nothing is asked of these 20 million weights but their number.
     dense = built(layers.Dense(28 * 28 * 32, kernel_initializer="zeros"), 28 * 28)
     weights, biases = (int(np.prod(weight.shape)) for weight in dense.weights)
-    nonzero, distinct = count_matrix_entries(8)
+    nonzero, distinct = count_matrix_entries(28)
+    local = 32 * nonzero + biases
     return Finding(
-        shared < weights + biases,
-        "From 28×28×1 to 28×28×32 a 3×3 convolution has {convolution} parameters, a "
-        "dense layer {dense_weights:,} weights and {dense_biases:,} biases. Written as "
-        "a 64×64 matrix, one 3×3 filter on 8×8 pixels fills {nonzero_entries} entries "
-        "with {distinct_numbers} numbers.",
+        {
+            "against a layer as local that does not share": shared < local,
+            "against a dense layer": shared < weights + biases,
+        },
+        "From 28×28×1 to 28×28×32 a dense layer has {dense:,} parameters, a layer "
+        "whose outputs see 3×3 pixels each with weights of their own {local:,}, and a "
+        "convolution {convolution}.",
         convolution=shared,
+        local=local,
+        dense=weights + biases,
         dense_weights=weights,
         dense_biases=biases,
-        nonzero_entries=nonzero,
-        distinct_numbers=distinct,
+        nonzero_entries_of_a_filter=nonzero,
+        distinct_numbers_of_a_filter=distinct,
     )
 
 

@@ -36,7 +36,7 @@ def one_filter(lab):
 
 @claim(
     "cnn-1x1-channels",
-    "1×1 filters set the number of channels: 4×4×64 becomes 4×4×32 or 4×4×128.",
+    "1×1 filters can set the number of channels: 4×4×64 becomes 4×4×32 or 4×4×128.",
     says="can",
     hedge="can",
     notes="001",
@@ -136,20 +136,74 @@ def depth_matches(lab):
     scope="Keras layers of 1 to 128 filters; nothing is trained",
 )
 def output_stays(lab):
-    """The output of 1, 32, 64 and 128 filters, each 64 deep."""
-    widths = {
-        filters: tuple(layers.Conv2D(filters, 1)(keras.Input((7, 7, 64))).shape[1:])
-        for filters in (1, 32, 64, 128)
-    }
+    """The output of one filter that is 64 deep, and of 64 of them."""
+    one, many = (
+        tuple(layers.Conv2D(filters, 1)(keras.Input((7, 7, 64))).shape[1:])
+        for filters in (1, 64)
+    )
     return Finding(
         {
-            "1 filter" if filters == 1 else f"{filters} filters": shape == (7, 7, 64)
-            for filters, shape in widths.items()
+            "7×7 remains": one[:2] == many[:2] == (7, 7),
+            "64 channels remain, with one filter": one[2] == 64,
+            "64 channels remain, with 64 filters": many[2] == 64,
         },
         "One 1×1×64 filter makes {one}: the number of filters is the number of "
         "channels that come out, so only 64 filters keep 64.",
-        one=times(widths[1]),
-        output_by_filters={str(filters): shape for filters, shape in widths.items()},
+        one=times(one),
+        output_of_1_filter=one,
+        output_of_64_filters=many,
+    )
+
+
+# A convolution multiplies and adds k·k·channels numbers for each number that it makes.
+# So fewer channels make what comes next cheaper; the 1×1 convolution itself costs
+# something, too. Whether the key features are kept is a question of training.
+
+
+def multiply_adds(*convolutions, size: int = 28, channels: int = 64) -> int:
+    """Multiply-adds of convolutions in turn, on size×size pixels, padded.
+
+    Args:
+        *convolutions: (filters, kernel) of each.
+        size: Pixels a side.
+        channels: Of the input.
+    """
+    x, total = keras.Input((size, size, channels)), 0
+    for filters, kernel in convolutions:
+        conv = layers.Conv2D(filters, kernel, padding="same", use_bias=False)
+        x = conv(x)
+        total += x.shape[1] * x.shape[2] * conv.count_params()
+    return total
+
+
+@claim(
+    "cnn-1x1-bottleneck",
+    "A 1×1 convolution that decreases the channels reduces the computation.",
+    says="always",
+    notes="001",
+    scope="multiply-adds up to 64 channels of 28×28 pixels; nothing is trained",
+)
+def bottleneck(lab):
+    """Counts multiply-adds with and without, in front of 3×3 and of 1×1."""
+    plain, pointwise = multiply_adds((64, 3)), multiply_adds((64, 1))
+    halved = multiply_adds((32, 1), (64, 3))
+    narrow = multiply_adds((16, 1), (16, 3), (64, 1))
+    before_pointwise = multiply_adds((32, 1), (64, 1))
+    return Finding(
+        {
+            "64 to 32 channels, then 3×3": halved < plain,
+            "64 to 16 channels, 3×3, back to 64": narrow < plain,
+        },
+        "A 3×3 convolution from 64 to 64 channels takes {plain:,} multiply-adds; with "
+        "a 1×1 convolution to 32 channels in front {halved:,}, between two to 16 and "
+        "back {narrow:,}. In front of another 1×1 convolution nothing is saved: "
+        "{before_pointwise:,} against {pointwise:,}. Whether features are kept was not "
+        "tried.",
+        plain=plain,
+        halved=halved,
+        narrow=narrow,
+        before_pointwise=before_pointwise,
+        pointwise=pointwise,
     )
 
 

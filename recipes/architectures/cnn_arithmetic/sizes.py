@@ -102,8 +102,7 @@ def output_formula(lab):
     return Finding(
         {
             "the stride divides n - k + 2p": whole == found["whole_as_printed"],
-            "it does not, as printed": broken == found["broken_as_printed"],
-            "it does not, rounded down": broken == found["broken_rounded_down"],
+            "it does not": broken == found["broken_as_printed"],
         },
         "Where the stride divides, the formula is right {axes[whole_as_printed]} times "
         "in {axes[whole]}; elsewhere it gives a fraction, and rounded down it is right "
@@ -131,12 +130,16 @@ def pooled(padding: str, often: int = 5) -> list[int]:
     return found
 
 
+# The notes' pooling has no padding, so that is what is judged; that padding makes a
+# fifth pooling possible stands in the note.
+
+
 @claim(
     "cnn-pool-five-times",
-    "16×16 pixels can't be max-pooled five times.",
+    "16×16 pixels can't be max-pooled five times by 2: 16, 8, 4, 2, 1, then 0.5.",
     says="is",
     notes="001",
-    scope="Keras's 2×2 max pooling with both paddings; nothing is trained",
+    scope="Keras's 2×2 max pooling without padding; nothing is trained",
 )
 def five_times(lab):
     """Pools five times, or as often as Keras does it."""
@@ -144,12 +147,14 @@ def five_times(lab):
     fifth = formula(1, 2, 0, 2)
     return Finding(
         {
-            "padding='valid'": tuple(valid) == POOLED,
-            "padding='same'": len(same) < 6,
+            "the sizes up to the fourth": tuple(valid[:5]) == POOLED,
+            "the formula's fifth size is 0.5": fifth == Fraction(1, 2),
+            "the fifth is refused": len(valid) == 5,
         },
-        "Without padding the sizes are {sizes_valid} and Keras refuses the fifth "
-        "pooling: the formula's {fifth_by_formula:g} rounds down to {rounded_down}. "
-        "With padding='same' the fifth leaves {side_after_five}×{side_after_five}.",
+        "The sizes are {sizes_valid}, and Keras refuses the fifth pooling: the "
+        "formula's {fifth_by_formula:g} rounds down to {rounded_down}. With "
+        "padding='same', which the notes don't speak of, the fifth leaves "
+        "{side_after_five}×{side_after_five}.",
         sizes_valid=valid,
         sizes_same=same,
         fifth_by_formula=float(fifth),
@@ -158,8 +163,8 @@ def five_times(lab):
     )
 
 
-# "You can reshape feature maps for concatenation", say the notes: by down-sampling or
-# by a 1×1 convolution. Both are tried, the convolution with and without a stride.
+# The notes reshape maps for concatenation by down-sampling or by a 1×1 convolution,
+# so that they align in the axis of concatenation. It is the other axes that count.
 
 
 def concatenated(first, second) -> tuple[int, ...] | None:
@@ -200,6 +205,29 @@ def join_maps(lab):
                 for name, shape in made.items()},
         joined_shape=made,
     )  # fmt: skip
+
+
+@claim(
+    "cnn-concat-axis",
+    "Maps can be concatenated if their dimensions align in the axis of concatenation.",
+    says="is",
+    notes="001",
+    scope="pairs of maps, joined along the channels; nothing is trained",
+)
+def axis_of_joining(lab):
+    """Joins maps that agree in that axis only, and maps that differ in it only."""
+    only = concatenated((28, 28, 32), (14, 14, 32))
+    other = concatenated((28, 28, 32), (28, 28, 64))
+    return Finding(
+        {
+            "enough: only that axis agrees": only is not None,
+            "needed: only that axis differs": other is None,
+        },
+        "Joined along the channels, 28×28×32 and 14×14×32 are {only}, 28×28×32 and "
+        "28×28×64 give {other}: all axes but the one of concatenation must agree.",
+        only=times(only) if only else "refused",
+        other=times(other) if other else "refused",
+    )
 
 
 def draw_sizes(lab):

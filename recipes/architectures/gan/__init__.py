@@ -1,7 +1,7 @@
 """Generative adversarial networks: noise into numbers, noise into digits.
 
 The losses are judged by formula, then both generator losses train a GAN of two small
-networks on the line, and a DCGAN on images, each pair from the same seeds.
+networks on the line, in NumPy, and a DCGAN on images, each pair from the same seeds.
 
 Notes: 1.25 Generative adversarial networks
 Data: digits by default; `--data mnist` for larger ones (about 12 min).
@@ -27,7 +27,7 @@ SMOKE = {
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 40
     "Independent repetitions on the line."
     image_seeds: int = 3
     "Independent repetitions on images."

@@ -72,7 +72,8 @@ class Ruler:
     It computes in single precision, whatever the networks that it measures.
 
     Half of the real images are the reference. The other half, just as many, says
-    how near two samples of the same images come: the floor of the distance.
+    how near two samples of the same images come: the floor of the distance. The same
+    pixels, shuffled between the images, say how near one comes without any image.
 
     Args:
         data: A `Dataset` of images.
@@ -103,6 +104,10 @@ class Ruler:
         self.samples = min(len(images) // 2, MOST)
         half, other = order[: self.samples], order[self.samples : 2 * self.samples]
         self._reference = self._read(images[half])[0]
+        # Real in every pixel, and no images: each pixel comes from an image of its own.
+        pixels = images[half].reshape(self.samples, -1)
+        mixed = np.random.default_rng(1).permuted(pixels, axis=0)
+        self.no_images = self.measure(mixed.reshape(images[half].shape))["distance"]
         self.floor = frechet(self._reference, self._read(images[other])[0])
 
     def measure(self, images: np.ndarray) -> dict[str, float]:
@@ -156,7 +161,7 @@ def train_images(case, seed, data):
         `runs`: for each loss `looks`, measured at the start and after each round,
         `pictures`, samples of the same latents each time, and `losses`, the history;
         `lead`: what is measured as D trains alone, after `lead_steps`; `looked_at`,
-        the steps of the looks; the ruler's `floor` and `accuracy`.
+        the steps of the looks; the ruler's `floor`, `no_images` and `accuracy`.
     """
     plan, shape = PLANS[data.name], data.x_train.shape[1:]
     ruler = Ruler(data, case["ruler_epochs"])
@@ -209,6 +214,7 @@ def train_images(case, seed, data):
         "lead_steps": lead_steps,
         "looked_at": [steps * index for index in range(ROUNDS + 1)],
         "floor": ruler.floor,
+        "no_images": ruler.no_images,
         "accuracy": ruler.accuracy,
     }
 

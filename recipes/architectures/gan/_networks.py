@@ -1,14 +1,12 @@
-"""A generator and a discriminator, trained many times; the smallest, on numbers."""
+"""A generator and a discriminator, trained many times; the smallest in NumPy."""
 
 from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import ops
-from scipy.stats import wasserstein_distance
 
 from recipes.lab import experiment, figures, fit, gradients
-from zoo import mlp
 from zoo.gan import GAN, GENERATOR_LOSSES
 
 LOSSES = ("non_saturating", "minimax")
@@ -73,7 +71,8 @@ class Pair:
             `d_fake`, the mean D(G(z)), and for each loss the norm of its gradient
             in all weights of the generator.
         """
-        found = {"d_fake": float(np.mean(_sigmoid(self._logits(latents))))}
+        logits = ops.convert_to_numpy(ops.stop_gradient(self._logits(latents)))
+        found = {"d_fake": float(probability(logits).mean())}
         weights = _values(self.generator.trainable_variables)
         for name in LOSSES:
 
@@ -102,117 +101,160 @@ def _values(variables) -> list[np.ndarray]:
     return [ops.convert_to_numpy(variable) for variable in variables]
 
 
-def _sigmoid(logits) -> np.ndarray:
-    return ops.convert_to_numpy(ops.stop_gradient(ops.sigmoid(logits)))
-
-
-# The smallest GAN: numbers from a normal distribution, learned from noise.
+# The smallest GAN: numbers from a normal distribution, learned from noise. All seeds
+# train at once in NumPy, where every gradient can be read.
 
 MEAN, DEVIATION = 4.0, 1.0  # the real numbers
 EVERY = 10  # steps between two measurements of the samples
+EARLY = 100  # steps in which D(G(z)) is watched
 SAMPLES = 1000  # generated each time, always from the same latents
-OPTIMIZERS = {
-    "SGD": lambda: keras.optimizers.SGD(0.05),
-    "Adam": lambda: keras.optimizers.Adam(5e-3, beta_1=0.5),
-}
 STARTS = ("even start", "D ahead")  # ahead by the setting `head_start`
 NAMES = {"non_saturating": "-log D", "minimax": "log(1-D)"}
 STYLES = {
     loss: {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
     for index, loss in enumerate(LOSSES)
 }
+# What each loss of a generator sends back from D(G(z)), by the logit.
+SLOPES = {"non_saturating": lambda d: d - 1, "minimax": lambda d: -d}
 
 
-def build_line():
-    """Returns a generator and a discriminator of numbers, 16 and 32 hidden units."""
-    generator = mlp((1,), 1, units=(16,), task="regression", name="generator")
-    discriminator = mlp((1,), 1, units=(32,), task="binary", name="discriminator")
-    return generator, discriminator
+class Network:
+    """Numbers to numbers through one layer of ReLUs; a copy for each seed.
+
+    Args:
+        units: Of the hidden layer.
+        rngs: A generator of random numbers a seed; it draws as the zoo's `mlp` does.
+    """
+
+    def __init__(self, units: int, rngs: list):
+        edge = (6 / (1 + units)) ** 0.5  # Glorot's, for the output; He's for the other
+        kernel = np.stack([rng.normal(0, 2**0.5, (1, units)) for rng in rngs])
+        out = np.stack([rng.uniform(-edge, edge, (1, units)) for rng in rngs])
+        offset = np.zeros((len(rngs), 1, 1))
+        self.weights = [kernel, np.zeros_like(kernel), out, offset]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """(seeds, n, 1) to (seeds, n, 1); remembers what `back` needs."""
+        kernel, bias, out, offset = self.weights
+        self.x, self.hidden = x, np.maximum(x * kernel + bias, 0)
+        return (self.hidden * out).sum(2, keepdims=True) + offset
+
+    def back(self, slope: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """The chain rule, from the loss's slope by the outputs.
+
+        Returns:
+            The gradients of the weights, and the slope by the inputs.
+        """
+        kernel, _, out, _ = self.weights
+        inner = slope * out * (self.hidden > 0)
+        sums = (self.x * inner, inner, self.hidden * slope, slope)
+        gradient = [part.sum(1, keepdims=True) for part in sums]
+        return gradient, (inner * kernel).sum(2, keepdims=True)
 
 
-def real_numbers(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Draws what the generator has to learn."""
-    return rng.normal(MEAN, DEVIATION, (count, 1)).astype("float32")
+class SGD:
+    """Plain gradient descent; `step` changes the weights in place."""
+
+    def step(self, weights: list, gradient: list) -> None:
+        for weight, slope in zip(weights, gradient, strict=True):
+            weight -= 0.05 * slope
+
+
+class Adam:
+    """Adam of rate 0.005 with beta_1 = 0.5, as for GANs, else as in Keras."""
+
+    def __init__(self):
+        self.count, self.means, self.squares = 0, [0.0] * 4, [0.0] * 4
+
+    def step(self, weights: list, gradient: list) -> None:
+        self.count += 1
+        rate = 5e-3 * (1 - 0.999**self.count) ** 0.5 / (1 - 0.5**self.count)
+        for i, (weight, slope) in enumerate(zip(weights, gradient, strict=True)):
+            self.means[i] = 0.5 * self.means[i] + 0.5 * slope
+            self.squares[i] = 0.999 * self.squares[i] + 0.001 * slope**2
+            weight -= rate * self.means[i] / (np.sqrt(self.squares[i]) + 1e-7)
+
+
+OPTIMIZERS = {"SGD": SGD, "Adam": Adam}
+
+
+def probability(logit: np.ndarray) -> np.ndarray:
+    """D, from its logit."""
+    return 0.5 * (1 + np.tanh(logit / 2))
 
 
 def train_line(case, seed, data):
-    """Trains a GAN on the line: with either start and either loss, one compilation.
+    """Trains a GAN on the line with one loss, from all seeds at once.
+
+    Each step moves both networks, or D alone, from their gradients at the same weights:
+    D's cross-entropy with the true labels, G's loss through a D that stands still.
 
     Args:
-        case: `optimizer` (a key of `OPTIMIZERS`), `steps` and `head_start`.
-        seed: Where all four trainings begin.
+        case: `optimizer`, `loss`, `lead` (steps of D alone), `steps` and `seeds`.
+        seed: Not used: the case holds the seeds, which share the arrays.
         data: None.
 
     Returns:
-        For each start and loss: what D says of the first samples, D's accuracy and
-        both losses' gradients there, and the samples' mean, deviation and distance
-        (1-Wasserstein) from the real numbers, at the start and every 10 steps.
+        For each seed what D says of the first samples (`d_fake`), how many numbers it
+        sorts rightly (`accuracy`), mean D(G(z)) in the first steps (`early`), and by 10
+        steps the samples' `mean`, `deviation` and `distance` (1-Wasserstein).
     """
-    pair = Pair(build_line, OPTIMIZERS[case["optimizer"]])
-    for model in pair.models.values():
-        model.steps_per_execution = EVERY
-    latents = np.random.default_rng(0).standard_normal((SAMPLES, 1)).astype("float32")
+    rngs = [np.random.default_rng([one, 1]) for one in case["seeds"]]
+    generator, discriminator = Network(16, rngs), Network(32, rngs)
+    optimizers = [OPTIMIZERS[case["optimizer"]]() for _ in range(2)]
+    latents = np.random.default_rng(0).standard_normal((SAMPLES, 1))
+
+    def draw(count: int, mean: float = 0.0, deviation: float = 1.0) -> np.ndarray:
+        return np.stack([rng.normal(mean, deviation, (count, 1)) for rng in rngs])
+
+    reals, said, looks = np.sort(draw(SAMPLES, MEAN, DEVIATION), 1), [], []
+    first = {}
+    for step in range(-case["lead"], case["steps"] + 1):
+        if step >= 0 and step % EVERY == 0:
+            samples = np.sort(generator(latents[None]), 1)
+            distance = abs(samples - reals).mean((1, 2))
+            looks.append([samples.mean((1, 2)), samples.std((1, 2)), distance])
+        if step == 0:
+            d_real, d_fake = map(probability, map(discriminator, (reals, samples)))
+            right = ((d_real > 0.5).mean((1, 2)) + (d_fake <= 0.5).mean((1, 2))) / 2
+            first = {"d_fake": d_fake.mean((1, 2)), "accuracy": right}
+        if step == case["steps"]:
+            break
+        real, made = draw(BATCH_SIZE, MEAN, DEVIATION), generator(draw(BATCH_SIZE))
+        d = probability(discriminator(real))
+        on_real, _ = discriminator.back((d - 1) / BATCH_SIZE)
+        d = probability(discriminator(made))
+        on_made, _ = discriminator.back(d / BATCH_SIZE)
+        _, slope = discriminator.back(SLOPES[case["loss"]](d) / BATCH_SIZE)
+        if step >= 0:
+            said.append(d.mean((1, 2)))
+            optimizers[0].step(generator.weights, generator.back(slope)[0])
+        both = [one + other for one, other in zip(on_real, on_made, strict=True)]
+        optimizers[1].step(discriminator.weights, both)
+    first["early"] = np.mean(said[:EARLY], 0)
+    table = np.array(looks).transpose(2, 1, 0).tolist()
     return {
-        f"{start}, {loss}": _train_line(pair, latents, case, start, loss, seed)
-        for start in STARTS
-        for loss in LOSSES
+        "runs": [
+            {name: float(row[number]) for name, row in first.items()}
+            | dict(zip(("mean", "deviation", "distance"), table[number], strict=True))
+            for number in range(len(rngs))
+        ]
     }
-
-
-def _train_line(pair: Pair, latents, case, start: str, loss: str, seed: int) -> dict:
-    def generate() -> np.ndarray:
-        return pair.generator.predict_on_batch(latents)[:, 0]
-
-    pair.start(seed)
-    rng = np.random.default_rng([seed, 1])
-    if start == "D ahead":
-        pair.lead(real_numbers(rng, case["head_start"] * BATCH_SIZE), seed)
-    real = real_numbers(rng, SAMPLES)
-    accuracy = _accuracy(pair.discriminator, real, generate()[:, None])
-    first = {**pair.measure(latents), "accuracy": accuracy}
-    samples = [generate()]
-    watch = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda step, logs: samples.append(generate())
-    )
-    numbers = real_numbers(rng, case["steps"] * BATCH_SIZE)
-    fit(
-        pair.models[loss],
-        numbers,
-        batch_size=BATCH_SIZE,
-        shuffle=False,
-        callbacks=[watch],
-    )
-    samples = samples[: case["steps"] // EVERY + 1]
-    return {
-        "first": first,
-        "mean": [float(sample.mean()) for sample in samples],
-        "deviation": [float(sample.std()) for sample in samples],
-        "distance": [wasserstein_distance(sample, real[:, 0]) for sample in samples],
-        "last_d_fake": pair.measure(latents)["d_fake"],
-    }
-
-
-def _accuracy(discriminator, real: np.ndarray, generated: np.ndarray) -> float:
-    """Share of real and generated numbers that D sorts rightly."""
-    says_real = [
-        ops.convert_to_numpy(ops.stop_gradient(discriminator(numbers))) > 0
-        for numbers in (real, generated)
-    ]
-    return float((says_real[0].mean() + 1 - says_real[1].mean()) / 2)
 
 
 @experiment
 def line_runs(lab) -> dict[str, list[dict]]:
     """Trains every case with every seed: "SGD, even start, minimax" to runs."""
     chosen = lab.settings
-    sizes = {"steps": chosen.line_steps, "head_start": chosen.head_start}
-    cases = {name: {"optimizer": name, **sizes} for name in OPTIMIZERS}
-    runs = lab.sweep(train_line, cases, precision="float32", title="line")
-    return {
-        f"{optimizer}, {start}, {loss}": [
-            run[f"{start}, {loss}"] for run in runs[optimizer]
-        ]
+    leads = dict(zip(STARTS, (0, chosen.head_start), strict=True))
+    shared = {"steps": chosen.line_steps, "seeds": list(lab.seeds)}
+    cases = {
+        f"{optimizer}, {start}, {loss}": {
+            "optimizer": optimizer, "loss": loss, "lead": lead, **shared,
+        }
         for optimizer in OPTIMIZERS
-        for start in STARTS
+        for start, lead in leads.items()
         for loss in LOSSES
-    }
+    }  # fmt: skip
+    found = lab.sweep(train_line, cases, seeds=[0], title="line")
+    return {name: one["runs"] for name, (one,) in found.items()}

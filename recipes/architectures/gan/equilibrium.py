@@ -65,7 +65,7 @@ def fitted(lab) -> list[dict]:
 @claim(
     "gan-equilibrium",
     "D(G(z)) comes close to 1 once the generated distribution equals the data's.",
-    notes="002",
+    notes="000",
     scope="logistic discriminators of two equal normal samples of 4000",
 )
 def it_cannot_tell(lab):
@@ -89,7 +89,7 @@ def it_cannot_tell(lab):
     "gan-log4",
     "The value of the game at its optimum is -log 4.",
     says="is",
-    notes="002",
+    notes="ours",
     scope="two normal distributions, integrated and sampled; nothing is trained",
 )
 def value_is_minus_log_4(lab):

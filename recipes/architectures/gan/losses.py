@@ -83,7 +83,7 @@ def labels_are_swapped(lab):
 @claim(
     "gan-saturating-vs-not",
     "Early on the gradient of log(1-D(G(z))) vanishes, that of -log D(G(z)) does not.",
-    notes="002",
+    notes="000",
     scope="the gradient in one logit where D is 1e-4; nothing is trained",
 )
 def one_loss_saturates(lab):
@@ -114,18 +114,19 @@ def one_loss_saturates(lab):
     )
 
 
-# The notes call the curve of −log D the subtle one. Slopes in D itself say otherwise:
-# 1/D against 1/(1 − D), which cross at one half, and a generator starts below.
+# The notes call the curve of −log D the more subtle one, and praise it for the start of
+# training. If that is to say flatter, slopes in D itself tell: 1/D against 1/(1 − D).
+# They cross at one half. Above it no generator starts, so that stands in the note only.
 
 
 @claim(
     "gan-curve-subtle",
-    "-log D(G(z)) is the more subtle, that is flatter, of the two curves.",
-    notes="002",
+    "At the start of training -log D(G(z)) is the more subtle, that is flatter, curve.",
+    notes="000",
     scope="slopes in D from 1e-4 to 0.999; nothing is trained",
 )
 def which_curve_is_flatter(lab):
-    """Compares the slopes in D itself, on both sides of one half."""
+    """Compares the slopes in D itself, below one half and above."""
     d = np.concatenate([np.logspace(-4, -1, 31), np.linspace(0.15, 0.999, 60)])
     log_d, log_one_minus_d = (
         np.abs(gradients(lambda x, f=f: ops.sum(f(x[0])), [d.astype("float32")])[0])
@@ -133,18 +134,16 @@ def which_curve_is_flatter(lab):
     )
     flatter, below, above = log_d < log_one_minus_d, d < 0.499, d > 0.501
     return Finding(
-        {
-            "D < 1/2, where a generator starts": bool(flatter[below].all()),
-            "D > 1/2": bool(flatter[above].all()),
-        },
+        bool(flatter[below].all()),
         "At D = {first_d:g} the slope of -log D is {slope:.5g} and that of log(1-D) "
-        "{other:.5g}: the curve called subtle is the steeper one wherever D < 1/2, and "
-        "the flatter one only above.",
+        "{other:.5g}: the first is the steeper one wherever D < 1/2, where a generator "
+        "starts, and the flatter one only above. To be steep is its advantage.",
         figure=draw_losses,
         first_d=d[0],
         slope=log_d[0],
         other=log_one_minus_d[0],
         ratio=log_d[0] / log_one_minus_d[0],
+        flatter_above_one_half=bool(flatter[above].all()),
         largest_relative_error_of_the_formulas=max(
             np.max(np.abs(log_d * d - 1)),
             np.max(np.abs(log_one_minus_d * (1 - d) - 1)),

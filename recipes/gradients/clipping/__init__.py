@@ -22,7 +22,7 @@ SMOKE = {"seeds": 1, "epochs": 1}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Independent repetitions."
     epochs: int = 10
     "Passes over the data, at most 1000."

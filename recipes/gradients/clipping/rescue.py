@@ -13,34 +13,34 @@ the loss of always answering the mean.
 import keras
 import numpy as np
 
-from callbacks import AutoClip, GradientClipping, GradientNorms
-from recipes.gradients._watch import Start, unanimous, watch
-from recipes.lab import Finding, claim, experiment, figures, generators, main
+from callbacks import GradientClipping, GradientNorms
+from recipes.gradients._watch import Start, watch
+from recipes.lab import Finding, claim, experiment, figures, generators, main, stats
 from zoo import simple_rnn
 
 LENGTH, SAMPLES, BATCH_SIZE, UNITS = 20, 320, 64, 32
-RATES = (0.03, 0.1, 1.0)
-MIDDLE = RATES[1]
+RATES = (0.1, 1.0)
+USUAL = RATES[0]
 GAIN = 1.5  # of the recurrent weights: near 0 such a network is unstable
 GUESSING = 1 / 6  # the mean squared error of always answering the mean, 1
 ZERO = GUESSING + 1  # and of always answering 0
 
-# A callback, and arguments of the optimizer.
 WAYS = {
-    "no clipping": (None, {}),
-    "norm 1": (lambda: GradientClipping(norm=1.0), {}),
-    "norm 100": (lambda: GradientClipping(norm=100.0), {}),
-    "value 0.1": (lambda: GradientClipping(value=0.1), {}),
-    "global_clipnorm 1": (None, {"global_clipnorm": 1.0}),
-    "AutoClip(10)": (lambda: AutoClip(10), {}),
+    "no clipping": None,
+    "norm 1": lambda: GradientClipping(norm=1.0),
+    "norm 100": lambda: GradientClipping(norm=100.0),
+    "value 0.1": lambda: GradientClipping(value=0.1),
 }
-LEARNS = ("AutoClip(10)",)  # from the whole `fit`, so that each start needs its own
+# A way that rescues fewer than half of what is lost is no remedy to rely on.
+HALF = stats.Threshold(
+    "half of the trainings", 0.5, "share", "a remedy should save more than it loses."
+)
 
 
-def build(**optimizer: float) -> keras.Model:
+def build() -> keras.Model:
     """Makes a simple recurrent network that reads two numbers a step, compiled."""
     model = simple_rnn((LENGTH, 2), 1, units=(UNITS,), task="regression")
-    model.compile(keras.optimizers.SGD(**optimizer), "mse")
+    model.compile(keras.optimizers.SGD(), "mse")
     return model
 
 
@@ -65,17 +65,15 @@ def train(case, seed, data):
         as it came (`before`) and as the update rule got it (`after`).
     """
     starts = [(rate, one) for rate in case["learning_rates"] for one in case["seeds"]]
-    alone = case["way"] in LEARNS
-    fits = [[start] for start in starts] if alone else [starts]
-    runs = [run for one in fits for run in train_from(one, case["way"], case["epochs"])]
+    runs = train_from(starts, case["way"], case["epochs"])
     count = len(case["seeds"])
     return {"runs": [runs[i : i + count] for i in range(0, len(runs), count)]}
 
 
 def train_from(pairs: list[tuple[float, int]], way: str, epochs: int) -> list[dict]:
     """Trains at each (rate, seed) in one fit; the first epoch only measures."""
-    make, arguments = WAYS[way]
-    model = build(**arguments)
+    make = WAYS[way]
+    model = build()
     x, y = generators.adding(SAMPLES, LENGTH, seed=0)
     before = GradientNorms(per_layer=True)
     after = GradientNorms(per_layer=False, stage="update", name="after")
@@ -106,8 +104,8 @@ def train_from(pairs: list[tuple[float, int]], way: str, epochs: int) -> list[di
 
 @experiment
 def trainings(lab) -> dict[tuple[str, float], list[dict]]:
-    """The runs by way and rate: two ways at three rates, the others at the middle."""
-    rates = {way: [MIDDLE] for way in WAYS}
+    """The runs by way and rate: two ways at both rates, the others at the usual one."""
+    rates = {way: [USUAL] for way in WAYS}
     rates |= {way: list(RATES) for way in list(WAYS)[:2]}
     shared = {"seeds": list(lab.seeds), "epochs": lab.settings.epochs}
     cases = {
@@ -143,48 +141,51 @@ def stable(runs: list[dict]) -> np.ndarray:
 
 
 # Clipping can only rescue what is lost without it: a way is judged at the rates at
-# which not all of the unclipped trainings are stable. Seeds that disagree decide
-# nothing.
+# which most unclipped trainings are unstable. Each seed counts 1 where clipping made an
+# unstable training stable, -1 where it did the reverse, else 0.
 
 
 @claim(
     "clip-rescues-rnn",
-    "Clipping makes the training of recurrent networks stable.",
+    "Clipping makes a training stable whose gradients explode.",
     says="always",
     notes="001 002 004",
     scope="the adding problem over 20 steps, SimpleRNN of 32 units, 10 epochs of SGD",
 )
 def makes_stable(lab):
-    """Of every training that is unstable by itself: whether clipping helps."""
+    """At every rate and threshold: the share of trainings that clipping rescues."""
     runs = trainings(lab)
-    names = {key: f"rate {key[1]:g}, {key[0]}" for key in runs}
-    steady = {names[key]: stable(found) for key, found in runs.items()}
+    names = {key: f"{key[0]}, rate {key[1]:g}" for key in runs}
+    steady = {key: stable(found) for key, found in runs.items()}
     plain, clipped = list(WAYS)[:2]
     conditions = {
-        names[way, rate]: unanimous(steady[names[way, rate]])
+        names[way, rate]: stats.greater(
+            steady[way, rate].astype(float),
+            steady[plain, rate].astype(float),
+            by=HALF,
+        )
         for way, rate in runs
-        if way != plain and not steady[names[plain, rate]].all()
+        if way != plain and steady[plain, rate].mean() < HALF.value
     }
-    counts = {name: int(flags.sum()) for name, flags in steady.items()}
-    ends = {way: losses(runs[way, MIDDLE])[:, -1] for way in (plain, clipped)}
+    counts = {names[key]: int(flags.sum()) for key, flags in steady.items()}
     tabulate(lab, {names[key]: found for key, found in runs.items()})
     return Finding(
         conditions or {"some training without clipping is unstable": None},
-        "Of {n} trainings at rate {rate:g}, {unclipped} without clipping, {norm_1} "
-        "with norm 1 and {norm_100} with norm 100 never get worse than at the start "
-        "and than answering 0; with norm 1 at rate {largest:g} {at_largest}: a step "
-        "has the length of rate times threshold at most. Median last loss with norm 1 "
-        "at rate {rate:g}: {end:.3f} (answering the mean: {guessing:.3f}).",
+        "Clipped by its norm, a step is never longer than rate times threshold: that "
+        "product must be small. "
+        "Stable of {n} trainings at rate {rate:g}: {unclipped} without clipping, "
+        "{norm_1} with norm 1, {norm_100} with norm 100; with norm 1 at rate "
+        "{largest:g}: {at_largest}. Stable is not yet learned: the median last loss is "
+        "{end:.3f}, that of answering the mean {guessing:.3f}.",
         figure=draw_spikes,
         n=len(lab.seeds),
-        rate=MIDDLE,
+        rate=USUAL,
         largest=RATES[-1],
-        unclipped=counts[names[plain, MIDDLE]],
-        norm_1=counts[names[clipped, MIDDLE]],
-        norm_100=counts[names["norm 100", MIDDLE]],
+        unclipped=counts[names[plain, USUAL]],
+        norm_1=counts[names[clipped, USUAL]],
+        norm_100=counts[names["norm 100", USUAL]],
         at_largest=counts[names[clipped, RATES[-1]]],
-        end=np.median(ends[clipped]),
-        end_unclipped=np.median(ends[plain]),
+        end=np.median(losses(runs[clipped, USUAL])[:, -1]),
         guessing=GUESSING,
         stable_trainings=counts,
         worst_loss_over_that_of_the_start={
@@ -218,7 +219,7 @@ def tabulate(lab, runs: dict[str, list[dict]]) -> None:
 def draw_spikes(lab):
     """Loss and gradient norms, with and without clipping."""
     figure, (above, below) = figures.new(2, 1, height=6.6)
-    found = {way: trainings(lab)[way, MIDDLE] for way in list(WAYS)[:2]}
+    found = {way: trainings(lab)[way, USUAL] for way in list(WAYS)[:2]}
     above.set(yscale="log", xlim=(0, lab.settings.epochs))
     for index, (way, runs) in enumerate(found.items()):
         style = {"color": figures.COLORS[index], "lw": 1.2}
@@ -226,7 +227,7 @@ def draw_spikes(lab):
             label = way if number == 0 else f"_{number}"
             above.plot(curve, figures.LINES[index], label=label, **style)
     count = f"{len(lab.seeds)} recurrent networks"
-    title = f"Rate {MIDDLE:g}: clipping keeps the loss of {count} down"
+    title = f"Rate {USUAL:g}: clipping keeps the loss of {count} down"
     figures.describe(above, title, "epoch", "mean squared error")
     plain, clipped = (runs[0] for runs in found.values())
     below.set(yscale="log")

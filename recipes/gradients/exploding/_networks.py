@@ -9,22 +9,19 @@ from zoo import mlp
 
 WIDTH, ROWS = 256, 256
 
-# The arguments of `zoo.mlp`, and those of `draw_weights`.
-NETWORKS = {
-    "linear": {"activation": "linear"},
+NETWORKS = {  # arguments of `zoo.mlp`
     "ReLU": {"activation": "relu"},
     "ReLU6": {"activation": "relu6"},
     "tanh": {"activation": "tanh"},
     "sigmoid": {"activation": "sigmoid"},
     "ReLU, batch normalization": {"activation": "relu", "normalization": "batch"},
 }
-WEIGHTS = {
-    "He's": ("he", 1.0),
-    "2 × He's": ("he", 2.0),
-    "N(0, 1)": (1.0, 1.0),
-    "N(0, 3²)": (3.0, 1.0),
+GAINS = (1.0, 1.5, 2.0, 3.0, 6.0, 12.0, 20.0)  # on He's weights
+TOO_LARGE = "N(0, 1)"  # 11 times He's, in a layer of 256 units
+WEIGHTS = {  # arguments of `draw_weights`
+    **{f"{gain:g} × He's": ("he", gain) for gain in GAINS},
+    TOO_LARGE: (1.0, 1.0),
 }
-LARGE = list(WEIGHTS)[1:]
 
 
 def measure(case, seed, data):

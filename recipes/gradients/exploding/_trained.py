@@ -8,26 +8,27 @@ from zoo import mlp
 
 WIDTH, BATCH_SIZE = 64, 64
 ROWS = 320  # few enough to be learned by heart
-FACTORS = (1, 3, 10, 30)
 BRIEF = 3  # epochs that are enough to see a loss rise
 
-# Does the loss rise? Weights of 2 × He's.
+# Does the loss rise? Weights of 2 × He's; He's stand beside them.
 RATES = {f"rate {rate:g}": rate for rate in (0.1, 0.01, 1e-4)}
-# Is it overfitting? For plain SGD a gradient times ten is a rate times ten. The base
-# rates let both starts learn: larger weights need a smaller one.
-BASES = {"He's": (1.0, 0.01), "1.5 × He's": (1.5, 0.003)}
+HE = "He's, rate 0.01"
+# Is it overfitting? Fewer layers, so that one rate lets all weights learn by heart.
+SHALLOW, RATE = 3, 0.03
+GAINS = (1.0, 1.5, 2.0, 3.0)  # on He's weights
+FACTORS = (3, 10)  # on the gradients: for plain SGD, on the rate
 
 
-def gap_case(start: str, factor: int) -> str:
-    """The name of a training from a start with gradients times a factor."""
-    return f"{start}, gradients × {factor}"
+def started(gain: float, factor: int = 1) -> str:
+    """The name of a training from gain × He's weights with gradients × a factor."""
+    return f"{gain:g} × He's, gradients × {factor}"
 
 
 def train(case, seed, data):
     """Trains from all starts and seeds in one fit; each one's first epoch measures.
 
     Args:
-        case: `depth`, `seeds`, and `trainings`: each with a `name`, a `gain` on He's
+        case: `layers`, `seeds`, and `trainings`: each with a `name`, a `gain` on He's
             weights, `learning_rate` and `epochs`.
         seed: Not used: the case holds the seeds, which share a fit.
         data: Images.
@@ -36,7 +37,7 @@ def train(case, seed, data):
         For each name and seed the `history`, and the `accuracies` in training and test.
     """
     model = mlp(
-        data.x_train.shape[1:], data.num_classes, units=(WIDTH,) * case["depth"]
+        data.x_train.shape[1:], data.num_classes, units=(WIDTH,) * case["layers"]
     )
     model.compile(
         keras.optimizers.SGD(),
@@ -69,24 +70,33 @@ def train(case, seed, data):
     }
 
 
+def cases_of(layers: int, seeds, trainings: list[tuple]) -> dict:
+    """A case: trainings are (name, gain, learning rate, epochs)."""
+    keys = ("name", "gain", "learning_rate", "epochs")
+    rows = [dict(zip(keys, one, strict=True)) for one in trainings]
+    return {"layers": layers, "seeds": list(seeds), "trainings": rows}
+
+
 @experiment
 def trained(lab) -> dict[str, list[dict]]:
     """All trainings: the names to the runs, by seed."""
     epochs = lab.settings.epochs
-    chosen = [(name, 2.0, rate, min(BRIEF, epochs)) for name, rate in RATES.items()]
-    chosen += [
-        (gap_case(start, factor), gain, base * factor, epochs)
-        for start, (gain, base) in BASES.items()
-        for factor in FACTORS
+    brief = min(BRIEF, epochs)
+    deep = [(name, 2.0, rate, brief) for name, rate in RATES.items()]
+    deep.append((HE, 1.0, 0.01, brief))
+    shallow = [(started(gain), gain, RATE, epochs) for gain in GAINS]
+    shallow += [
+        (started(1.0, factor), 1.0, factor * RATE, epochs) for factor in FACTORS
     ]
-    keys = ("name", "gain", "learning_rate", "epochs")
-    case = {
-        "depth": lab.settings.depth,
-        "seeds": list(lab.seeds),
-        "trainings": [dict(zip(keys, one, strict=True)) for one in chosen],
-    }
-    cases, title = {"all": case}, "networks with large weights"
     found = lab.sweep(
-        train, cases, data="digits", precision="float32", seeds=[0], title=title
+        train,
+        {
+            "deep": cases_of(lab.settings.depth, lab.seeds, deep),
+            "shallow": cases_of(SHALLOW, lab.seeds, shallow),
+        },
+        data="digits",
+        precision="float32",
+        seeds=[0],
+        title="networks with large weights",
     )
-    return found["all"][0]["runs"]
+    return found["deep"][0]["runs"] | found["shallow"][0]["runs"]

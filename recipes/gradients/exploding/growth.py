@@ -6,14 +6,22 @@ gradient. Weights of N(0, 1) in a layer of 256 units do, about elevenfold a laye
 ReLU.
 
 Two networks withstand such weights: where sigmoids saturate their slopes shrink as the
-weights grow, until weights of N(0, 3²) win; and batch normalization divides the
+weights grow, until still larger weights win; and batch normalization divides the
 weights' scale out again, whatever it is.
 """
 
+import numpy as np
+
 from recipes.gradients._watch import FLOWS, middle
-from recipes.gradients.exploding._networks import LARGE, NETWORKS, networks, ratios
+from recipes.gradients.exploding._networks import (
+    NETWORKS,
+    TOO_LARGE,
+    networks,
+    ratios,
+)
 from recipes.lab import Finding, claim, figures, main, stats
 
+PROPER = "1 × He's"
 EXPLODES = FLOWS[1]  # the first layer gets more than ten times what the last one gets
 
 # Ratios differ by powers of ten from network to network and much less from seed to
@@ -23,32 +31,65 @@ EXPLODES = FLOWS[1]  # the first layer gets more than ten times what the last on
 
 @claim(
     "explode-large-weights",
-    "Large weights make gradients explode.",
+    "Very large weights make gradients grow exponentially on their way back.",
     says="often",
     hedge="typically",
     notes="002 004",
-    scope="networks of 10 layers of 256 units on digits, before training",
+    scope="networks of 10 layers of 256 units on digits, weights of N(0, 1), before "
+    "training",
 )
 def large_weights(lab):
     """Of every network: whether large weights make its gradients explode."""
-    found = ratios(lab)
     kept = {
-        f"{network}, {weights}": found[network, weights]
-        for network in NETWORKS
-        for weights in LARGE[1:]
+        name: found
+        for (name, weights), found in ratios(lab).items()
+        if weights == TOO_LARGE and name != "ReLU6"
     }
     return Finding(
         {
             name: stats.against(row, EXPLODES, by=stats.ANY, scale="log")
             for name, row in kept.items()
         },
-        "With N(0, 1) the gradient grows from the last layer to the first to these "
-        "multiples: {grows:.1e}. Not always more than tenfold: {failing}. Batch "
+        "From the last of {depth} layers to the first the gradient becomes this many "
+        "times as large: {grows:.1e}. Sigmoids that saturate dampen it, and batch "
         "normalization divides the weights' scale out again.",
         figure=draw_layers,
-        grows={name: middle(found[name, "N(0, 1)"]) for name in NETWORKS},
+        depth=lab.settings.depth,
+        grows={name: middle(row) for name, row in kept.items()},
         signal_first_over_last_layer=kept,
-        the_same_with_he_s_weights={name: found[name, "He's"] for name in NETWORKS},
+        the_same_with_he_s_weights={
+            name: found
+            for (name, weights), found in ratios(lab).items()
+            if weights == PROPER
+        },
+    )
+
+
+@claim(
+    "explode-init-fix",
+    "Proper initial weights (Glorot's, He's) can help prevent exploding gradients.",
+    says="can",
+    hedge="can help prevent",
+    notes="002 004",
+    scope="networks of 10 layers of 256 units on digits, before training",
+)
+def proper_weights(lab):
+    """Of the networks that explode with large weights: whether He's weights do not."""
+    found, limit = ratios(lab), np.full(len(lab.seeds), EXPLODES)
+    names = [
+        name for name in ("ReLU", "tanh") if middle(found[name, TOO_LARGE]) > EXPLODES
+    ]
+    return Finding(
+        {
+            name: stats.greater(limit, found[name, PROPER], by=stats.ANY, scale="log")
+            for name in names
+        }
+        or {"something explodes": None},
+        "With N(0, 1) the gradient grows to these multiples: {large:.1e}; with He's "
+        "weights: {proper:.2g}.",
+        figure=draw_layers,
+        large={name: middle(found[name, TOO_LARGE]) for name in names},
+        proper={name: middle(found[name, PROPER]) for name in names},
     )
 
 
@@ -64,7 +105,7 @@ def draw_layers(lab):
     for axis, kind, title in zip(axes, ("signal", "kernel"), titles, strict=True):
         axis.set(yscale="log", xlim=(depth, 1), xticks=list(layers))
         norms = {
-            name: [run[kind][0][-2::-1] for run in networks(lab)[name, "N(0, 1)"]]
+            name: [run[kind][0][-2::-1] for run in networks(lab)[name, TOO_LARGE]]
             for name in NETWORKS
         }
         figures.curves(axis, layers, norms)
