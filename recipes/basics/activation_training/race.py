@@ -17,7 +17,7 @@ from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 RACERS = {"ReLU": Kind("relu"), "tanh": Kind("tanh"), "sigmoid": Kind("sigmoid")}
 EARLY = 10  # an epoch near the start, for the note
-TIMES = 2  # networks for each that `--seeds` asks for: some differences are small
+TIMES = 4  # networks for each that `--seeds` asks for: some differences are small
 MORE_OVERFITTING = stats.Threshold(
     "a hundredth of the variance",
     0.01,
