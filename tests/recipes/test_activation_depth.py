@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from recipes.basics.activation_depth import fallbacks, five_layers, sparsity
+from recipes.basics.activation_depth import (
+    fallbacks,
+    five_layers,
+    gradient_flow,
+    sparsity,
+)
 from recipes.lab import catalog
 from recipes.lab.data.sets import load
 from tests.recipes.running import run
@@ -13,6 +18,8 @@ CLAIMS = {
     "relu-faster-convergence",
     "relu-sparsity",
     "relu-sparsity-generalises",
+    "relu-sparsity-efficient",
+    "act-nonlinear-gradient-flow",
     "selu-alternative",
 }
 
@@ -70,6 +77,33 @@ def test_penalty_is_the_mean_over_samples():
     assert outputs.tolist() == [[[1, 0]], [[2, 4]]]
     (penalty,) = layer.losses
     assert float(penalty) == pytest.approx(0.5 * (1 + 2 + 4) / 2)
+
+
+def test_pairs_that_are_no_sparser_decide_nothing():
+    zeros = {name: np.full(6, 0.2) for name in sparsity.KINDS}
+    zeros["ReLU, L1 0.01"] = np.full(6, 0.5) + np.linspace(0, 0.1, 6)
+    found = {name: {"zeros": values} for name, values in zeros.items()}
+    decided = sparsity.where_sparser(found, dict.fromkeys(sparsity.PAIRS, True))
+    assert [pair for pair, value in decided.items() if value] == [
+        "ReLU, L1 0.01 against ReLU"
+    ]
+
+
+def test_gradients_through_linear_layers_by_hand():
+    case = {"networks": [0], "samples": 32, "hidden": [6, 6, 6], "learning_rate": 0.1}
+    data = load("digits")
+    found = gradient_flow.measure(case, 0, data)
+    networks, (x, y), _ = gradient_flow.start(gradient_flow.KINDS, case, data)
+    kernels = [kernel["linear"][0] for kernel in networks.kernels()]
+    h = x[:, 0]
+    for kernel in kernels:
+        h = h @ kernel
+    p = np.exp(h - h.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    last = (p - np.eye(10)[y[:, 0]]) @ kernels[-1].T
+    first = last @ kernels[2].T @ kernels[1].T
+    ratio = np.sqrt((first**2).mean() / (last**2).mean())
+    assert found["linear"][0] == pytest.approx(ratio, rel=1e-4)
 
 
 def test_cross_entropy_sums_over_networks():

@@ -5,19 +5,37 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from recipes.basics._side_by_side import Kind, SideBySide, squared_error
 from recipes.basics.activation_training import (
+    centers,
     dead_units,
     learned_slopes,
+    negative_inputs,
     outputs_by_task,
     race,
     regression_outputs,
+    xor_starts,
 )
-from recipes.basics.activation_training.race import Kind, SideBySide, squared_error
+from recipes.basics.activation_training._image_tasks import (
+    answered,
+    answers,
+    error,
+    target,
+)
 from recipes.lab import catalog, fit
+from recipes.lab.data.sets import load
+from recipes.lab.testing import RecordingLab, judged
 from tests.recipes.running import run
 
 CLAIMS = {
     "act-race-10-10-1",
+    "sigmoid-overfits",
+    "act-escapes-minima",
+    "elu-negative-inputs",
+    "leaky-inconsistent",
+    "output-ordinal-softmax",
+    "prelu-optimal-slope",
+    "prelu-overfits",
     "zero-centred-helps",
     "dying-relu",
     "leaky-fixes-dying",
@@ -41,7 +59,8 @@ def smoke(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data():
-    (x, y), _ = race.side_by_side(race.linear_rows(seed) for seed in (3, 4))
+    draws = (regression_outputs.linear_rows(seed) for seed in (3, 4))
+    (x, y), _ = regression_outputs.side_by_side(draws)
     return x[:96], y[:96]
 
 
@@ -154,20 +173,33 @@ def test_scores_measure_each_network(data):
 
 
 def test_each_target_has_its_own_networks():
-    case = {"networks": [0, 1], "epochs": 2, "batch_size": 32, "learning_rate": 1e-3}
+    case = {"networks": [0, 1], "epochs": 2, "learning_rate": 1e-3}
     found = race.train(case, 0, None)
-    assert len(found) == 5 * 2
+    assert len(found) == 3 * 2
     for scores in found.values():
-        assert np.shape(scores["train_mse"]) == np.shape(scores["test_mse"]) == (2, 2)
+        assert np.shape(scores["train_mse"]) == (2, 2)
+        assert np.shape(scores["test_mse"]) == (2, 1)  # at the end alone
     linear, curved = (found[f"tanh, {target}"]["test_mse"] for target in race.TARGETS)
     assert linear != curved
 
 
+def test_errors_at_the_end_are_those_of_the_last_epoch():
+    case = {"networks": [0, 1], "epochs": 2, "learning_rate": 1e-3, "rows": 64}
+    kinds = {"tanh": Kind("tanh"), "ReLU": Kind("relu")}
+    both = ["train_mse", "test_mse"]
+    every = race.learn(kinds, case, 0, by_epoch=both)[1]
+    last = race.learn(kinds, case, 0)[1]
+    for name, scores in every.items():
+        for score, curves in scores.items():
+            expected = np.array(curves)[:, -1:]
+            assert np.array(last[name][score]) == pytest.approx(expected, rel=1e-5)
+
+
 def test_regressions():
-    x, y = race.linear_rows(0)
+    x, y = regression_outputs.linear_rows(0)
     assert (x.shape, y.shape) == ((1600, 10), (1600, 1))
     assert y.var() == pytest.approx(1, abs=0.15)
-    x, y = race.curved_rows(0)
+    x, y = negative_inputs.curved_rows(0)
     assert x.std(0) == pytest.approx(1, abs=0.05)
     assert y.mean() == pytest.approx(0, abs=1e-5)
     # Features six to ten don't enter the target; the fourth does, linearly.
@@ -183,8 +215,8 @@ def test_outputs_from_zero_have_a_floor():
     case = {"networks": [0, 1], "epochs": 1, "learning_rate": 0.01}
     found = regression_outputs.train(case, 0, None)
     signed = found["ReLU output, target with both signs"]
-    for error, floor in zip(signed["test_mse"], signed["floor"], strict=True):
-        assert error >= floor > 0.3
+    for mse, floor in zip(signed["test_mse"], signed["floor"], strict=True):
+        assert mse >= floor > 0.3
     shifted = found["linear output, the same target, shifted above 0"]
     assert shifted["floor"] == [0, 0]
 
@@ -198,36 +230,119 @@ def test_dead_units_stay_dead():
     assert leaky["largest_move"][0] > 0
 
 
-def test_targets_of_tasks():
+def test_a_race_is_judged_over_all_epochs(monkeypatch):
+    curves = np.array([[1.0, 0.25, 0.0625]])  # geometric mean 0.25
+    scores = {"train_mse": curves, "test_mse": curves + 0.5}
+    monkeypatch.setattr(race, "errors", lambda lab: {"ReLU, linear target": scores})
+    whole = race.over_all_epochs(None, "ReLU", "linear target")
+    assert whole == pytest.approx([0.25])
+    assert race.overfitting(None, "ReLU", "linear target") == pytest.approx([0.5])
+
+
+def test_moved_activations_have_the_same_slopes():
+    x = np.linspace(-2, 2, 9, dtype="float32")
+    for plain, moved, by in (
+        ("tanh", "tanh + 1", 1),
+        ("sigmoid", "sigmoid - 1/2", -0.5),
+    ):
+        first, second = (
+            ops.convert_to_numpy(centers.KINDS[name].layer()(x))
+            for name in (plain, moved)
+        )
+        assert second - first == pytest.approx(by, abs=1e-6)
+
+
+def test_slopes_that_are_learned_move_and_fixed_ones_stay():
+    case = {
+        "kinds": ["slope 1", "PReLU from 0.25"],
+        "targets": ["linear target"],
+        "networks": [0, 1],
+        "rows": 64,
+        "epochs": 20,
+        "learning_rate": 0.01,
+    }
+    found = learned_slopes.train(case, 0, None)
+    assert np.shape(found["PReLU from 0.25, linear target"]["slopes"]) == (2,)
+    assert min(found["PReLU from 0.25, linear target"]["moves"]) > 0
+    assert "moves" not in found["slope 1, linear target"]
+
+
+def test_spread_is_the_distance_from_the_median_on_logarithms():
+    found = negative_inputs.spread([1.0, np.e, np.e**4])
+    assert found == pytest.approx([1, 0, 3])
+
+
+def test_mean_output_of_elu():
+    # By averaging over a million draws; the claim has the closed form.
+    z = np.random.default_rng(0).normal(size=1_000_000)
+    lab = RecordingLab(seeds=1, epochs=1)
+    found = judged(negative_inputs.elu_learns_there, lab)["numbers"]
+    mean = np.where(z > 0, z, np.expm1(np.minimum(z, 0))).mean()
+    assert found["mean_output"] == pytest.approx(mean, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", xor_starts.HIDDEN)
+def test_slopes_of_hidden_units_by_their_values(name):
+    function, slope = xor_starts.HIDDEN[name]
+    z, h = np.array([-2.0, -0.3, 0.4, 1.7]), 1e-6
+    numeric = (function(z + h) - function(z - h)) / (2 * h)
+    assert slope(function(z)) == pytest.approx(numeric, abs=1e-8)
+
+
+def test_activations_start_from_the_same_weights():
+    few = {name: xor_starts.learned(name, 6, 1) for name in xor_starts.HIDDEN}
+    assert not any(success.any() for success in few.values())
+    assert xor_starts.learned("tanh", 30, 1500).mean() > 0.5
+
+
+def test_answers_of_tasks():
     images = np.zeros((2, 4, 4, 1))
     images[0, :, 3] = 1.0  # a stroke 1.5 pixels right of the middle
-    images[1, 0, 0] = 0.2
-    y = outputs_by_task.targets_of(images, np.array([7, 4]), np.array([0.5, 1.0, 9.0]))
-    assert y["binary"].tolist() == [[1], [0]]
-    assert y["number"][:, 0] == pytest.approx([1.5, -1.5])
-    assert y["grade"].tolist() == [[1, 1, 0], [0, 0, 0]]
-    assert y["mask"].sum() == 4
+    images[1, 0, 0] = 0.4
+    quartiles = np.array([0.5, 1.0, 9.0])
+    found = answers(images, np.array([7, 4]), quartiles)
+    assert found["two classes"].tolist() == [1, 0]
+    assert found["regression"] == pytest.approx([1.5, -1.5])
+    assert found["ordered grades"].tolist() == [2, 0]
+    assert found["pixels of two classes"].sum() == 4
+    assert found["pixels of three classes"].sum() == 4 * 2 + 1
 
 
-def test_errors_and_ranges():
-    images = np.random.default_rng(0).random((6, 4, 4, 1))
-    labels = np.array([0, 1, 2, 2, 7, 8])
-    quartiles = np.quantile(images.sum((1, 2, 3)), [0.2, 0.5])
-    y = outputs_by_task.targets_of(images, labels, quartiles)
-    grades = [3, 2, 1, 1, 0, 1]
-    y["grade"] = np.array([np.arange(3) < grade for grade in grades], float)
-    perfect = {**y, "classes": np.eye(10)[labels]}
-    assert list(outputs_by_task.errors(perfect, y).values()) == [0, 0, 0, 0, 0]
-    assert all(outputs_by_task.in_range(perfect, y, 10).values())
-    constant = outputs_by_task.constant_outputs(y, 6, 10)
-    base = outputs_by_task.errors(constant, y)
-    assert base["classes"] == pytest.approx(4 / 6)
-    assert base["number"] == pytest.approx(y["number"].var())
-    assert base["grade"] == pytest.approx(4 / 6)  # always grade 1
-    wrong = {**perfect, "classes": perfect["classes"] * 0.9, "binary": y["binary"] * 2}
-    ranges = outputs_by_task.in_range(wrong, y, 10)
-    assert not ranges["classes"]
-    assert not ranges["binary"]
+@pytest.mark.parametrize(
+    ("form", "units"),
+    [("0 or 1", 1), ("one-hot", 4), ("above", 3), ("number", 1)],
+)
+def test_what_an_output_learns_from_stands_for_the_answer(form, units):
+    answer = np.array([0, 1, 1, 0] if units == 1 else [0, 3, 1, 2])
+    learned_from = target(answer, form, units)
+    assert learned_from.shape == (4, units)
+    assert answered(learned_from, form).tolist() == answer.tolist()
+
+
+def test_errors_of_answers():
+    grades = np.array([0, 1, 3])
+    assert error("ordered grades", np.array([0.4, 1.6, 9.0]), grades) == 1 / 3
+    assert error("regression", np.array([1.0, 3.0]), np.array([0.0, 1.0])) == 2.5
+    assert error("more classes", np.array([1, 2]), np.array([1, 3])) == 0.5
+
+
+def test_every_output_has_a_loss_and_the_advised_one_comes_first():
+    found = {}
+    for part in outputs_by_task.PARTS:
+        case = {"part": part, "samples": 64, "epochs": 1, "batch_size": 32}
+        found |= outputs_by_task.train(case, 0, load("digits"))["measured"]
+    assert {*found} == {*outputs_by_task.OUTPUTS}
+    for task, outputs in outputs_by_task.OUTPUTS.items():
+        assert {*outputs} <= {*found[task]}
+    advised = [next(iter(row)) for row in outputs_by_task.OUTPUTS.values()]
+    assert advised == [
+        "sigmoid",
+        "softmax",
+        "linear",
+        "sigmoid",
+        "softmax",
+        "cumulative sigmoids",
+    ]
 
 
 def test_softmax_of_one_output_says_nothing():

@@ -10,6 +10,7 @@ from recipes.basics.activations import (
     flat_parts,
     formulas,
     kinks,
+    maxout,
     ranges,
     softmax,
 )
@@ -24,20 +25,24 @@ EXACT = {
     "sigmoid-range-and-max-slope": "supported",
     "tanh-range-and-max-slope": "supported",
     "tanh-is-scaled-sigmoid": "conditional",
-    "tanh-vs-sigmoid-slope": "refuted",
-    "tanh-saturates-faster": "refuted",
+    "tanh-vs-sigmoid-slope": "conditional",
+    "tanh-saturation-speed": "refuted",
     "tanh-zero-centred": "supported",
     "relu-not-zero-centred": "supported",
     "leaky-zero-centred": "refuted",
-    "leaky-max-form": "conditional",
-    "relu-gradient-positive-is-one": "refuted",
-    "relu-derivative-at-zero": "conditional",
-    "relu-nondifferentiable-at-zero": "refuted",
+    "leaky-max-form": "supported",
+    "act-linear-affine": "conditional",
+    "relu-gradient-near-zero": "refuted",
+    "relu-derivative-at-zero": "supported",
+    "relu-differentiable": "refuted",
     "leaky-not-complete-fix": "supported",
     "elu-smooth": "conditional",
     "swish-nonmonotonic": "supported",
     "softplus-positive-vanishes": "supported",
-    "maxout-generalises": "conditional",
+    "softplus-smooth-relu": "supported",
+    "maxout-generalises": "supported",
+    "maxout-saturation": "supported",
+    "maxout-parameters": "conditional",
     "softmax-sums-to-one": "supported",
     "softmax-exploding": "refuted",
     "argmax-no-gradient": "supported",
@@ -71,10 +76,21 @@ def test_closed_forms(evidence):
     slopes = evidence["tanh-vs-sigmoid-slope"]
     assert slopes["crossing"] == pytest.approx(1.6628858911, abs=1e-9)
     # 1 - tanh² = 0.01 at artanh √0.99; the sigmoid is tanh of x/2.
-    ends = evidence["tanh-saturates-faster"]["flat_from"]
+    ends = evidence["tanh-saturation-speed"]["flat_from"]
     tenth = np.arctanh(np.sqrt(0.99))
     assert ends["tanh"] == pytest.approx(tenth, abs=1e-9)
     assert ends["sigmoid"] == pytest.approx(2 * tenth, abs=1e-9)
+    # At an output of 0.95: 1 - 0.95² and 0.95 (1 - 0.95).
+    y = slopes["output"]
+    assert slopes["slopes_at_output"]["tanh"] == pytest.approx(1 - y * y, abs=1e-9)
+    assert slopes["slopes_at_output"]["sigmoid"] == pytest.approx(y - y * y, abs=1e-9)
+    softplus = evidence["softplus-smooth-relu"]
+    assert softplus["at_0"] == softplus["largest"] == pytest.approx(np.log(2))
+    assert softplus["sharp"] == pytest.approx(np.log(2) / 100)
+    affine = evidence["act-linear-affine"]["largest_difference"]
+    assert affine["b = 0"] == 0
+    assert affine["b = 1"] > 0
+    assert evidence["maxout-parameters"]["counts"] == [48, 96, 144]
     low = evidence["swish-nonmonotonic"]["minimum"]["1.0"]
     assert low == pytest.approx([-1.2784645428, -0.2784645428], abs=1e-9)
     means = evidence["leaky-zero-centred"]["mean_output"]
@@ -153,7 +169,7 @@ def test_through_a_row_of_units():
 
 
 def test_maxout_units():
-    unit = kinks.maxout_unit([2.0, -1.0, 0.0], [0.0, 0.0, 0.5])
+    unit = maxout.maxout_unit([2.0, -1.0, 0.0], [0.0, 0.0, 0.5])
     x = np.array([[-3.0], [0.0], [4.0]], "float32")
     assert kinks.apply(unit, x)[:, 0].tolist() == [3.0, 0.5, 8.0]
 

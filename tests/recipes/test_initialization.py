@@ -24,11 +24,11 @@ VERDICTS = {
     "symmetry-asymmetric-act-fixes": "refuted",
     "symmetry-l1-fixes": "refuted",
     "symmetry-augmentation-fixes": "refuted",
-    "symmetry-dropout-fixes": "conditional",
+    "symmetry-dropout-fixes": "supported",
     "xavier-variance-formula": "supported",
     "xavier-keeps-variance": "conditional",
     "xavier-for-sigmoid": "refuted",
-    "he-for-relu": "supported",
+    "he-for-relu": "conditional",
     "he-torch-gain": None,
     "bad-init-explodes": "supported",
     "init-faster-convergence": None,
@@ -59,8 +59,13 @@ def test_evidence(claims):
     assert numbers("he-for-relu")["parameters_784_128_10"] == 101_770
     lost = ["gradients: ReLU, He, halving widths"]
     assert claims["he-for-relu"]["fails"] == lost
-    assert claims["symmetry-dropout-fixes"]["fails"] == ["dropout of inputs"]
+    assert claims["symmetry-dropout-fixes"]["holds"] == ["dropout of hidden units"]
+    assert (
+        "inputs are the same for all units and do not part them"
+        in (claims["symmetry-dropout-fixes"]["note"])
+    )
     assert claims["xavier-keeps-variance"]["holds"] == ["linear, Xavier"]
+    assert numbers("he-for-relu")["off"] < 4  # standard errors of Keras's sample
     explosions = claims["bad-init-explodes"]["holds"]
     assert {"linear, N(0, 1)", "tanh, N(0, 1)", "ReLU, N(0, 1)"} == {*explosions}
     assert numbers("symmetry-l1-fixes")["spreads"] == {"L1": 0}

@@ -5,8 +5,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from recipes.basics.perceptron import bias, flow, gates, layer, rate, xor
+from recipes.basics.perceptron import (
+    bias,
+    biases_everywhere,
+    data_size,
+    flow,
+    gates,
+    layer,
+    rate,
+    xor,
+)
 from recipes.lab import catalog
+from recipes.lab.data.sets import load
+from recipes.lab.testing import RecordingLab, judged
 from tests.recipes.running import run
 
 EXACT = {
@@ -16,11 +27,12 @@ EXACT = {
     "perceptron-bias-constant": "conditional",
     "perceptron-units-independent": "supported",
     "perceptron-cost": "conditional",
-    "perceptron-single-neuron-can-learn": "refuted",
+    "perceptron-single-neuron": "conditional",
+    "perceptron-update-direction": "conditional",
     "bias-shifts-activation": "supported",
     "bias-not-needed-origin": "supported",
     "bias-redundant-before-batchnorm": "supported",
-    "bias-not-redundant-before-layernorm": "refuted",
+    "bias-redundant-before-layernorm": "refuted",
     "linear-stack-collapses": "supported",
     "all-weights-update": "refuted",
 }
@@ -30,6 +42,7 @@ CHANCE = [
     "perceptron-lr-invariance",
     "neuron-flow-spam",
     "ml-small-dl-big-data",
+    "bias-everywhere-helps",
 ]
 
 QUICK = ["--seeds=2", "--starts=5", "--passes=50", "--steps=40", "--most=40"]
@@ -43,7 +56,7 @@ def result(tmp_path_factory):
 def test_the_chapter_is_whole():
     claims = catalog.find("perceptron").claims
     assert {*claims} == {*EXACT, *CHANCE}
-    assert len(claims) == 17
+    assert len(claims) == 19
 
 
 @pytest.mark.parametrize(("claim", "verdict"), EXACT.items())
@@ -63,7 +76,18 @@ def test_evidence(result):
     assert separability["errors_a_pass"]["AND"] == [2, 3, 3, 2, 1, 0]
     assert separability["errors_a_pass"]["OR"] == [2, 2, 1, 0]
     assert claims["perceptron-bias-constant"]["fails"] == ["constant 0"]
-    assert claims["perceptron-cost"]["fails"] == ["whatever the samples"]
+    passes = ["an iteration is a pass over all samples"]
+    assert claims["perceptron-cost"]["fails"] == passes
+    learners = ["a unit with the error-correction rule"]
+    assert claims["perceptron-single-neuron"]["fails"] == learners
+    direction = claims["perceptron-update-direction"]
+    assert direction["holds"] == ["inputs above 0"]
+    # The bias decides the output; the other weight moves by rate * error * input.
+    moved = direction["numbers"]["moves"]
+    assert moved["input 2, target - output 1"] == 2 / 4
+    assert moved["input -2, target - output -1"] == 2 / 4
+    # The digits are no big data: what cannot be judged on them is not refuted.
+    assert claims["ml-small-dl-big-data"]["verdict"] == "inconclusive"
     assert numbers["perceptron-xor-fails"]["best_accuracy_of_any_line"] == 0.75
     invariance = numbers["perceptron-lr-invariance"]
     same = invariance["same_outputs_for_all_rates_from_zeros"]
@@ -144,6 +168,45 @@ def test_one_step_moves_what_meets():
     assert layers[0]["moved"] <= 0.25
     assert layers[0]["still_without_ever_meeting"] == 1.0
     assert 0 < layers[2]["moved"] <= 1
+
+
+def test_weak_units_are_those_that_the_loss_hardly_needs():
+    # With 4 images, one pixel each, some of 128 units are off for all of them: they
+    # contribute 0 and stay. The others of the weaker half move.
+    x, y = np.eye(4, 16, dtype="float32"), np.array([0, 1, 2, 0])
+    first, second, last = flow.one_step(x, y, classes=3)
+    assert 0 < first["weak_units_moved"] < 1
+    assert 0 < second["weak_units_moved"] < 1
+    assert "weak_units_moved" not in last
+
+
+def test_presence_of_a_word_is_0_or_1():
+    counts = np.array([[0, 3, 50], [1, 0, 80], [4, 2, 60]], "float32")
+    found = flow.features(counts)
+    assert found.tolist() == [[0, 3, 50], [1, 0, 80], [1, 2, 60]]
+
+
+def test_without_biases_a_network_decides_along_rays():
+    model = biases_everywhere.mlp((2,), 3, units=(8, 8), use_bias=False)
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype("float32")
+    near, far = (model.predict(c * x, verbose=0) for c in (1, 7))
+    assert far == pytest.approx(7 * near, rel=1e-4, abs=1e-5)
+
+
+def test_biases_are_trained_or_left_out():
+    case = {"use_bias": False, "normalization": None, "units": [4], "steps": 3}
+    found = biases_everywhere.train(case, 0, load("spirals"))
+    assert 0 <= found["accuracy"] <= 1
+
+
+def test_big_data_is_judged_where_it_is(monkeypatch):
+    monkeypatch.setattr(data_size, "BIG", 40)
+    lab = RecordingLab("perceptron", seeds=2, steps=20, most=40)
+    found = judged(data_size.small_and_big, lab)
+    assert {*found["decisions"]} == {
+        "classical ahead with 20 samples",
+        "the network ahead with 40 samples",
+    }
 
 
 @pytest.mark.parametrize("flag", ["--starts=20000", "--passes=200000", "--most=5"])

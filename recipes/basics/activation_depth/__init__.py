@@ -1,4 +1,4 @@
-"""Activations in deep networks: speed, sparsity, and what to fall back to.
+"""Activations in deep networks: speed, gradients, sparsity, what to fall back to.
 
 All kinds and seeds of an experiment train side by side in one Keras model, each as it
 would alone.
@@ -15,7 +15,7 @@ from typing import Literal
 
 from recipes.lab import UsageError
 
-LESSONS = ("five_layers", "sparsity", "fallbacks")
+LESSONS = ("five_layers", "gradient_flow", "sparsity", "fallbacks")
 SMOKE = {"seeds": 1, "epochs": 1, "samples": 128, "layers": 3}
 
 
@@ -23,7 +23,7 @@ SMOKE = {"seeds": 1, "epochs": 1, "samples": 128, "layers": 3}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 5
+    seeds: int = 10
     "Networks of each kind, at most 100."
     epochs: int = 20
     "Passes over the data, at most 1000."

@@ -1,11 +1,11 @@
-"""Activations in training: a race, dead units and their cures, outputs by task.
+"""Activations in training: races, dead units and their cures, outputs by task.
 
 Networks of one hidden layer with ten units are so small that a machine idles between
 their steps; here all kinds and seeds of an experiment train side by side in one Keras
 model, each as it would alone.
 
 Notes: 1.3 Activation functions
-Data: linear and curved regressions; digits (or MNIST) for the outputs by task.
+Data: linear and curved regressions; XOR; digits (or MNIST) for the outputs by task.
 Run: recipes run activation_training (about 20 s on 2 CPU cores)
 References: LeCun et al., Efficient BackProp (1998); Maas et al. (2013); He et al.
     (2015); Friedman (1991) for the curved target.
@@ -18,8 +18,11 @@ from recipes.lab import UsageError
 
 LESSONS = (
     "race",
+    "centers",
     "dead_units",
+    "negative_inputs",
     "learned_slopes",
+    "xor_starts",
     "regression_outputs",
     "outputs_by_task",
 )
@@ -31,10 +34,10 @@ class Settings:
     """What a run can change."""
 
     seeds: int = 10
-    "Networks of each kind, at most 100."
+    "Networks of each kind, at most 100; some lessons take a multiple."
     epochs: int = 100
     "Passes of the race, at most 1000; other lessons take a part or a multiple."
-    samples: int = 2000
+    samples: int = 800
     "The most images for the outputs by task, at least 50."
     data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
     "The images for the outputs by task."

@@ -20,6 +20,7 @@ LESSONS = (
     "sigmoids",
     "ranges",
     "kinks",
+    "maxout",
     "flat_parts",
     "softmax",
     "cost",

@@ -1,16 +1,22 @@
 """Kinks: functions of straight pieces, and what happens where two pieces meet.
 
-ReLU, leaky ReLU and maxout are the larger of straight lines. Where the lines meet, the
+ReLU and leaky ReLU are the larger of two straight lines. Where the lines meet, the
 slope jumps, and at that one point there is none: which value a framework returns is a
 convention. Nothing else is special near it. A gradient through ReLU is 1 at 1e-12 as at
-1; only the output grows small. ELU rounds the corner, but only where its α is 1.
+1; only the output grows small. ELU rounds the corner, but only where its α is 1, and
+softplus rounds it for all inputs, by at most log 2.
 """
 
-import keras
 import numpy as np
-from keras import activations, layers, ops
+from keras import activations, ops
 
-from recipes.basics.activations._functions import elu, elu_slope, leaky, relu
+from recipes.basics.activations._functions import (
+    elu,
+    elu_slope,
+    relu,
+    sigmoid,
+    softplus,
+)
 from recipes.basics.activations._numeric import (
     apply,
     autodiff,
@@ -18,100 +24,66 @@ from recipes.basics.activations._numeric import (
     gap,
 )
 from recipes.lab import Finding, claim, main, stats
-from zoo.layers import Maxout
 
 TOLERANCE = 1e-6  # float32 on backends without float64
+SMALL = (0.01, 0.2, 0.3)  # the notes' small slope, and Keras's two defaults
+SHARP = 100.0  # softplus(bx)/b with this b: off from ReLU by log 2 / 100
+
+
+@claim(
+    "act-linear-affine",
+    "The output of a linear activation f(x) = ax + b is directly proportional to its "
+    "input.",
+    says="is",
+    notes="002",
+    scope="601 points from -3 to 3, a = 2, b = 0 and 1; nothing is trained",
+)
+def is_proportional(lab):
+    """Doubles the input: does the output double?"""
+    x = np.linspace(-3, 3, 601)
+    gaps = {b: gap(2 * (2 * x + b), 2 * (2 * x) + b) for b in (0.0, 1.0)}
+    return Finding(
+        {f"b = {b:g}": stats.below(error, stats.EXACT) for b, error in gaps.items()},
+        "Twice the input gives twice the output only where b is 0. With b = 1 the two "
+        "differ by b everywhere: ax + b is affine.",
+        largest_difference={f"b = {b:g}": error for b, error in gaps.items()},
+    )
 
 
 @claim(
     "leaky-max-form",
-    "Leaky ReLU is max(ax, x).",
+    # The slope a is "small", they say: above 1 it is no leak, so that is in the note.
+    "Leaky ReLU is max(ax, x), with a small slope a.",
     says="is",
     notes="001",
-    scope="601 points from -3 to 3, a = 0.01, 0.3, 1 and 2; nothing is trained",
+    scope="601 points from -3 to 3, a = 0.01, 0.2 and 0.3; nothing is trained",
 )
 def is_a_maximum(lab):
-    """Compares max(ax, x) with Keras's leaky ReLU, for slopes on both sides of 1."""
+    """Compares max(ax, x) with Keras's leaky ReLU, also for a slope above 1."""
     x = np.linspace(-3, 3, 601)
     gaps = {
         a: gap(
             np.maximum(a * x, x),
             apply(lambda v, a=a: activations.leaky_relu(v, negative_slope=a), x),
         )
-        for a in (0.01, 0.3, 1.0, 2.0)
+        for a in (*SMALL, 1.0, 2.0)
     }
     return Finding(
-        {f"a = {a}": stats.below(error, TOLERANCE) for a, error in gaps.items()},
-        "max(ax, x) is leaky ReLU where a is at most 1. With a = 2 the larger piece "
-        "changes sides: it gives {at_1:g} at x = 1 and {at_minus_1:g} at x = -1, where "
-        "leaky ReLU gives 1 and -2.",
+        {f"a = {a}": stats.below(gaps[a], TOLERANCE) for a in SMALL},
+        "max(ax, x) is leaky ReLU wherever a is at most 1. Beyond, as a PReLU might "
+        "learn, the larger piece changes sides: with a = 2 it gives {at_1:g} at x = 1 "
+        "and {at_minus_1:g} at x = -1, where leaky ReLU gives 1 and -2.",
         at_1=float(np.maximum(2 * 1.0, 1.0)),
         at_minus_1=float(np.maximum(2 * -1.0, -1.0)),
         largest_difference={str(a): error for a, error in gaps.items()},
     )
 
 
-# Maxout learns its pieces: a Dense layer gives k values a unit, the largest is kept.
-# With the right pieces it is any of its relatives, flat side included.
-
-
-def maxout_unit(slopes, intercepts) -> keras.Model:
-    """One maxout unit of one input with these straight pieces."""
-    pieces = len(slopes)
-    model = keras.Sequential([keras.Input((1,)), layers.Dense(pieces), Maxout(pieces)])
-    model.set_weights([np.array([slopes]), np.array(intercepts)])
-    return model
-
-
 @claim(
-    "maxout-generalises",
-    "Maxout contains ReLU and leaky ReLU, does not saturate and doubles the "
-    "parameters.",
-    says="is",
-    notes="001 003",
-    scope="one unit with given pieces, 1000 with random ones; nothing is trained",
-)
-def maxout_contains_relu(lab):
-    """Builds ReLU and leaky ReLU from maxout, finds flat parts, counts parameters."""
-    x = np.linspace(-3, 3, 601, dtype="float32")[:, None]
-    as_relu = apply(maxout_unit([0, 1], [0, 0]), x)
-    gaps = {
-        "ReLU": gap(as_relu, relu(x)),
-        "leaky ReLU": gap(apply(maxout_unit([0.1, 1], [0, 0]), x), leaky(x, 0.1)),
-    }
-    slopes, intercepts = np.random.default_rng(0).normal(size=(2, 2, 1000, 1))
-    values = slopes * np.linspace(-30, 30, 2001) + intercepts
-    winner = np.take_along_axis(slopes, values.argmax(0)[None], 0)[0]
-    flat = {
-        "random pieces": float((winner == 0).mean()),
-        "imitating ReLU": float((np.abs(np.diff(as_relu[:, 0])) < 1e-7).mean()),
-    }
-    # From 5 inputs to 8 units: a plain Dense layer, and 2 and 3 pieces a unit.
-    tails = {1: [layers.Dense(8)]}
-    tails |= {k: [layers.Dense(8 * k), Maxout(k)] for k in (2, 3)}
-    counts = {
-        k: keras.Sequential([keras.Input((5,)), *tail]).count_params()
-        for k, tail in tails.items()
-    }
-    return Finding(
-        {f"contains {name}": stats.below(e, TOLERANCE) for name, e in gaps.items()}
-        | {f"never flat, {name}": share == 0 for name, share in flat.items()}
-        | {
-            f"doubles the parameters, {k} pieces": counts[k] == 2 * counts[1]
-            for k in (2, 3)
-        },
-        "With one piece at 0 it is ReLU, and then as flat as ReLU on one side: that it "
-        "never saturates is true of pieces that all slope. k pieces take k times the "
-        "parameters ({counts} for 1, 2, 3).",
-        counts=list(counts.values()),
-        largest_difference=gaps,
-        share_of_inputs_with_slope_0=flat,
-    )
-
-
-@claim(
-    "relu-gradient-positive-is-one",
-    "ReLU's gradient shrinks as inputs come close to zero.",
+    "relu-gradient-near-zero",
+    # "When inputs approach zero, or are negative, the gradient ... becomes zero": the
+    # negative side is judged by dying-relu in activation_training.
+    "When inputs approach zero, ReLU's gradient becomes zero.",
     notes="000",
     scope="Keras's relu at six inputs from -1e-12 to 1; nothing is trained",
 )
@@ -132,7 +104,9 @@ def shrinks_near_zero(lab):
 
 @claim(
     "relu-derivative-at-zero",
-    "ReLU's derivative at 0 is 0 in one note, 1 in another.",
+    # One note: 1 if x > 0, else 0. Another: 0 for x < 0, 1 for x ≥ 0.
+    "Where ReLU has a kink, at 0, its slope may be set to 0 (one note) or to 1 "
+    "(another).",
     says="is",
     notes="001 003",
     scope="Keras's relu and four ways to write it, on this backend; nothing is trained",
@@ -151,15 +125,24 @@ def at_zero(lab):
         "selu(x)": activations.selu,
     }
     keras_relu = float(autodiff(activations.relu, [0.0])[0])
+    found = {n: float(autodiff(f, [0.0])[0]) for n, f in written.items()}
+    left, right = one_sided_slopes(relu)
     return Finding(
         {
-            "0, as one of the notes has it": keras_relu == 0,
-            "1, as another has it": keras_relu == 1,
+            # A line through the kink stays below ReLU if its slope is between the two.
+            f"{value}": bool(
+                left - TOLERANCE <= value <= right + TOLERANCE
+                and value in (keras_relu, *found.values())
+            )
+            for value in (0, 1)
         },
-        "Keras's relu has {keras_relu:g} on this backend. It is a convention; the same "
-        "function written otherwise: {written:g}.",
+        "There is no derivative at 0; every slope from {left:.0f} to {right:.0f} is as "
+        "good, and frameworks use one by convention. Keras's relu has {keras_relu:g} "
+        "on this backend; the same function written otherwise: {written:g}.",
+        left=left,
+        right=right,
         keras_relu=keras_relu,
-        written={n: float(autodiff(f, [0.0])[0]) for n, f in written.items()},
+        written=found,
         relatives={n: float(autodiff(f, [0.0])[0]) for n, f in relatives.items()},
     )
 
@@ -175,8 +158,8 @@ def one_sided_slopes(function, width: float = 1e-7) -> tuple[float, float]:
 
 
 @claim(
-    "relu-nondifferentiable-at-zero",
-    "ReLU is smooth and differentiable.",
+    "relu-differentiable",
+    "ReLU is smooth and differentiable, as sigmoid and tanh are.",
     says="is",
     notes="001",
     scope="slopes from both sides of 0; nothing is trained",
@@ -215,6 +198,43 @@ def elu_is_smooth(lab):
         left=[left for left, _ in sides.values()],
         slopes_left_and_right={name: list(ends) for name, ends in sides.items()},
         second_derivatives=bends,
+    )
+
+
+@claim(
+    "softplus-smooth-relu",
+    "Softplus is a smooth version of ReLU.",
+    says="is",
+    notes="003",
+    scope="6001 points from -30 to 30, float64; nothing is trained",
+)
+def softplus_rounds_the_corner(lab):
+    """Takes the distance from ReLU, the slope near 0, and what sharpening does."""
+    x = np.linspace(-30, 30, 6001)
+    distance = softplus(x) - relu(x)
+    sharp = np.abs(np.logaddexp(0, SHARP * x) / SHARP - relu(x)).max()
+    (zero,) = np.flatnonzero(x == 0)
+    left, right = one_sided_slopes(softplus)
+    log2 = float(np.log(2))
+    return Finding(
+        {
+            # log(1 + e^x) - max(0, x) = log(1 + e^-|x|), which is largest at 0.
+            "never farther from it than log 2": bool(
+                distance.max() <= log2 + stats.EXACT and distance.min() >= -stats.EXACT
+            ),
+            "equal to it far from 0": stats.below(distance[[0, -1]].max(), stats.EXACT),
+            "without a kink": stats.close(left, right, within=TOLERANCE),
+        },
+        "It lies above ReLU, by log 2 = {at_0:.4f} at 0 and by less elsewhere; at 0 "
+        "its slope is {left:.3g} from both sides. softplus(bx)/b comes as close as "
+        "one likes: with b = {b:g} to {sharp:.4f}.",
+        at_0=distance[zero],
+        largest=distance.max(),
+        left=left,
+        right=right,
+        slope_at_0=sigmoid(0.0),
+        b=SHARP,
+        sharp=sharp,
     )
 
 

@@ -6,7 +6,7 @@ odd, keeps 0; the sigmoid moves to 1/2; ReLU cuts one half off and keeps a posit
 mean; leaky ReLU, which a note calls centered, lets only α of the negative half through.
 
 Whether a center at 0 helps training is tested in the recipe `activation_training`,
-lesson `race`.
+lesson `centers`.
 """
 
 import numpy as np
@@ -134,7 +134,7 @@ def tanh_is_centered(lab):
         },
         "For inputs from N(0, 1) tanh has mean {mean_output[tanh]:.1g} and the sigmoid "
         "{mean_output[sigmoid]:.3f}. One of the notes lists this as a drawback of "
-        "tanh; the claim zero-centred-helps in activation_training tests that.",
+        "tanh; the claim zero-centred-helps asks whether it helps.",
         mean_output=means,
     )
 

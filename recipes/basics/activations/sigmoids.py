@@ -3,8 +3,9 @@
 Both are S-shaped, and tanh x = 2σ(2x) - 1: twice as high, twice as fast. The doubled
 speed cuts both ways. Near 0 tanh is four times as steep; but it also arrives at its
 ceiling in half the distance, and there a slope of 0 stops what is learned. The notes
-say that tanh is the steeper one far from 0 and that it saturates later: for equal
-inputs it is the other way around. One note derives both slopes; a square is lost.
+say that tanh is the steeper one where the output is far from 0, and that it saturates
+later. At equal outputs the first is true; at equal inputs it is the other way around.
+One note derives both slopes; a square is lost.
 """
 
 import numpy as np
@@ -124,38 +125,49 @@ def crossing() -> float:
 
 @claim(
     "tanh-vs-sigmoid-slope",
-    "Far from zero tanh is steeper than the sigmoid.",
+    "Tanh is steeper than the sigmoid where the output is far from zero.",
     notes="002",
-    scope="inputs up to 15 at equal inputs; nothing is trained",
+    scope="outputs from 0.5 to 0.999, and inputs up to 15; nothing is trained",
 )
 def steeper(lab):
-    """Compares slopes beyond and within their crossing, and at equal outputs."""
+    """Compares slopes at equal outputs, and at equal inputs beyond their crossing."""
     cross = crossing()
     beyond = np.linspace(cross + 0.01, 15, 1500)
     within = np.linspace(0, cross - 0.01, 500)
     steeper_beyond = bool((tanh_slope(beyond) > sigmoid_slope(beyond)).all())
-    # The note speaks of an *output* far from zero. The slope at output y is 1 - y² for
-    # tanh and y (1 - y) for the sigmoid: there tanh is steeper for every y.
-    y = np.linspace(0.01, 0.99, 99)
+    # "The output" may be the same for both, or what the same input gives. At an output
+    # y the slopes are 1 - y² = (1 + y) (1 - y) and y (1 - y).
+    y = np.linspace(0.5, 0.999, 500)
+    at_outputs = {
+        "tanh": tanh_slope(np.arctanh(y)),
+        "sigmoid": sigmoid_slope(np.log(y / (1 - y))),
+    }
     return Finding(
-        steeper_beyond,
-        "The slopes cross at |x| = {crossing:.5f}: tanh is steeper within and flatter "
-        "beyond, at x = 3 {slopes_at_3[tanh]:.4f} against {slopes_at_3[sigmoid]:.4f}. "
-        "Only compared at equal outputs is tanh steeper throughout.",
+        {
+            "at equal outputs": bool(
+                (at_outputs["tanh"] > at_outputs["sigmoid"]).all()
+            ),
+            "at equal inputs": steeper_beyond,
+        },
+        "At the output {output:.3f} tanh has the slope {slopes_at_output[tanh]:.4f} "
+        "and the sigmoid {slopes_at_output[sigmoid]:.4f}. At equal inputs the slopes "
+        "cross at |x| = {crossing:.5f}, and far from zero tanh is flatter: at x = 3 "
+        "{slopes_at_3[tanh]:.4f} against {slopes_at_3[sigmoid]:.4f}.",
         figure=draw_slopes,
+        output=y[450],
+        slopes_at_output={name: slope[450] for name, slope in at_outputs.items()},
         crossing=cross,
         crossing_in_closed_form=2 * np.arccosh((1 + np.sqrt(3)) / 2),
         slopes_at_the_crossing=sigmoid_slope(cross),
         slopes_at_3={"tanh": tanh_slope(3.0), "sigmoid": sigmoid_slope(3.0)},
-        steeper_beyond=steeper_beyond,
         steeper_within=bool((tanh_slope(within) > sigmoid_slope(within)).all()),
-        steeper_at_equal_outputs=bool((1 - y**2 > y * (1 - y)).all()),
     )
 
 
 @claim(
-    "tanh-saturates-faster",
-    "Tanh does not saturate as quickly as the sigmoid.",
+    "tanh-saturation-speed",
+    "Tanh does not saturate as quickly as the sigmoid, because its outputs lie between "
+    "-1 and 1.",
     notes="002",
     scope="where the slope has fallen to 1 % of its peak; nothing is trained",
 )
@@ -169,7 +181,9 @@ def saturates(lab):
         stats.above(flat_from["tanh"], flat_from["sigmoid"]),
         "The slope has fallen to 1 % of its peak at |x| = {flat_from[tanh]:.3f} for "
         "tanh and at {flat_from[sigmoid]:.3f} for the sigmoid: tanh, which is a "
-        "sigmoid of 2x, saturates in half the distance.",
+        "sigmoid of 2x, saturates in half the distance. Its wider range does not "
+        "help: at the same share of their ranges both have the same share of their "
+        "peak slopes.",
         figure=draw_slopes,
         flat_from=flat_from,
     )

@@ -25,6 +25,26 @@ SAME_AUTODIFF = 1e-6  # also where a backend computes in float32
 SAME_NUMERIC = 1e-7  # central differences in float64
 
 
+# The notes' example, in the layout of Keras: samples are rows.
+X = np.array([[0.5, 0.2, 0.1]])
+LAYERS = [
+    (np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]), np.array([0.1, 0.2])),
+    (np.array([[0.7, 0.8], [0.9, 1.0]]), np.array([0.3, 0.4])),
+]
+
+
+def outputs_of_keras() -> list[np.ndarray]:
+    """What each of the two layers gives, as `Dense` layers of Keras."""
+    found, a = [], X.astype("float32")
+    for W, b in LAYERS:
+        dense = keras.layers.Dense(2, "sigmoid")
+        dense.build(a.shape)
+        dense.set_weights([W, b])
+        a = dense(a)
+        found.append(keras.ops.convert_to_numpy(a))
+    return found
+
+
 @claim(
     "forward-numpy-3-2-2",
     "The NumPy forward pass of a 3-2-2 network computes what its formulas say.",
@@ -34,21 +54,12 @@ SAME_NUMERIC = 1e-7  # central differences in float64
 )
 def rows_and_columns(lab):
     """Samples as rows, X W + b; as columns, W x + b; and Keras's Dense layers."""
-    x = np.array([[0.5, 0.2, 0.1]])
-    layers = [
-        (np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]), np.array([0.1, 0.2])),
-        (np.array([[0.7, 0.8], [0.9, 1.0]]), np.array([0.3, 0.4])),
-    ]
-    rows, by_keras = x, x.astype("float32")
-    for W, b in layers:  # the layout of a Keras kernel
+    rows, by_keras = X, outputs_of_keras()[-1]
+    for W, b in LAYERS:
         rows = sigmoid(rows @ W + b)
-        dense = keras.layers.Dense(2, "sigmoid")
-        dense.build(by_keras.shape)
-        dense.set_weights([W, b])
-        by_keras = dense(by_keras)
-    columns = forward([(W.T, b[:, None]) for W, b in layers], x.T)[-1]
+    columns = forward([(W.T, b[:, None]) for W, b in LAYERS], X.T)[-1]
     to_columns = np.abs(rows - columns.T).max()
-    to_keras = np.abs(rows - keras.ops.convert_to_numpy(by_keras)).max()
+    to_keras = np.abs(rows - by_keras).max()
     return Finding(
         {
             "as with samples in columns": stats.below(to_columns, SAME_AUTODIFF),
@@ -60,6 +71,35 @@ def rows_and_columns(lab):
         total=rows.sum(),
         to_columns=to_columns,
         to_keras=to_keras,
+    )
+
+
+@claim(
+    "forward-bias-multiplied",
+    # "O/p of 1st layer is * by weights and biases of 2nd layer."
+    "The output of the first layer is multiplied by the weights and biases of the "
+    "second.",
+    says="is",
+    notes="001",
+    scope="the notes' 3-2-2 network, one sample",
+)
+def multiplied_or_added(lab):
+    """The second layer with its biases as factors and as terms, beside Keras."""
+    first, second = outputs_of_keras()
+    W, b = LAYERS[-1]
+    multiplied, added = sigmoid(first @ W * b), sigmoid(first @ W + b)
+    return Finding(
+        {
+            "by the weights": stats.below(np.abs(added - second).max(), SAME_AUTODIFF),
+            "by the biases": stats.below(
+                np.abs(multiplied - second).max(), SAME_AUTODIFF
+            ),
+        },
+        "Biases are added: σ(a W + b) is [{added:.4f}], as in Keras. With biases as "
+        "factors it would be [{multiplied:.4f}].",
+        added=added[0],
+        multiplied=multiplied[0],
+        keras=second[0],
     )
 
 

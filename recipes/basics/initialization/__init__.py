@@ -26,7 +26,7 @@ class Settings:
     """What a run can change."""
 
     seeds: int = 5
-    "Trainings of each case."
+    "Trainings of each case; twice as many where starts race."
     steps: int = 300
     "The fewest steps that train a network of four hidden units."
     epochs: int = 20

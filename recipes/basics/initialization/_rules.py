@@ -10,7 +10,6 @@ RULES = {
     "LeCun": lambda fan_in, fan_out: np.sqrt(1 / fan_in),
     "N(0, 1)": lambda fan_in, fan_out: 1.0,
     "N(0, 0.01²)": lambda fan_in, fan_out: 0.01,
-    "zeros": lambda fan_in, fan_out: 0.0,
 }
 IMAGES, HIDDEN, CLASSES = 784, 128, 10  # the network 784-128-10 of the notes
 ERRORS = 5  # standard errors that a sample's variance may be off

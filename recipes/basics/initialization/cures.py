@@ -97,18 +97,19 @@ def augmentation(lab):
 
 @claim(
     "symmetry-dropout-fixes",
-    "Dropout breaks the symmetry.",
+    "Dropout of neurons breaks the symmetry.",
     notes="001",
     scope="digits, 4 sigmoid units from one constant, 300 steps of Adam at rate 0.01",
 )
 def dropout(lab):
-    """Half of the hidden units dropped, or half of the inputs."""
-    runs = trained(lab, "dropout of hidden units", "dropout of inputs")
+    """Half of the hidden units dropped; beside it half of the inputs."""
+    inputs = trained(lab, "dropout of inputs")["dropout of inputs"]
+    parts = {True: "part", False: "do not part", None: "partly part"}[parted(inputs)]
     reason = (
-        "Dropping hidden units gives each its own samples to learn from; dropped "
-        "inputs are the same for all units"
+        "Dropping hidden units gives each its own samples to learn from. (Dropped "
+        f"inputs are the same for all units and {parts} them)"
     )
-    return finding(runs, reason)
+    return finding(trained(lab, "dropout of hidden units"), reason)
 
 
 def draw_units(lab):

@@ -3,10 +3,11 @@
 All ones is the worst start: the units are alike, and a unit that adds up all pixels
 with weights of 1 gets a sum of 20, where the sigmoid is flat.
 
-He's weights then race three bad starts: zeros (all units alike), N(0, 0.01²) (signals
-vanish) and N(0, 1) (signals explode). With one hidden layer every start but zeros gets
-there. With five layers no bad one does in twenty epochs, and an optimizer that rescales
-its steps, Adam, does not help. He must beat the best of the bad starts, seed by seed.
+He's weights then race two bad starts: N(0, 0.01²), with which signals vanish, and
+N(0, 1), with which they explode (zeros, where all units are alike, are in the lesson
+`symmetry`). With one hidden layer each start gets there. With five layers the bad ones
+hardly do in twenty epochs, and an optimizer that rescales its steps, Adam, does not
+help. He's weights must beat the better one of the two.
 """
 
 import keras
@@ -143,21 +144,22 @@ def ones_are_bad(lab):
         test_accuracy={name: np.mean(values) for name, values in accuracy.items()},
         common=np.bincount(data.y_test).max() / len(data.y_test),
         accuracy_that_Xavier_gains=gains,
-        mean_slope_of_a_hidden_unit=slopes.mean(),
         largest_slope_of_a_hidden_unit=slopes.max(),
     )
 
 
 GOAL = 0.1 * Study.loss_of_guessing(10)  # nats: a tenth of a guess among ten classes
-GOOD, BAD = ("He", "Xavier"), ("zeros", "N(0, 0.01²)", "N(0, 1)")
+BAD = ("N(0, 0.01²)", "N(0, 1)")
+TIMES = 2  # trainings for each that `--seeds` asks for: some differences are small
 
 
 @experiment
 def races(lab) -> dict[str, dict[str, list[dict]]]:
     """Every ReLU network from every start, on standardized images."""
-    rules = (*GOOD, *BAD)
+    rules = ("He", *BAD)
     chosen = cases(lab.settings, RELUS, rules, activation="relu", standardized=True)
-    runs = lab.sweep(train, chosen, precision="float32", title="good and bad starts")
+    seeds, title = range(TIMES * len(lab.seeds)), "good and bad starts"
+    runs = lab.sweep(train, chosen, precision="float32", seeds=seeds, title=title)
     return {n: {rule: runs[f"{n}, {rule}"] for rule in rules} for n in RELUS}
 
 
@@ -171,65 +173,54 @@ def epochs_to_goal(runs: list[dict]) -> np.ndarray:
 @claim(
     "init-faster-convergence",
     "Good initial weights make training faster and models better.",
-    # "can lead to quicker convergence", "helps in reaching better-performing models".
+    # "Can lead to quicker convergence", "helps in reaching better-performing models".
     says="often",
     hedge="helps",
     notes="001 002",
     scope="digits, ReLU networks of 1 and 5 hidden layers, 20 epochs",
 )
 def good_weights_are_faster(lab):
-    """He's weights against the best of three bad starts, seed by seed."""
+    """He's weights against the better one of two bad starts."""
     runs, never = races(lab), lab.settings.epochs + 1
-    epochs = {
-        network: {rule: epochs_to_goal(rows) for rule, rows in by_rule.items()}
-        for network, by_rule in runs.items()
-    }
-    accuracy = {
-        network: {r: np.array([run["accuracy"] for run in by_rule[r]]) for r in by_rule}
-        for network, by_rule in runs.items()
-    }
+    epochs, accuracy, conditions, bad = {}, {}, {}, {}
+    for network, by_rule in runs.items():
+        epochs[network] = e = {r: epochs_to_goal(rows) for r, rows in by_rule.items()}
+        accuracy[network] = a = {
+            rule: np.array([run["accuracy"] for run in rows])
+            for rule, rows in by_rule.items()
+        }
+        soonest = min(BAD, key=lambda rule: e[rule].mean())
+        best = max(BAD, key=lambda rule: a[rule].mean())
+        conditions[f"faster: {network}"] = stats.greater(
+            e[soonest], e["He"], by=stats.TENTH, scale="log"
+        )
+        conditions[f"better: {network}"] = stats.greater(
+            a["He"], a[best], by=stats.ACCURACY_POINT
+        )
+        bad[network] = e[soonest].mean(), a[best].mean()
     lab.table(
         f"Epochs to a tenth of guessing's loss ({never}: never); test accuracy at "
         "the end",
         ["network and start", "epochs", "accuracy"],
         [
-            [f"{n}, {rule}", float(found.mean()), float(accuracy[n][rule].mean())]
+            [f"{n}, {rule}", found.mean(), accuracy[n][rule].mean()]
             for n in RELUS
             for rule, found in epochs[n].items()
         ],
     )
-    conditions = {}
-    for network, found in epochs.items():
-        soonest = np.min([found[rule] for rule in BAD], axis=0)
-        conditions[f"faster: {network}"] = stats.greater(
-            soonest, found["He"], by=stats.TENTH, scale="log"
-        )
-    for network, found in accuracy.items():
-        best = np.max([found[rule] for rule in BAD], axis=0)
-        conditions[f"better: {network}"] = stats.greater(
-            found["He"], best, by=stats.ACCURACY_POINT
-        )
     return Finding(
         conditions,
         "Mean epochs from He's weights to a training loss of {goal:.2f}: {he:.1f}; "
-        "from the best bad start: {bad:.1f} ({never} is never). Test accuracy from "
-        "He's: {he_accuracy:.1%}; from the best bad start: {bad_accuracy:.1%}.",
+        "from the better bad start: {bad:.1f} ({never} is never). Test accuracy from "
+        "He's: {he_accuracy:.1%}; from the better bad start: {bad_accuracy:.1%}.",
         figure=draw_losses,
         goal=GOAL,
         never=never,
         he={n: e["He"].mean() for n, e in epochs.items()},
-        bad={n: min(e[rule].mean() for rule in BAD) for n, e in epochs.items()},
+        bad={network: found[0] for network, found in bad.items()},
         he_accuracy={n: a["He"].mean() for n, a in accuracy.items()},
-        bad_accuracy={n: max(a[r].mean() for r in BAD) for n, a in accuracy.items()},
+        bad_accuracy={network: found[1] for network, found in bad.items()},
         epochs_by_seed=epochs,
-        epochs_that_He_saves={
-            n: {rule: (e[rule] - e["He"]).mean() for rule in (*BAD, "Xavier")}
-            for n, e in epochs.items()
-        },
-        accuracy_that_He_gains={
-            n: {rule: (a["He"] - a[rule]).mean() for rule in BAD}
-            for n, a in accuracy.items()
-        },
     )
 
 
@@ -260,11 +251,9 @@ def draw_losses(lab):
 
 def winner(at: dict[str, float], epochs: int) -> str:
     """Says which start gets to the goal first on average, if one does."""
-    least = min(at.values())
-    if least > epochs:
-        return "none gets there"
-    first = [rule for rule, epoch in at.items() if epoch == least]
-    return f"{' and '.join(first)} first"
+    first = [rule for rule, epoch in at.items() if epoch == min(at.values())]
+    there = min(at.values()) <= epochs
+    return f"{' and '.join(first)} first" if there else "none gets there"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Read `gates` first. `rate`, `layer` and `xor` run on the same rule, in exact fractions,
 so that ties at the threshold are decided by the rule and not by rounding. `bias`,
-`flow` and `data_size` stand alone and need Keras.
+`biases_everywhere`, `flow` and `data_size` stand alone and need Keras.
 
 Notes: 1.1 Neurons, perceptron, bias
 Data: AND, OR and XOR; digits (or MNIST) for networks; a synthetic table of spam.
@@ -15,7 +15,16 @@ from typing import Literal
 
 from recipes.lab import UsageError
 
-LESSONS = ("gates", "rate", "layer", "xor", "bias", "flow", "data_size")
+LESSONS = (
+    "gates",
+    "rate",
+    "layer",
+    "xor",
+    "bias",
+    "biases_everywhere",
+    "flow",
+    "data_size",
+)
 SMOKE = {"seeds": 1, "starts": 3, "passes": 50, "steps": 40, "most": 60}
 
 

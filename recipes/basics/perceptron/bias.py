@@ -158,7 +158,7 @@ def redundant_before_batch_normalization(lab):
 
 
 @claim(
-    "bias-not-redundant-before-layernorm",
+    "bias-redundant-before-layernorm",
     "Layer normalization makes a bias before it redundant.",
     says="can",
     hedge="may",

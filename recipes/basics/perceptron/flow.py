@@ -1,11 +1,16 @@
 """Flow: numbers go through a network to an answer, and one step moves most weights.
 
-Three counts of a mail, two hidden units, one output: h = σ(W₁x + b₁), o = σ(W₂h + b₂),
-spam where o > 0.5. All that is learned are weights and biases, 3·2 + 2 + 2 + 1 of them.
+Three features of a mail (is the word "free" in it, how many "!", how long is it), two
+hidden units, one output: h = σ(W₁x + b₁), o = σ(W₂h + b₂), spam where o > 0.5. All
+that is learned are weights and biases, 3·2 + 2 + 2 + 1 of them.
 
 A weight's gradient is its input times the error that comes back to its unit. Where it
 is 0 the weight stays: where its input (a black pixel) or its unit (a ReLU that is off)
 was 0 for every sample of the batch. Being weak is no reason to stay.
+
+How much a unit contributes to the loss L is taken to first order: a dL/da, what L would
+lose if the unit's output a were cut off. Summed over the batch it is Σ W dL/dW over the
+unit's outgoing weights, since L depends on a only through them.
 """
 
 import keras
@@ -17,7 +22,7 @@ BATCH = 32
 
 
 def three_two_one(input_shape) -> keras.Model:
-    """Two sigmoid units between three counts and one probability."""
+    """Two sigmoid units between three features and one probability."""
     return keras.Sequential(
         [
             keras.Input(input_shape),
@@ -31,10 +36,16 @@ ADAM = {"class_name": "Adam", "config": {"learning_rate": 0.05}}
 SPAM = Study(three_two_one, "binary_crossentropy", ADAM)
 
 
+def features(counts) -> np.ndarray:
+    """Presence of the word (0 or 1), number of "!", length; from counts of all."""
+    return np.column_stack([np.minimum(counts[:, 0], 1), counts[:, 1:]])
+
+
 def learn_spam(case, seed, data) -> dict:
-    """Trains on standardized counts; returns what it scores and what it learns."""
-    mean, spread = data.x_train.mean(0), data.x_train.std(0)
-    x, x_test = ((x - mean) / spread for x in (data.x_train, data.x_test))
+    """Trains on standardized features; returns what it scores and what it learns."""
+    x, x_test = features(data.x_train), features(data.x_test)
+    mean, spread = x.mean(0), x.std(0)
+    x, x_test = (x - mean) / spread, (x_test - mean) / spread
 
     def measure(model):
         output = keras.ops.convert_to_numpy(model(x_test))[:, 0]
@@ -54,7 +65,8 @@ def learn_spam(case, seed, data) -> dict:
 
 @claim(
     "neuron-flow-spam",
-    "A 3-2-1 network sorts mail by three counts.",
+    "A 3-2-1 network sorts mail by the presence of a word, the number of exclamation "
+    "marks and the length.",
     notes="002",
     scope="synthetic mail, a 3-2-1 sigmoid network, 600 steps of Adam at rate 0.05",
 )
@@ -130,17 +142,15 @@ def one_step(x, y, classes: int, seed: int = 0) -> list[dict]:
         active = z > 0 if index < 2 else np.ones_like(z, bool)
         # Whether an input and a unit are ever active for the same sample.
         met = (a != 0).T.astype(int) @ active.astype(int) > 0
-        output = np.where(active, z, 0)
-        weak = output.mean(0) <= np.median(output.mean(0))
         still = 1.0 if moved.all() else (~met[~moved]).mean()
-        found.append(
-            {
-                "moved": moved.mean(),
-                "still_without_ever_meeting": still,
-                "weak_units_moved": moved[:, weak].any(0).mean(),
-            }
-        )
-        a = output
+        entry = {"moved": moved.mean(), "still_without_ever_meeting": still}
+        if index < 2:
+            outgoing = keras.ops.convert_to_numpy(velocities[2 * index + 2])
+            share = np.abs((before[2 * index + 2] * outgoing).sum(1))  # |Σ a dL/da|
+            weak = share <= np.median(share)
+            entry["weak_units_moved"] = moved[:, weak].any(0).mean()
+        found.append(entry)
+        a = np.where(active, z, 0)
     return found
 
 
@@ -153,17 +163,19 @@ def step_once(case, seed, data) -> dict:
 
 @claim(
     "all-weights-update",
-    "Only neurons that contribute strongly are updated.",
+    "Only the weights of neurons that contribute significantly to the error are "
+    "updated.",
     notes="003",
     scope="digits, 64-128-64-10 ReLU network, one step of SGD on 64 images",
 )
 def strong_ones_alone_move(lab):
-    """Which weights one step moves; do units with weak activations stay?"""
+    """Which weights one step moves; do units that contribute little stay?"""
     data, cases = lab.data(), {"one step": {"images": 64}}
     runs = lab.sweep(step_once, cases, precision="float32", title="updates")["one step"]
+    names = ("moved", "still_without_ever_meeting", "weak_units_moved")
     moved, still, weak = (
-        np.mean([[layer[name] for layer in run["layers"]] for run in runs], axis=0)
-        for name in runs[0]["layers"][0]
+        np.mean([[e[n] for e in run["layers"] if n in e] for run in runs], axis=0)
+        for n in names
     )
     return Finding(
         {
@@ -171,10 +183,11 @@ def strong_ones_alone_move(lab):
             "second hidden layer": weak[1] == 0,
         },
         "One step on 64 images moves {moved:.1%} of the weights layer by layer, and "
-        "{weak:.0%} of the hidden units with the weaker half of activations; a weight "
-        "stays where its input and its unit are never active for the same image.",
+        "{weak:.0%} of those hidden units that contribute less than the median to the "
+        "loss; a weight stays where its input and its unit are never active for the "
+        "same image.",
         moved=moved,
-        weak=weak[:2],
+        weak=weak,
         share_of_still_weights_whose_ends_are_never_active_together=still,
         share_of_the_weaker_half_of_units_that_move_by_layer=weak,
         network=[data.x_train[0].size, 128, 64, data.num_classes],

@@ -10,6 +10,8 @@ Training ends where some line has all 1s on that side. For XOR there is none, an
 weights come back to where they were: the rule goes round for ever.
 """
 
+from fractions import Fraction
+
 import numpy as np
 
 from recipes.basics.perceptron._rule import (
@@ -19,7 +21,9 @@ from recipes.basics.perceptron._rule import (
     Learned,
     fires_above_zero,
     fires_from_zero,
+    learn,
     learn_gate,
+    numbers,
 )
 from recipes.lab import Finding, claim, experiment, figures, main
 
@@ -90,26 +94,81 @@ def learns_and_or(lab):
 
 
 @claim(
-    "perceptron-single-neuron-can-learn",
-    "A single neuron cannot learn.",
+    "perceptron-single-neuron",
+    # Of the neuron of McCulloch and Pitts: "cannot learn; it simply receives inputs".
+    "A single neuron cannot learn; it only receives inputs and fires or not.",
     notes="003",
     scope="four patterns, exact fractions, rate 1/4, at most 50 passes",
 )
 def one_unit_cannot_learn(lab):
-    """The notes say it of the unit of 1943, whose weights nothing changes."""
-    passes = {name: learned(lab)[name].passes for name in ("OR", "AND")}
+    """A unit without a rule (its rate is 0), and the same unit with the rule."""
+    fixed = {name: learn_gate(name, rate=Fraction(0)) for name in ("OR", "AND")}
+    passes = {name: learned(lab)[name].passes for name in fixed}
     return Finding(
-        all(count is None for count in passes.values()),
-        "One unit with the error-correction rule learns OR in {passes[OR]} and AND in "
-        "{passes[AND]} passes; only the fixed unit of 1943 has no rule.",
+        {
+            "the unit of 1943, whose weights are fixed": all(
+                len(set(run.errors)) == 1 and run.passes is None
+                for run in fixed.values()
+            ),
+            "a unit with the error-correction rule": all(
+                count is None for count in passes.values()
+            ),
+        },
+        "With fixed weights a unit makes the same errors in each of {shown} passes. "
+        "With the error-correction rule one unit learns OR in {passes[OR]} and AND in "
+        "{passes[AND]} passes.",
         figure=draw_gates,
+        shown=len(fixed["OR"].errors),
         passes=passes,
+        errors_a_pass_with_fixed_weights={n: r.errors[0] for n, r in fixed.items()},
+    )
+
+
+# The rule adds η (t − y) x. Whether a weight rises or falls is decided by the error and
+# by the sign of its input together.
+
+
+@claim(
+    "perceptron-update-direction",
+    "Weights go up where the output was less than the target, and down where it was "
+    "greater.",
+    says="is",
+    notes="002",
+    scope="one update of one weight: inputs 2, 0 and -2, both kinds of error, exact",
+)
+def direction(lab):
+    """One update with the output too low, and one with the output too high."""
+    moves = {}
+    for value in (2, 0, -2):
+        x = numbers([(1, value)], Fraction)  # 1 carries the bias
+        for error, bias in ((1, -9), (-1, 9)):  # the bias alone decides the output
+            start = numbers([[bias], [0]], Fraction)
+            target = np.array([[int(error > 0)]])
+            run = learn(x, target, QUARTER, weights=start, passes=1)
+            moves[value, error] = float(run.weights[1, 0])
+    follows = {
+        value: all(np.sign(moves[value, error]) == error for error in (1, -1))
+        for value in (2, 0, -2)
+    }
+    return Finding(
+        {
+            "inputs above 0": follows[2],
+            "inputs of 0": follows[0],
+            "inputs below 0": follows[-2],
+        },
+        "Where the output is too low, the weight of an input 2 moves by {up:+g}, that "
+        "of an input 0 by {none:g}, that of an input -2 by {down:+g}: a change has the "
+        "sign of error times input.",
+        up=moves[2, 1],
+        none=moves[0, 1],
+        down=moves[-2, 1],
+        moves={f"input {v}, target - output {e}": m for (v, e), m in moves.items()},
     )
 
 
 @claim(
     "perceptron-convergence-needs-separability",
-    "Training converges to the right weights.",
+    "Training gradually converges to weights that classify the training examples.",
     notes="002",
     scope="four patterns, exact fractions, rate 1/4, at most 50 passes",
 )

@@ -6,7 +6,7 @@ together or one by one, they end with the same weights.
 
 The weights are inputs × units, whatever the number of samples. The cost is not: a pass
 shows all N samples, and each takes m n multiplications for the sums and as many for the
-update.
+update. The notes say "iterations", which may mean samples or passes.
 """
 
 import numpy as np
@@ -91,7 +91,7 @@ NEARLY_DOUBLE = 1.8
 
 @claim(
     "perceptron-cost",
-    "Training costs O(T m n) for T passes, m inputs and n units.",
+    "Training costs O(T m n) for T iterations, m inputs and n units.",
     says="is",
     notes="003",
     scope="random bits: 3 passes, 8 samples, 6 inputs, 4 units, and each doubled",
@@ -104,14 +104,16 @@ def cost_of_training(lab):
         name: count_multiplications(**{**base, name: 2 * value}) / count
         for name, value in base.items()
     }
-    conditions = {
-        f"in {name}": NEARLY_DOUBLE <= ratios[name] <= 2
-        for name in ("passes", "inputs", "units")
-    }
+    linear = {name: NEARLY_DOUBLE <= ratio <= 2 for name, ratio in ratios.items()}
     return Finding(
-        conditions | {"whatever the samples": ratios["samples"] == 1},
-        "Doubled, each factor multiplies the cost: {ratios:.3g}. A pass is over all N "
-        "samples, so it is O(T N m n); O(T m n) counts T samples shown, not T passes.",
+        {
+            # Then passes and samples are factors of T, both alike.
+            "an iteration shows one sample": all(linear.values()),
+            # Then the samples are no factor of T m n at all.
+            "an iteration is a pass over all samples": ratios["samples"] == 1,
+        },
+        "Doubled, each factor multiplies the cost: {ratios:.3g}. With T passes over N "
+        "samples it is O(T N m n); O(T m n) is right where T counts samples shown.",
         base=base,
         multiplications=count,
         ratios=ratios,

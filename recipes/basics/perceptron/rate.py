@@ -37,9 +37,8 @@ def from_random(gate: str, rate: float, starts: int) -> tuple[list, list]:
 
 @claim(
     "perceptron-lr-invariance",
-    "A smaller learning rate is more stable but needs more passes.",
-    # One note: "results in a more stable learning rate, though ... traded off against";
-    # the other only that larger rates are "potentially" overshooting.
+    # "More stable ... though ... traded off against" showing the data more often.
+    "A learning rate below one is more stable but needs more passes over the data.",
     notes="002 003",
     scope="AND and OR, one unit; 8 rates from zeros, 100 random starts",
 )
