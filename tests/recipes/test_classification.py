@@ -128,7 +128,7 @@ def test_pairs_that_agree_by_hand():
     assert comparing.agreeing([one]) == pytest.approx(2 / 3)
     assert comparing.agreeing([two]) == 0
     assert comparing.agreeing([one, two]) == pytest.approx(2 / 4)
-    assert comparing.agreeing([[(0.1, 0.9), (0.2, 0.905)]]) == 1  # a tie
+    assert np.isnan(comparing.agreeing([[(0.1, 0.9), (0.2, 0.905)]]))  # a tie
 
 
 def test_pairs_are_stages_of_a_network_or_networks_at_a_stage():
@@ -139,6 +139,7 @@ def test_pairs_are_stages_of_a_network_or_networks_at_a_stage():
     found = comparing.shares(runs, "training_loss")
     assert found["during training"].tolist() == [0.5]
     assert found["between networks"].tolist() == [0.0]
+    assert found["all pairs"].tolist() == [0.25]
 
 
 def test_a_wrong_formula_would_be_seen(monkeypatch):

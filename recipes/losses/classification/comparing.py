@@ -7,6 +7,7 @@ loss get more of the new samples right? Where some training labels are wrong, le
 those by heart lowers the training loss.
 """
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -70,7 +71,7 @@ def agreeing(groups: list[list[tuple[float, float]]]) -> float:
 
     Args:
         groups: Loss and accuracy of each model; pairs are made within a group. Those
-            less than a point apart do not count; without any other the share is 1.
+            less than a point apart do not count; NaN without any other.
     """
     right = [
         (first[0] < second[0]) == (first[1] > second[1])
@@ -78,12 +79,14 @@ def agreeing(groups: list[list[tuple[float, float]]]) -> float:
         for first, second in combinations(models, 2)
         if abs(first[1] - second[1]) >= APART
     ]
-    return float(np.mean(right)) if right else 1.0
+    return float(np.mean(right)) if right else math.nan
 
 
 def shares(runs: dict[str, list[dict]], key: str) -> dict[str, np.ndarray]:
     """Agreeing pairs by a loss: stages of one training, and networks at one stage."""
-    found: dict[str, list[float]] = {"during training": [], "between networks": []}
+    found: dict[str, list[float]] = {
+        "during training": [], "between networks": [], "all pairs": []
+    }  # fmt: skip
     for seed in zip(*runs.values(), strict=True):
         stages = [
             list(zip(run[key], run["held_out_accuracy"], strict=True)) for run in seed
@@ -91,6 +94,7 @@ def shares(runs: dict[str, list[dict]], key: str) -> dict[str, np.ndarray]:
         found["during training"].append(agreeing(stages))
         networks = [list(stage) for stage in zip(*stages, strict=True)]
         found["between networks"].append(agreeing(networks))
+        found["all pairs"].append(agreeing([*stages, *networks]))
     return {name: np.array(values) for name, values in found.items()}
 
 
@@ -106,10 +110,11 @@ def lower_is_better(lab):
     """Pairs of networks: by either loss, with right labels, and with some wrong."""
     found = {}
     for name, key in (("training", "training_loss"), ("held-out", "held_out_loss")):
-        right = shares(family(lab, 0.0), key)
-        found[f"{name} loss, all labels right"] = np.mean([*right.values()], axis=0)
-        for pairs, share in shares(family(lab, WRONG), key).items():
-            found[f"{name} loss, {pairs}, {WRONG:.0%} wrong labels"] = share
+        # Where labels are right few stages of a training are a point apart.
+        right, wrong = (shares(family(lab, share), key) for share in (0.0, WRONG))
+        found[f"{name} loss, all labels right"] = right["all pairs"]
+        for pairs in ("during training", "between networks"):
+            found[f"{name} loss, {pairs}, {WRONG:.0%} wrong labels"] = wrong[pairs]
     return Finding(
         {
             name: stats.against(share - 0.9, 0.0, by=MOST)

@@ -161,7 +161,7 @@ def draw_races(lab):
     axes.axvline(most + 0.5, color="#000000", lw=0.8)
     axes.set(ylim=(-0.5, len(runs) - 0.5), xlim=(0, most + 2))
     axes.set_yticks(range(len(runs)), labels=[*reversed(runs)])
-    title = "At its best rate a wrong loss costs epochs"
+    title = "Absolute error fails; other wrong losses cost few epochs or none"
     x = f"epochs to {GOAL:.0%} of the test digits (right of the line: not in {most})"
     figures.describe(axes, title, x, "")
     lab.figure(

@@ -176,7 +176,7 @@ def draw_networks(lab):
     figure, axes = figures.new(1, 2, width=10.2, height=4.2)
     titles = {
         "right": "All training labels right",
-        "wrong": f"{share:.0%} of them wrong",
+        "wrong": f"{share:.0%} of them wrong: generalized cross-entropy leads",
     }
     for axis, (kind, title) in zip(axes, titles.items(), strict=True):
         figures.describe(axis, title, "passes over the samples", "test accuracy")

@@ -142,8 +142,8 @@ def floor(classes: int) -> float:
 
 @claim(
     "pair-softmax-twice",
-    "A network that returns a softmax, as one of the examples does, can be trained by "
-    "cross-entropy of logits, as the others are.",
+    "A network that returns a softmax, as one of the examples does, goes with "
+    "cross-entropy of logits as well as the others, which return logits.",
     says="is",
     notes="002",
     scope="the 8 × 8 digits, 64 hidden units, 10 epochs, the best of five learning "
