@@ -69,10 +69,9 @@ def sgd_is_slower(lab):
     }
     return Finding(
         slower,
-        "On {data} SGD's training loss over Adam's is: {ratios:.3g}. The best rates are "
-        "{sgd:g} "
-        "and {adam:g}; in six layers {deep_rates:g}. Most of the table's gap compares "
-        "learning rates.",
+        "On {data} the training loss of SGD over Adam's is: {ratios:.3g}. The best "
+        "rates are {sgd:g} and {adam:g}; in six layers {deep_rates:g}. Most of the "
+        "table's gap compares learning rates.",
         figure=draw_rates,
         data=lab.settings.data,
         ratios={case: one.effect for case, one in slower.items()},
