@@ -7,7 +7,7 @@ network learns. The other lessons stand alone.
 
 Notes: 1.11 Batch size and gradient-descent variants
 Data: Gaussian rows and a double well; digits for the networks.
-Run: recipes run batch_size          (about 30 s on 2 CPU cores)
+Run: recipes run batch_size          (about 40 s on 2 CPU cores)
 References: Robbins and Monro (1951); Ioffe and Szegedy (2015); Keskar et al. (2017);
     Shallue et al. (2019).
 """

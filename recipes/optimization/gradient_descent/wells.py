@@ -10,7 +10,6 @@ import numpy as np
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from recipes.optimization._surfaces import DoubleWell, roll
-from recipes.optimization._update_rules import sgd
 from recipes.optimization.gradient_descent._digits import losses
 
 SMALL, LARGE = 0.01, 0.1
@@ -21,6 +20,11 @@ SPREAD = stats.Threshold(
 SHARE = stats.Threshold(
     "five points of the share", 0.05, "share", "100 walkers a seed: five of them."
 )
+
+
+def sgd(rate: float):
+    """θ ← θ − ηg."""
+    return lambda gradient: -rate * gradient
 
 
 def share_in_deep(rate, steps, walkers, seeds, noise, start="shallow") -> np.ndarray:

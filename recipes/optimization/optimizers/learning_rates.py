@@ -48,7 +48,7 @@ def deep_runs(lab) -> tuple[dict[str, float], dict[str, list[dict]]]:
     says="often",
     hedge="often",
     notes="002",
-    scope="the network of the table and one of six layers, 5 epochs of the data",
+    scope="digits by default; the network of the table and one of six layers, 5 epochs",
 )
 def sgd_is_slower(lab):
     """Training losses at the notes' rates, and with each at its best."""
@@ -69,10 +69,11 @@ def sgd_is_slower(lab):
     }
     return Finding(
         slower,
-        "Training loss of SGD over Adam's: {ratios:.3g}. The best rates are {sgd:g} "
-        "and {adam:g}; in six layers {deep_rates:g}. Most of the table's gap compares "
-        "learning rates.",
+        "On {data} the training loss of SGD over Adam's is: {ratios:.3g}. The best "
+        "rates are {sgd:g} and {adam:g}; in six layers {deep_rates:g}. Most of the "
+        "table's gap compares learning rates.",
         figure=draw_rates,
+        data=lab.settings.data,
         ratios={case: one.effect for case, one in slower.items()},
         sgd=best["SGD"],
         adam=best["Adam"],

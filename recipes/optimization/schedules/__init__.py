@@ -7,7 +7,7 @@ the other lessons ask a network on digits what it gains.
 
 Notes: 1.10 Learning rate and schedules
 Data: a bowl with noisy slopes; digits for the network.
-Run: recipes run schedules           (about 25 s on 2 CPU cores)
+Run: recipes run schedules           (about 35 s on 2 CPU cores)
 References: Robbins and Monro (1951); Loshchilov and Hutter (2017), SGDR; Smith
     (2017), Cyclical Learning Rates; Kingma and Ba (2015).
 """
@@ -33,7 +33,7 @@ SMOKE = {"seeds": 2, "epochs": 4, "rates": 3}
 class Settings:
     """What a run can change."""
 
-    seeds: int = 8
+    seeds: int = 10
     "Independent repetitions."
     epochs: int = 16
     "Passes over the digits, from 4 to 1000."
