@@ -195,6 +195,7 @@ class GAN(ExamplesOnly):
             *args: Likewise.
             **kw: Likewise, such as `format`.
         """
+        self.generate(1)  # Keras exports only a network that was called
         return self.generator.export(filepath, *args, **kw)
 
     def compile(

@@ -20,7 +20,8 @@ def multiply_adds(model: keras.Model) -> int:
 def _of_layer(layer: keras.Layer) -> int:
     if isinstance(layer, layers.RNN):
         kernels = (layer.cell.kernel, layer.cell.recurrent_kernel)
-        return (layer.input.shape[1] or 1) * sum(_size(kernel) for kernel in kernels)
+        sequence = keras.tree.flatten(layer.input)[0]  # a mask may stand behind it
+        return (sequence.shape[1] or 1) * sum(map(_size, kernels))
     if isinstance(layer, layers.Embedding) or not hasattr(layer, "kernel"):
         return 0
     # Every place of a convolution's output, or of a transposed one's input.

@@ -25,6 +25,18 @@ COSTS = {
     ),
     # Five steps of four gates over 3 features and 4 states.
     "lstm": (lambda: zoo.lstm((5, 3), 2, units=(4,)), 5 * 4 * 4 * (3 + 4) + 4 * 2),
+    "masked": (
+        lambda: zoo.lstm(
+            (5,),
+            1,
+            vocabulary_size=9,
+            embedding_dim=3,
+            mask_zero=True,
+            units=(4,),
+            task="binary",
+        ),
+        5 * 4 * 4 * (3 + 4) + 4,
+    ),
     # One step: an embedding is a look-up, the head has 9 outputs.
     "char_lm": (
         lambda: zoo.char_lm(9, units=(4,), embedding_dim=3),

@@ -235,7 +235,7 @@ def pythonpath():
 
 def run(code, *arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, "-P", "-c", code, *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, **environment},

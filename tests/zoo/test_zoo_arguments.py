@@ -42,10 +42,12 @@ MOMENTA = [-0.1, 1.0, NAN, True, None]
 EPSILONS = [0, 0.0, -1e-3, NAN, INF, True, None]
 WIDTHS = [(0,), (-1,), (1.0,), (True,), 8, "8", None]
 CLASSES = [0, 1, -1, 2.0, True, None, "2"]
+TRAINED = ["imagenet", "", True, 3, ["digits"]]
 INITIALIZERS = ["he_norml", "stft", 3, "get"]
 
 BAD = {
     "mlp": {
+        "weights": TRAINED,
         "input_shape": [(), (0,), (4.0,), 4, "4", (None,)],
         "num_classes": CLASSES,
         "units": WIDTHS,
@@ -69,6 +71,7 @@ BAD = {
         "name": TEXTS,
     },
     "lenet": {
+        "weights": TRAINED,
         "input_shape": SHAPES,
         "num_classes": CLASSES,
         "filters": [*WIDTHS, ()],
@@ -93,6 +96,7 @@ BAD = {
     },
     "lenet5": {"input_shape": [(9, 9, 1), (28, 28)], "num_classes": CLASSES},
     "resnet": {
+        "weights": TRAINED,
         "input_shape": SHAPES,
         "num_classes": CLASSES,
         "depths": [*WIDTHS, ()],
@@ -117,6 +121,7 @@ BAD = {
     },
     "resnet20": {"input_shape": SHAPES, "num_classes": CLASSES},
     "recurrent": {
+        "weights": TRAINED,
         "cell": ["LSTM", "rnn", None],
         "input_shape": [(4,), (4, 2, 1), (0, 2), (4, 0), (4, None), 4, "42"],
         "num_classes": CLASSES,
@@ -148,6 +153,7 @@ BAD = {
     "gru": {"forget_bias": [1.0], "units": [(0,)]},
     "simple_rnn": {"forget_bias": [1.0], "dropout": [-0.1]},
     "char_lm": {
+        "weights": TRAINED,
         "vocabulary_size": [0, 1, True, 2.5, None],
         "timesteps": [0, -1, 2.5],
         "bidirectional": [True],
@@ -157,6 +163,7 @@ BAD = {
         "cell": ["LSTM"],
     },
     "dcgan": {
+        "weights": TRAINED,
         "image_shape": [
             *SHAPES,
             (7, 7, 1),
