@@ -86,8 +86,8 @@ def from_logits(lab):
         conditions[f"{name}, against the formula spelled out"] = right and broken
         conditions[f"{name}, against clipped probabilities"] = bool(right and stuck)
     binary = extreme["binary"]
-    # From Keras's start no logit is that large: there is nothing to stabilize.
-    lost = ahead(lab, "bce logits", "bce sigmoid", [(WRONGER, "SGD")])
+    # From Keras's start no logit is large; from the other one all of them are.
+    lost = ahead(lab, "bce logits", "bce sigmoid", WAYS)
     return Finding(
         {**conditions, **lost},
         "A positive at logit −1000 has the loss {loss[logits]:.4g} from logits, with a "

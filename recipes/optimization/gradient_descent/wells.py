@@ -32,7 +32,8 @@ def share_in_deep(rate, steps, walkers, seeds, noise, start="shallow") -> np.nda
     well = DoubleWell()
     deep, top, shallow = well.stations
     starts = np.full((len(seeds), walkers), deep if start == "deep" else shallow)
-    return (roll(sgd(rate), well.slope, starts, steps, noise) < top).mean(1)
+    ends = roll(sgd(rate), well.slope, starts, steps, noise, seeds[0])
+    return (ends < top).mean(1)
 
 
 @experiment

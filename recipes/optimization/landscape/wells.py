@@ -47,7 +47,8 @@ def ends(ways, around: float, walkers: int, noise: float, seeds) -> dict:
     ]
     slope = DoubleWell().slope
     return {
-        way: roll(make(), slope, starts, STEPS, noise) for way, make in ways.items()
+        way: roll(make(), slope, starts, STEPS, noise, seeds[0])
+        for way, make in ways.items()
     }
 
 
