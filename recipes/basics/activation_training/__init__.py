@@ -6,7 +6,7 @@ model, each as it would alone.
 
 Notes: 1.3 Activation functions
 Data: linear and curved regressions; XOR; digits (or MNIST) for the outputs by task.
-Run: recipes run activation_training (about 20 s on 2 CPU cores)
+Run: recipes run activation_training (about 35 s on 2 CPU cores)
 References: LeCun et al., Efficient BackProp (1998); Maas et al. (2013); He et al.
     (2015); Friedman (1991) for the curved target.
 """

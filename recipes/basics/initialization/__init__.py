@@ -7,7 +7,7 @@ first.
 
 Notes: 1.4 Initialization and symmetry
 Data: digits (or MNIST); Gaussian inputs for variances.
-Run: recipes run initialization      (about 25 s on 2 CPU cores)
+Run: recipes run initialization      (about 30 s on 2 CPU cores)
 References: LeCun, Bottou, Orr and Müller (1998); Glorot and Bengio (2010); He, Zhang,
     Ren and Sun (2015).
 """

@@ -6,7 +6,7 @@ so that ties at the threshold are decided by the rule and not by rounding. `bias
 
 Notes: 1.1 Neurons, perceptron, bias
 Data: AND, OR and XOR; digits (or MNIST) for networks; a synthetic table of spam.
-Run: recipes run perceptron          (about 20 s on 2 CPU cores)
+Run: recipes run perceptron          (about 25 s on 2 CPU cores)
 References: McCulloch and Pitts (1943); Rosenblatt (1958); Minsky and Papert (1969).
 """
 
