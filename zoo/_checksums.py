@@ -5,6 +5,8 @@ this package depends on its weights, too.
 """
 
 SUMS = """\
+char_lm/tiny_shakespeare
+    623debdcaf6bd7032a25bc2ed8dea03481b0834a1ece86a2c72c35dd2ed115aa
 dcgan/digits
     621c5c169a1ca10fcb500796a0372012840f321c1ea51752fcf85c2c9e949bcf
 lenet/digits
@@ -15,6 +17,8 @@ mlp/digits
     1b94d5de1154957afbfe5bbbe58a904cac5e09b7646ea4de1c1b5a5d98fc20be
 mlp_mnist/mnist
     f93bc8ac0d642134baa2238fa7243cf3dd3b537e76f1c8af2ee54dc64c4ce910
+resnet20/mnist
+    53bc0f9bf1b900d94027244415474bd4bc3350b87ffb27042f5284bed65a6e4e
 """
 
 SHA256 = dict(zip(SUMS.split()[::2], SUMS.split()[1::2], strict=True))
