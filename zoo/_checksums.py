@@ -17,6 +17,8 @@ mlp/digits
     1b94d5de1154957afbfe5bbbe58a904cac5e09b7646ea4de1c1b5a5d98fc20be
 mlp_mnist/mnist
     f93bc8ac0d642134baa2238fa7243cf3dd3b537e76f1c8af2ee54dc64c4ce910
+resnet20/digits
+    d20800e542ee38008e071de9df23827f3c070e4a4acd79bb04b76299025b8d83
 resnet20/mnist
     53bc0f9bf1b900d94027244415474bd4bc3350b87ffb27042f5284bed65a6e4e
 """
