@@ -13,6 +13,8 @@ lenet/digits
     8f3138ad707f78af69b6aa7f4f84c926b8c41c21a7e480ea897ad5bb50cc2756
 lenet/mnist
     554dd51da20d7b3b02eb08c9bcd3dee7839cbcb00b84596f71c354781b9d2122
+lstm/imdb
+    b16014299c1c2a8a91d6c65375d7c517b7a113aab05272d92ebdf360131776e0
 mlp/digits
     1b94d5de1154957afbfe5bbbe58a904cac5e09b7646ea4de1c1b5a5d98fc20be
 mlp_mnist/mnist
