@@ -36,6 +36,19 @@ def test_the_other_code_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "norms.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_sentences_that_rest_on_a_verdict_still_do():
+    """`<!-- rests on ID: VERDICT -->` stands behind each of them."""
+    from recipes.lab import verdicts
+
+    published = {row["id"]: row["verdict"] for row in verdicts()}
+    pages = [README, *(page.read_text("utf-8") for page in ROOT.glob("docs/*.md"))]
+    found = [one for page in pages
+             for one in re.findall(r"<!-- rests on (\S+): (\w+) -->", page)]  # fmt: skip
+    assert found
+    for id, verdict in found:
+        assert published[id] == verdict, id
+
+
 def test_the_table_counts_every_recipe_and_claim():
     table = README.partition(BEGIN)[2].partition(END)[0]
     rows = [

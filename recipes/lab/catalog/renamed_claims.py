@@ -3,9 +3,11 @@
 RENAMED = {
     "bias-not-redundant-before-layernorm": "bias-redundant-before-layernorm",
     "opt-sgd-slow-is-lr": "opt-sgd-slower",
+    "pair-softmax-mse-vanishes": "pair-softmax-mse",
     "perceptron-single-neuron-can-learn": "perceptron-single-neuron",
     "relu-gradient-positive-is-one": "relu-gradient-near-zero",
     "relu-nondifferentiable-at-zero": "relu-differentiable",
+    "sched-stability-finetune": "sched-late-stability",
     "tanh-saturates-faster": "tanh-saturation-speed",
 }
 
