@@ -8,7 +8,8 @@ from pathlib import Path
 from recipes.lab import catalog
 from recipes.lab.reporting.report import BEGIN, END
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -42,8 +43,8 @@ def test_sentences_that_rest_on_a_verdict_still_do():
 
     published = {row["id"]: row["verdict"] for row in verdicts()}
     pages = [README, *(page.read_text("utf-8") for page in ROOT.glob("docs/*.md"))]
-    found = [one for page in pages
-             for one in re.findall(r"<!-- rests on (\S+): (\w+) -->", page)]  # fmt: skip
+    mark = re.compile(r"<!-- rests on (\S+): (\w+) -->")
+    found = [one for page in pages for one in mark.findall(page)]
     assert found
     for id, verdict in found:
         assert published[id] == verdict, id
