@@ -1,7 +1,9 @@
 """Reports of runs, foreign, older and broken ones among them."""
 
 import json
+import re
 import shutil
+import statistics
 from pathlib import Path
 
 import pytest
@@ -174,7 +176,30 @@ def test_published_verdicts_are_those_of_the_catalog():
     from recipes.lab import catalog
 
     known = [id for recipe in catalog.recipes().values() for id in recipe.claims]
-    assert {row["id"] for row in verdicts()} <= set(known)
+    rows = verdicts()
+    assert {row["id"] for row in rows} == set(known)
+    assert all(row["seen"].strip() for row in rows)
+    assert {row["id"] for row in rows if len(row["decisions"]) > 6} == set()
+
+
+def test_the_page_of_verdicts_is_for_an_overview():
+    """Each claim has a place for links, and a first sentence that is not long."""
+    page = (Path(__file__).parents[2] / "docs" / "verdicts.md").read_text("utf-8")
+    claims = page.split('<a id="')[1:]
+    seen = [re.search(r"^\*\*.+\*\*\n\n(.+)$", one, re.M) for one in claims]
+    lengths = [len(found.group(1)) for found in seen if found]
+    assert len(lengths) == len(verdicts())
+    assert statistics.median(lengths) < 150
+
+
+def test_claims_are_found_by_the_ids_that_they_had():
+    from recipes.lab import catalog
+    from recipes.lab.catalog.renamed_claims import RENAMED
+
+    page = (Path(__file__).parents[2] / "docs" / "verdicts.md").read_text("utf-8")
+    for old, new in RENAMED.items():
+        assert list(catalog.find_claim(old).claims) == [new]
+        assert f'<a id="{old}"></a>' in page
 
 
 def test_readme_without_markers_is_refused(runs, tmp_path, capsys):
