@@ -135,7 +135,7 @@ def test_show_states_header_claims_and_settings(capsys):
         (["train"], "name what to train"),
         (["train", "lenet/mnits"], "Did you mean 'lenet/mnist'?"),
         (["train", "lenet/mnist", "--seeds", "1"], "--seeds must be at least 2"),
-        (["train", "lenet/mnist", "--seeds", "0"], "0 is not positive"),
+        (["train", "lenet/mnist", "--seeds", "0"], "a whole number from 1 to"),
     ],
 )
 def test_usage_errors_exit_2_in_one_sentence(words, hint, capsys):

@@ -19,7 +19,7 @@ def result():
 def test_verdicts_tables_and_figures(result):
     saddle = result.verdicts["momentum-saddle"]
     assert saddle["verdict"] == "conditional"
-    assert "exactly on the ridge, without noise" in saddle["fails"]
+    assert saddle["fails"] == ["(1 − β) form at the same rate, in half"]
     assert saddle["command"].endswith("--beta 0.95 --starts 41 --seeds 2")
     rows = result.tables["Steps to within 0.001 of the minimum"]
     assert rows[0] == {"form": "plain", "steps": "6905"}

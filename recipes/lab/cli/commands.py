@@ -104,7 +104,8 @@ def train(arguments: argparse.Namespace) -> int:
     output = Output()
     if arguments.list:
         for name, how in TRAININGS.items():
-            budget = f"{how.seeds} seeds, {how.epochs} epochs on {how.data}"
+            times = f"{counted(how.seeds, 'seed')}, {counted(how.epochs, 'epoch')}"
+            budget = f"{times} on {how.data}"
             output.line(f"{name:26}{budget}")
         return 0
     if arguments.name is None:
