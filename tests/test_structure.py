@@ -4,6 +4,7 @@ import ast
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -180,3 +181,10 @@ def test_lessons_change_what_importing_keras_changes():
         [sys.executable, "-c", code], check=True, cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": "tensorflow"},
     )  # fmt: skip
+
+
+def test_more_seeds_begin_with_the_first_one():
+    """`range(4 * len(lab.seeds))` would ask the same ones with every --first-seed."""
+    for path in (ROOT / "recipes").rglob("*.py"):
+        for found in re.findall(r"range\(.*len\(lab\.seeds\)", path.read_text("utf-8")):
+            assert "lab.seeds.start" in found, path

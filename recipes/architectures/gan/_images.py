@@ -231,7 +231,7 @@ def image_runs(lab) -> list[dict]:
     return lab.sweep(
         train_images,
         {"DCGAN": case},
-        seeds=range(chosen.image_seeds),
+        seeds=range(lab.seeds.start, lab.seeds.start + chosen.image_seeds),
         precision="convolutional",
         title="images",
     )["DCGAN"]

@@ -49,7 +49,9 @@ def train(case, seed, data) -> dict:
 def centered_is_faster(lab):
     """Compares activations that differ by a constant alone."""
     case = {
-        "networks": list(range(TIMES * len(lab.seeds))),
+        "networks": list(
+            range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
+        ),
         "epochs": lab.settings.epochs,
         "learning_rate": 1e-3,
     }

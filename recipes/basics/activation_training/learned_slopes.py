@@ -180,7 +180,9 @@ def more_slopes_overfit(lab):
         f"{rows} rows": {
             "kinds": kinds,
             "targets": ["curved target"],
-            "networks": list(range(TIMES * len(lab.seeds))),
+            "networks": list(
+                range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
+            ),
             "rows": rows,
             "epochs": 2 * lab.settings.epochs,
             "learning_rate": 0.01,

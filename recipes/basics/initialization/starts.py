@@ -158,7 +158,8 @@ def races(lab) -> dict[str, dict[str, list[dict]]]:
     """Every ReLU network from every start, on standardized images."""
     rules = ("He", *BAD)
     chosen = cases(lab.settings, RELUS, rules, activation="relu", standardized=True)
-    seeds, title = range(TIMES * len(lab.seeds)), "good and bad starts"
+    seeds = range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
+    title = "good and bad starts"
     runs = lab.sweep(train, chosen, precision="float32", seeds=seeds, title=title)
     return {n: {rule: runs[f"{n}, {rule}"] for rule in rules} for n in RELUS}
 

@@ -179,7 +179,10 @@ def tabular(rule, seed: int, rows: int, features: int) -> np.ndarray:
 def table_of_tasks(lab):
     """The better of what the table recommends against what it leaves out."""
     rows, gains = [], {}
-    names, seeds = ("SGD", "RMSprop", "Adam"), range(2 * len(lab.seeds))
+    names, seeds = (
+        ("SGD", "RMSprop", "Adam"),
+        range(lab.seeds.start, lab.seeds.start + 2 * len(lab.seeds)),
+    )
     for task, (count, features, *choices) in TASKS.items():
 
         def problem(rule, seed, count=count, features=features):
