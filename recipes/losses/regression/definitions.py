@@ -44,6 +44,22 @@ def keras_huber(e: np.ndarray, delta: float) -> tuple[np.ndarray, np.ndarray]:
     return keras.ops.convert_to_numpy(loss(zeros, predicted)), slope[:, 0]
 
 
+def mean_against_keras(formula, loss) -> Finding:
+    """Compares the mean of a formula of the errors with a loss of Keras."""
+    gaps = {}
+    for count in COUNTS:
+        y, predicted = draw_pairs(count)
+        keras_loss = float(loss(y, predicted))
+        gaps[count] = keras_loss / formula((y - predicted).astype(float)).mean() - 1
+    return Finding(
+        all(abs(gap) <= TOLERANCE for gap in gaps.values()),
+        "For {counts} errors Keras's loss is that mean, to a share of {gap:.0e}.",
+        counts=COUNTS,
+        gap=max(map(abs, gaps.values())),
+        relative_difference_to_keras_by_samples=gaps,
+    )
+
+
 @claim(
     "loss-mse",
     "Mean squared error is the mean of the squared errors, 1/N Σ(y − ŷ)².",
@@ -53,18 +69,7 @@ def keras_huber(e: np.ndarray, delta: float) -> tuple[np.ndarray, np.ndarray]:
 )
 def squared_error(lab):
     """The formula against Keras's loss."""
-    gaps = {}
-    for count in COUNTS:
-        y, predicted = draw_pairs(count)
-        keras_loss = float(losses.MeanSquaredError()(y, predicted))
-        gaps[count] = keras_loss / squared((y - predicted).astype(float)).mean() - 1
-    return Finding(
-        all(abs(gap) <= TOLERANCE for gap in gaps.values()),
-        "For {counts} errors Keras's loss is that mean, to a share of {gap:.0e}.",
-        counts=COUNTS,
-        gap=max(map(abs, gaps.values())),
-        relative_difference_to_keras_by_samples=gaps,
-    )
+    return mean_against_keras(squared, losses.MeanSquaredError())
 
 
 @claim(
@@ -105,18 +110,7 @@ def half_the_sum(lab):
 )
 def absolute_error(lab):
     """The formula against Keras's loss."""
-    gaps = {}
-    for count in COUNTS:
-        y, predicted = draw_pairs(count)
-        keras_loss = float(losses.MeanAbsoluteError()(y, predicted))
-        gaps[count] = keras_loss / absolute((y - predicted).astype(float)).mean() - 1
-    return Finding(
-        all(abs(gap) <= TOLERANCE for gap in gaps.values()),
-        "For {counts} errors Keras's loss is that mean, to a share of {gap:.0e}.",
-        counts=COUNTS,
-        gap=max(map(abs, gaps.values())),
-        relative_difference_to_keras_by_samples=gaps,
-    )
+    return mean_against_keras(absolute, losses.MeanAbsoluteError())
 
 
 @claim(
