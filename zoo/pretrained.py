@@ -94,6 +94,11 @@ def card(name: str) -> dict[str, Any]:
     }
 
 
+def file_name(name: str) -> str:
+    """The file of weights, such as lenet-mnist.safetensors for "lenet/mnist"."""
+    return name.replace("/", "-") + ".safetensors"
+
+
 def loads_weights(builder: Callable[P, Model]) -> Loads[P, Model]:
     """Gives a builder's argument `weights` its meaning.
 
@@ -201,7 +206,7 @@ def _content(name: str) -> bytes:
         hint = _checks.nearest(name, SHA256)
         options = ", ".join(list_weights())
         raise _checks.fail("name", name, f"one of {options}{hint}")
-    path = FOLDER / (name.replace("/", "-") + ".safetensors")
+    path = FOLDER / file_name(name)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -21,6 +21,7 @@ from recipes.lab.data import sets
 from recipes.weights import TRAININGS, table
 from recipes.weights.cost import multiply_adds
 from zoo._checksums import SHA256
+from zoo.pretrained import FOLDER, file_name
 
 LEVEL = 0.95
 LARGEST = 2_000_000  # bytes of one file
@@ -170,11 +171,6 @@ def put(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(arrays[variable.path].astype("float32"))
 
 
-def file_name(name: str) -> str:
-    """The file of an entry, such as lenet-mnist.safetensors."""
-    return name.replace("/", "-") + ".safetensors"
-
-
 def keep(folder: Path, content: bytes, card: dict[str, Any]) -> list[Path]:
     """Writes the weights, and the card where a person can read it."""
     path = folder / file_name(card["name"])
@@ -194,7 +190,7 @@ def publish(name: str, content: bytes) -> Path:
     sums = dict(zip(words[::2], words[1::2], strict=True))
     sums[name] = hashlib.sha256(content).hexdigest()
     lines = [f"{key}\n    {value}\n" for key, value in sorted(sums.items())]
-    path = package / "weights" / file_name(name)
+    path = FOLDER / file_name(name)
     files.write(path, content)
     files.write(module, "".join([before, start, *lines, end, after]))
     SHA256.update(sums)
