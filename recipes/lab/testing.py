@@ -39,6 +39,10 @@ class RecordingLab:
         self.figures: dict[str, tuple] = {}
         self.sweeps: list[tuple] = []
 
+    def more_seeds(self, times: int) -> range:
+        """Returns `seeds` and those after them, `times` as many, as the lab does."""
+        return range(times * len(self.seeds))
+
     def data(self, name: str | None = None):
         """Returns a data set, as the lab does."""
         return member.load_data(name or self.settings.data, None)

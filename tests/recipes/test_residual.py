@@ -108,7 +108,7 @@ def first_layer(kind: str, seed: int) -> float:
 
 def test_growth_is_near_its_expectation():
     """E‖J‖² of linear layers multiplies by g² plain and by 1 + g² residual."""
-    found = trainable.growth(Lab())["0.5/√n, linear"]
+    found = trainable.growth(RecordingLab(seeds=5))["0.5/√n, linear"]
     expected = {"plain": 0.5**50, "residual": 1.25**25}
     expected["branch/√L"] = (1 + 0.25 / 50) ** 25
     for kind, value in expected.items():

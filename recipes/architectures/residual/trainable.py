@@ -72,9 +72,7 @@ def gains(kind: str, weights: float, activation: str, seed: int) -> np.ndarray:
 @experiment
 def growth(lab) -> dict[str, dict[str, np.ndarray]]:
     """Every kind through every stack, (draws, LAYERS) each."""
-    draws = range(
-        lab.seeds.start, lab.seeds.start + 4 * len(lab.seeds)
-    )  # cheap, so more than trainings
+    draws = lab.more_seeds(4)  # cheap, so more than trainings
     found = {
         stack: {
             kind: np.array([gains(kind, *given, seed) for seed in draws])

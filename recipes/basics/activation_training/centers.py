@@ -49,9 +49,7 @@ def train(case, seed, data) -> dict:
 def centered_is_faster(lab):
     """Compares activations that differ by a constant alone."""
     case = {
-        "networks": list(
-            range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
-        ),
+        "networks": list(lab.more_seeds(TIMES)),
         "epochs": lab.settings.epochs,
         "learning_rate": 1e-3,
     }

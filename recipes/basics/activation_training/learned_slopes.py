@@ -180,9 +180,7 @@ def more_slopes_overfit(lab):
         f"{rows} rows": {
             "kinds": kinds,
             "targets": ["curved target"],
-            "networks": list(
-                range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
-            ),
+            "networks": list(lab.more_seeds(TIMES)),
             "rows": rows,
             "epochs": 2 * lab.settings.epochs,
             "learning_rate": 0.01,

@@ -54,9 +54,7 @@ def train(case, seed, data) -> dict:
 def errors(lab) -> dict[str, np.ndarray]:
     """The last test error by kind, one a network."""
     case = {
-        "networks": list(
-            range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
-        ),
+        "networks": list(lab.more_seeds(TIMES)),
         "epochs": lab.settings.epochs,
         "learning_rate": 3e-3,
     }

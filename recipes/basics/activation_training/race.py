@@ -41,9 +41,7 @@ def train(case, seed, data) -> dict:
 def errors(lab) -> dict[str, dict[str, np.ndarray]]:
     """For each racer and target training errors by epoch, and the last test error."""
     case = {
-        "networks": list(
-            range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
-        ),
+        "networks": list(lab.more_seeds(TIMES)),
         "epochs": lab.settings.epochs,
         "learning_rate": 1e-3,
     }

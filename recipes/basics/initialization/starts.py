@@ -158,7 +158,7 @@ def races(lab) -> dict[str, dict[str, list[dict]]]:
     """Every ReLU network from every start, on standardized images."""
     rules = ("He", *BAD)
     chosen = cases(lab.settings, RELUS, rules, activation="relu", standardized=True)
-    seeds = range(lab.seeds.start, lab.seeds.start + TIMES * len(lab.seeds))
+    seeds = lab.more_seeds(TIMES)
     title = "good and bad starts"
     runs = lab.sweep(train, chosen, precision="float32", seeds=seeds, title=title)
     return {n: {rule: runs[f"{n}, {rule}"] for rule in rules} for n in RELUS}

@@ -85,7 +85,7 @@ def biases_help(lab):
             {f"{name}, bias {b}, {n}": case for (b, n), case in cases.items()},
             data=name,
             precision="float32",
-            seeds=range(lab.seeds.start, lab.seeds.start + times * len(lab.seeds)),
+            seeds=lab.more_seeds(times),
             title="biases",
         )
         for normalization, words in ((None, ""), ("batch", ", batch normalization")):

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from recipes.lab.catalog.reader import Recipe, name_of, read
-from recipes.lab.catalog.renamed_claims import RENAMED
+from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import LabError, UsageError, nearest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +123,7 @@ def find_claim(id: str) -> Recipe:
     """
     found, wrong = _all()
     known = {claim: recipe for recipe in found.values() for claim in recipe.claims}
-    id = RENAMED.get(id, id)
+    id = current_id(id)
     if id not in known:
         hint = nearest(id, list(known))
         owner = _published_owners().get(id) if wrong else None

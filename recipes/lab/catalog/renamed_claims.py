@@ -12,6 +12,11 @@ RENAMED = {
 }
 
 
+def current_id(id: str) -> str:
+    """Returns the id that a claim has today."""
+    return RENAMED.get(id, id)
+
+
 def earlier_ids(id: str) -> list[str]:
     """Returns the ids that a claim had before this one."""
     return [old for old, new in RENAMED.items() if new == id]

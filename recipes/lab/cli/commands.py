@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from recipes.lab import catalog
-from recipes.lab.catalog.renamed_claims import RENAMED
+from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.cli import writing
 from recipes.lab.errors import LabError, UsageError, counted, nearest
 from recipes.lab.reporting.console import Output
@@ -48,7 +48,7 @@ def show(arguments: argparse.Namespace) -> int:
     known = catalog.recipes()
     if arguments.name not in {*known, *catalog.broken()}:
         claims = {id: recipe for recipe in known.values() for id in recipe.claims}
-        id = RENAMED.get(arguments.name, arguments.name)
+        id = current_id(arguments.name)
         if id in claims:
             return _show_claim(id, claims[id], output)
         if not arguments.name.endswith(".py") and "/" not in arguments.name:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab import catalog, files
-from recipes.lab.catalog.renamed_claims import RENAMED
+from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import LabError
 from recipes.lab.reporting.card import card
 
@@ -56,7 +56,7 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
     Returns:
         The new table, and lines that say what changed.
     """
-    rows = {RENAMED.get(r["id"], r["id"]): r for r in published["claims"]}
+    rows = {current_id(r["id"]): r for r in published["claims"]}
     rows = {id: {**row, "id": id} for id, row in rows.items()}
     runs = {(run["recipe"], run["data"]): run for run in published["runs"]}
     lines = []

@@ -64,6 +64,14 @@ class Lab:
         self._figures: dict[str, dict] = {}
         self._histories: list[dict] = []
 
+    def more_seeds(self, times: int) -> range:
+        """Returns `seeds` and those after them, `times` as many, for what costs little.
+
+        Args:
+            times: How many times as many; at least 1.
+        """
+        return seeds_from(self.seeds.start, times * len(self.seeds))
+
     def data(self, name: str | None = None):
         """Returns a data set: the one of the setting `data`, or the one named."""
         name = name or getattr(self.settings, "data", None)

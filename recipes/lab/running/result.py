@@ -11,7 +11,7 @@ from typing import Any
 
 from recipes.lab import catalog
 from recipes.lab.catalog import settings
-from recipes.lab.catalog.renamed_claims import RENAMED
+from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import UsageError, nearest
 from recipes.lab.reporting.card import card
 from recipes.lab.reporting.console import Output
@@ -161,7 +161,7 @@ def _find(recipe: str | Path | ModuleType | FunctionType) -> catalog.Recipe:
         return catalog.find(str(file))
     name = str(recipe)
     known = catalog.recipes()
-    id = RENAMED.get(name, name)
+    id = current_id(name)
     if name not in known and any(id in one.claims for one in known.values()):
         return catalog.find_claim(name)
     return catalog.find(name)

@@ -172,10 +172,7 @@ def removed(lab):
     marked, kept, lost = {}, {}, {}
     for name, skewed in FAR.items():
         # Four for each seed: they cost nothing, and the effect may be small.
-        right = [
-            right_but_far(i, skewed)
-            for i in range(lab.seeds.start, lab.seeds.start + 4 * len(lab.seeds))
-        ]
+        right = [right_but_far(i, skewed) for i in lab.more_seeds(4)]
         kept[name] = [distance(d, d["y"]) for d in right]
         lost[name] = [without_marked(d) for d in right]
         marked[name] = float(np.mean([outside(d["y"]).mean() for d in right]))

@@ -114,7 +114,7 @@ def momentum_may_generalize_better(lab):
     best, names = best_rates(lab), ("momentum", "Adam")
     longest = 8 * lab.settings.epochs
     cases = {n: case_of(lab, n, best[n], epochs=longest, goal=FLOOR) for n in names}
-    seeds = range(lab.seeds.start, lab.seeds.start + 2 * len(lab.seeds))
+    seeds = lab.more_seeds(2)
     runs = lab.sweep(train, cases, seeds=seeds, title="to one loss")
     losses = {name: final_losses(found) for name, found in runs.items()}
     reached = max(seen.max() for seen in losses.values()) <= FLOOR

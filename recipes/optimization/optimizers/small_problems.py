@@ -181,7 +181,7 @@ def table_of_tasks(lab):
     rows, gains = [], {}
     names, seeds = (
         ("SGD", "RMSprop", "Adam"),
-        range(lab.seeds.start, lab.seeds.start + 2 * len(lab.seeds)),
+        lab.more_seeds(2),
     )
     for task, (count, features, *choices) in TASKS.items():
 
