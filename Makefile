@@ -1,13 +1,13 @@
 # Two commands set everything up: `make demo` and `make test`.
 # Both make .venv and need Python 3.11 or newer (PYTHON=... names another one).
 PYTHON ?= python3
-EXTRAS ?= dev jax export
+EXTRAS ?= dev jax export notebooks
 TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test short slow bench lint report constraints check-gpu clean
+.PHONY: help demo test short slow bench lint report notebooks constraints check-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -60,6 +60,9 @@ lint: $(VENV)/.tests  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+notebooks: $(VENV)/.tests  ## execute the notebooks anew (NAMES="00 05" for some)
+	$(BIN)/python notebooks/execute.py $(NAMES)
 
 report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
 	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md --publish recipes/verdicts.json

@@ -1,10 +1,11 @@
 """`run`: a recipe from a script, a notebook or a prompt, and what it returns."""
 
+import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -20,7 +21,7 @@ from recipes.lab.running.execute import execute
 from recipes.lab.running.plan import Options
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Result:
     """What a run found.
 
@@ -40,9 +41,9 @@ class Result:
     seconds: float
     numbers: dict[str, dict]
     folder: Path
-    _result: dict = field(repr=False)
+    _result: dict
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [
             f"{one['symbol']} {one['verdict']:<13}{id}: {one['seen']}"
             for id, one in self.verdicts.items()
@@ -89,7 +90,8 @@ def run(
         jobs: How many processes train; None for one a core, at most 4.
         data_dir: Where prepared data sets are; None for TFDS_DATA_DIR.
         precision: "auto", "float32", "mixed_bfloat16" or "mixed_float16".
-        smoke: Whether everything is tiny and nothing judged.
+        smoke: Whether everything is tiny and nothing judged; always where the variable
+            `RECIPES_SMOKE` is 1, as in tests of notebooks.
         fresh: Whether everything runs anew, whatever is kept.
         first_seed: The first of the seeds that claims are judged on.
         quiet: Whether nothing is printed.
@@ -122,7 +124,7 @@ def run(
         out=Path(folder),
         data_dir=data_dir,
         precision=precision,
-        smoke=smoke,
+        smoke=smoke or os.environ.get("RECIPES_SMOKE") == "1",
         fresh=fresh,
         jobs=max(2, jobs or threads.default_jobs()),
         first_seed=first_seed,
