@@ -72,7 +72,7 @@ report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
 constraints: $(VENV)/.tests  ## pin all versions anew, with hashes
 	$(pip) uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
-	  --extra dev --extra jax --extra notebooks --extra export --generate-hashes --no-header \
+	  --extra dev --extra jax --extra notebooks --extra docs --extra export --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --quiet --output-file constraints.txt
 
 check-gpu: $(VENV)/.tests  ## with an accelerator: smoke runs, precision, callbacks there

@@ -55,7 +55,7 @@ def card(result: dict, claim: dict) -> dict[str, Any]:
         "scope": claim["scope"],
         "recipe": result["recipe"],
         "lesson": claim["lesson"],
-        "chapter": result["notes"],
+        "chapter": result["notes"].rstrip("."),
         **lists,
         "seen": claim["note"],
         "effects": [effect(name, one) for name, one in decisions.items()],

@@ -3,22 +3,25 @@
 import base64
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from recipes.lab.evidence.judging import KINDS
-from recipes.lab.reporting.card import SYMBOLS, card
+from recipes.lab.reporting import pictures
+from recipes.lab.reporting.card import ALONE, SYMBOLS, card
+from recipes.lab.reporting.interval import interval_svg
 
 
 @functools.cache
-def _environment():
+def environment():
+    """The templates, which escape what they are given."""
     import jinja2
 
     folder = Path(__file__).with_name("templates")
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
-        autoescape=lambda name: name is None or not str(name).endswith(".css"),
+        autoescape=lambda name: not str(name).endswith((".css", ".js")),
         trim_blocks=True,
     )
 
@@ -30,7 +33,7 @@ def cards_html(result: dict, images: Mapping[str, bytes]) -> str:
         result: What `result.json` holds.
         images: File to PNG bytes, for the figures that are shown.
     """
-    template = _environment().from_string(
+    template = environment().from_string(
         '{% from "card.html" import card %}<style>{% include "style.css" %}</style>'
         '<div class="pg"><h3>{{ title }}</h3>'
         "{% for one in cards %}{{ card(one) }}{% endfor %}</div>"
@@ -49,7 +52,7 @@ def report_html(found: list[tuple[Path, dict]], how: Callable[[dict], str]) -> s
     parts = [_part(folder, result, how) for folder, result in found]
     dates = sorted(result["started"][:10] for _, result in found)
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             parts=parts,
@@ -57,6 +60,8 @@ def report_html(found: list[tuple[Path, dict]], how: Callable[[dict], str]) -> s
             total=sum(counts.values()),
             kinds=KINDS,
             symbols=SYMBOLS,
+            chapters=list(dict.fromkeys(part["notes"] for part in parts)),
+            notes=note_numbers(one for part in parts for one in part["cards"]),
             made=f"Run {dates[0]} to {dates[-1]}.",
         )
     )
@@ -89,18 +94,39 @@ def _cards(result: dict, read: Callable[[str], bytes | None]) -> list[dict]:
         one = card(result, claim)
         fresh = [f for f in one["figures"] if f["file"] not in seen]
         seen |= {figure["file"] for figure in fresh}
-        made.append({**one, "images": _images(fresh, read)})
+        made.append({**one, "bars": bars(one), "images": _images(fresh, read)})
     return made
+
+
+def bars(one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns a card's effects as pictures, each with the name of its condition."""
+    drawn = [
+        ("" if name == ALONE else name, interval_svg(decision))
+        for name, decision in one["decisions"].items()
+    ]
+    return [(name, picture) for name, picture in drawn if picture]
+
+
+def note_numbers(cards: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Returns the numbers of the notes that cards name, in order."""
+    return sorted({number for one in cards for number in one["notes"].split()})
 
 
 def _images(figures: list[dict], read: Callable) -> list[dict]:
     images: list[dict[str, Any]] = []
     for figure in figures:
         data = read(figure["file"])
-        if data is not None:
-            text = base64.b64encode(data).decode("ascii")
-            source = f"data:image/png;base64,{text}"
-            images.append({"caption": figure["caption"], "source": source})
+        picture = None if data is None else pictures.small(data)
+        if picture:
+            text = base64.b64encode(picture.data).decode("ascii")
+            images.append(
+                {
+                    "caption": figure["caption"],
+                    "source": f"data:image/png;base64,{text}",
+                    "width": picture.width,
+                    "height": picture.height,
+                }
+            )
     return images
 
 
