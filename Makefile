@@ -1,13 +1,13 @@
 # Two commands set everything up: `make demo` and `make test`.
 # Both make .venv and need Python 3.11 or newer (PYTHON=... names another one).
 PYTHON ?= python3
-EXTRAS ?= dev jax export notebooks
+EXTRAS ?= dev jax export notebooks docs
 TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test short slow bench lint report notebooks constraints check-gpu clean
+.PHONY: help demo test short slow bench lint report notebooks docs constraints check-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -42,7 +42,7 @@ demo: $(BIN)/recipes  ## run the optimizers recipe on embedded data to verdicts 
 	$(BIN)/recipes run optimizers
 
 test: $(VENV)/.tests  ## run the tests (TORCH=torch adds the PyTorch backend)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
 
 short: $(VENV)/.tests  ## what another Python must pass: import, smoke runs, keys
 	$(BIN)/python -c "import zoo, callbacks, recipes.lab; print(zoo.list_models()[:3])"
@@ -64,8 +64,12 @@ lint: $(VENV)/.tests  ## check style and types
 notebooks: $(VENV)/.tests  ## execute the notebooks anew (NAMES="00 05" for some)
 	$(BIN)/python notebooks/execute.py $(NAMES)
 
+docs: $(VENV)/.tests  ## build the site: docs/_build/index.html
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+
 report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
-	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md --publish recipes/verdicts.json
+	$(BIN)/recipes report --readme README.md --docs docs/verdicts.md --publish recipes/verdicts.json \
+	  --figures docs/figures
 
 # One file for Python 3.11 to 3.13 and all extras but torch and gpu, which depend on the
 # machine; versions that are pinned already stay where they fit.

@@ -32,7 +32,7 @@ VERDICTS = {
     "momentum-accelerates": "conditional",
     "momentum-damps-oscillation": "conditional",
     "momentum-noise": "conditional",
-    "momentum-larger-lr-stable": "conditional",
+    "momentum-larger-lr-stable": "supported",
     "momentum-overshoot": "supported",
     "momentum-escapes-local-minima": "supported",
     "momentum-saddle": "conditional",

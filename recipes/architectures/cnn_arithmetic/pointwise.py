@@ -36,9 +36,8 @@ def one_filter(lab):
 
 @claim(
     "cnn-1x1-channels",
-    "1×1 filters can set the number of channels: 4×4×64 becomes 4×4×32 or 4×4×128.",
-    says="can",
-    hedge="can",
+    "1×1 filters set the number of channels: 4×4×64 becomes 4×4×32 or 4×4×128.",
+    says="is",
     notes="001",
     scope="two Keras layers; nothing is trained",
 )

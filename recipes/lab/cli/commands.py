@@ -188,6 +188,7 @@ def report(arguments: argparse.Namespace) -> int:
         readme=arguments.readme,
         docs=arguments.docs,
         publish=arguments.publish,
+        figures=arguments.figures,
     ):
         Output().line(line)
     return 0

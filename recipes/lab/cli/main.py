@@ -133,4 +133,10 @@ def _parser() -> Parser:
         metavar="FILE",
         help="also refresh the rows of these runs in it",
     )
+    one.add_argument(
+        "--figures",
+        type=named("--figures"),
+        metavar="DIR",
+        help="also put the figures of these runs there",
+    )
     return parser

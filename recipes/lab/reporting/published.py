@@ -77,7 +77,7 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
             before = rows.get(row["id"])
             entries = {run["data"]: run for run in (before or {}).get("runs", [])}
             entries[_data(result)] = _entry(result, claim)
-            if not _is_default(result) and before:
+            if not is_default(result) and before:
                 row = before
             elif before and before["verdict"] != row["verdict"]:
                 change = f"{before['verdict']} before, now {row['verdict']}"
@@ -107,7 +107,8 @@ def _data(result: dict) -> str:
     return str(result["settings"].get("data", NONE))
 
 
-def _is_default(result: dict) -> bool:
+def is_default(result: dict) -> bool:
+    """Whether a run is on the recipe's default data."""
     recipe = catalog.recipes().get(result["recipe"])
     fields = {field.name: field.default for field in recipe.fields} if recipe else {}
     return fields.get("data", NONE) == _data(result)
@@ -124,6 +125,13 @@ def _row(result: dict, claim: dict) -> dict:
         "chapter": made["chapter"].rstrip("."),
         "topic": result["topic"],
         "says": claim["says"],
+        "figures": [
+            {
+                **figure,
+                "file": f"figures/{result['recipe']}/{Path(figure['file']).name}",
+            }
+            for figure in made["figures"]
+        ],
     }
 
 

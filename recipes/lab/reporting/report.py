@@ -10,7 +10,7 @@ from recipes.lab import catalog, files
 from recipes.lab.catalog.renamed_claims import earlier_ids
 from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence.judging import KINDS
-from recipes.lab.reporting import page, published, results
+from recipes.lab.reporting import page, pictures, published, results
 from recipes.lab.reporting.card import card, conditions, took
 
 BEGIN, END = (
@@ -136,6 +136,7 @@ def write_reports(
     readme: str | None = None,
     docs: str | None = None,
     publish: str | None = None,
+    figures: str | None = None,
 ) -> list[str]:
     """Gathers the latest whole runs; returns lines to print.
 
@@ -144,6 +145,7 @@ def write_reports(
         readme: A file whose table of counts is refreshed from the published verdicts.
         docs: A file that gets all published verdicts.
         publish: The published verdicts, refreshed with these runs.
+        figures: A folder that gets the figures of these runs, a folder a recipe.
 
     Raises:
         LabError: There is no run at all, or a file can't be written.
@@ -174,6 +176,9 @@ def write_reports(
             f"{publish}: {counted(len(table['claims']), 'claim')}; rows of "
             f"{counted(kept, 'recipe')} not run were kept"
         )
+    if figures:
+        count = sum(_figures(Path(figures), *run) for run in found)
+        lines.append(f"{figures}: {counted(count, 'figure')}")
     if readme:
         _refresh(Path(readme), counts_table(table["claims"]))
         lines.append(f"{readme}: table refreshed")
@@ -181,6 +186,26 @@ def write_reports(
         files.write(Path(docs), verdicts_page(table))
         lines.append(f"{docs}: {counted(len(table['claims']), 'verdict')}")
     return lines
+
+
+def _figures(place: Path, folder: Path, result: dict) -> int:
+    """Puts a default run's figures into a folder of its recipe; returns how many."""
+    if not published.is_default(result):
+        return 0
+    made = {}
+    for figure in result["figures"]:
+        data = page.image(folder, figure["file"])
+        picture = None if data is None else pictures.small(data)
+        if picture:
+            made[place / result["recipe"] / Path(figure["file"]).name] = picture.data
+    for path in (place / result["recipe"]).glob("*.png"):
+        if path not in made:
+            path.unlink()
+    for path, data in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_bytes() != data:
+            files.write(path, data)
+    return len(made)
 
 
 def how(result: dict) -> str:

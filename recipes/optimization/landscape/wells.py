@@ -72,7 +72,7 @@ def shares_that_leave(lab, start: str, noise: float, adaptive: bool = False) -> 
     "local-minimum-escape",
     "A larger learning rate or momentum gets out of a local minimum.",
     says="often",
-    hedge="helps",
+    hedge="generally",
     notes="001 002 003",
     scope="a double well in one dimension, 5,000 steps; nothing is trained",
 )

@@ -132,7 +132,9 @@ def find_largest_stable_rate(form: str, beta: float) -> float:
 
 @claim(
     "momentum-larger-lr-stable",
-    "Momentum tolerates larger learning rates.",
+    "Momentum can tolerate larger learning rates.",
+    says="can",
+    hedge="can",
     notes="002",
     scope="one direction of curvature 1; nothing is trained",
 )
