@@ -61,6 +61,7 @@ def _span(seeds: list[int]) -> str:
 @claim(
     "symmetry-asymmetric-act-fixes",
     "An asymmetric activation such as ReLU or ELU breaks the symmetry.",
+    says="advice",
     notes="001",
     scope="digits, 4 units from one constant, 300 steps of Adam at rate 0.01",
 )
@@ -75,6 +76,7 @@ def asymmetric_activation(lab):
 @claim(
     "symmetry-l1-fixes",
     "An L1 penalty breaks the symmetry.",
+    says="advice",
     notes="001",
     scope="digits, 4 sigmoid units from one constant, 300 steps of Adam at rate 0.01",
 )
@@ -86,6 +88,7 @@ def l1_penalty(lab):
 @claim(
     "symmetry-augmentation-fixes",
     "Data augmentation breaks the symmetry.",
+    says="advice",
     notes="001",
     scope="digits, 4 sigmoid units from one constant, 300 steps of Adam at rate 0.01",
 )
@@ -98,6 +101,7 @@ def augmentation(lab):
 @claim(
     "symmetry-dropout-fixes",
     "Dropout of neurons breaks the symmetry.",
+    says="advice",
     notes="001",
     scope="digits, 4 sigmoid units from one constant, 300 steps of Adam at rate 0.01",
 )

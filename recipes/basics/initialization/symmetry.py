@@ -84,6 +84,7 @@ def stay_the_same(lab):
 @claim(
     "symmetry-random-init-fixes",
     "Small random numbers as initial weights break the symmetry.",
+    says="advice",
     notes="001 003",
     scope="digits, 4 sigmoid units, 300 steps of Adam at rate 0.01",
 )

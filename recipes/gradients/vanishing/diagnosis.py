@@ -167,7 +167,7 @@ def named(known: list, unknown: list, chosen: tuple[str, ...]) -> np.ndarray:
     "grad-diagnosis",
     "Loss curves, the sizes of gradients and plots of the weights show what ails a "
     "network.",
-    says="always",
+    says="advice",
     notes="001",
     scope="six conditions of ReLU and tanh networks of 8 layers on 256 digits, 3 "
     "epochs; rules learned from other networks",

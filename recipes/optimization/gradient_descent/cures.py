@@ -91,6 +91,7 @@ def judge_cure(lab, cure: str, *on_digits: str) -> Finding:
 @claim(
     "lr-fix-divergence",
     "A smaller learning rate cures divergence.",
+    says="advice",
     notes="001",
     scope="a bowl of curvatures 1 and 0.1; a hidden layer of 32 units on digits at 10",
 )
@@ -115,6 +116,7 @@ def momentum_cures(lab):
 @claim(
     "lr-fix-optimizer",
     "Another optimizer cures divergence.",
+    says="advice",
     notes="001",
     scope="a bowl of curvatures 1 and 0.1; a hidden layer of 32 units on digits at 10",
 )
