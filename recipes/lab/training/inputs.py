@@ -1,5 +1,6 @@
 """Inputs that a model's layers would take for something else, without a word."""
 
+import threading
 from typing import Any
 
 import keras
@@ -29,7 +30,7 @@ def check_inputs(model: keras.Model, data: Data, prefix: str = "") -> None:
     Raises:
         LabError: An input does not fit.
     """
-    _check_shapes(model, data.x, f"{prefix}x")
+    check_shapes(model, data.x, f"{prefix}x")
     _check_channels(model, data.x, f"{prefix}x")
     layers = list(model._flatten_layers())
     embeddings = [one for one in layers if isinstance(one, keras.layers.Embedding)]
@@ -37,14 +38,19 @@ def check_inputs(model: keras.Model, data: Data, prefix: str = "") -> None:
         _check_ids(model, embeddings, data, f"{prefix}x")
 
 
-def _check_shapes(model: keras.Model, x: Any, name: str) -> None:
+def check_shapes(model: keras.Model, x: Any, name: str) -> None:
     """As a graph of layers checks it; Keras squeezes or adds a last axis of 1."""
     graph = graph_of(model)
     if graph is None:
         return
     inputs, given = graph.inputs, [array for _, array in leaves(x)]
+    struct = graph._inputs_struct
+    if isinstance(struct, dict) and isinstance(x, (list, tuple)):
+        raise LabError(
+            f"{name} is a {type(x).__name__}, but '{model.name}' names its inputs; "
+            f"give a dict with {', '.join(map(repr, struct))}."
+        )
     if isinstance(x, dict):
-        struct = graph._inputs_struct
         names = list(struct) if isinstance(struct, dict) else [i.name for i in inputs]
         missing = [one for one in names if one not in x]
         if missing:
@@ -157,11 +163,14 @@ def _check_ids(model: keras.Model, embeddings: list, data: Data, name: str) -> N
     if not model.built:
         output_of(model, data)
     waiting, wrong = set(map(id, embeddings)), []
+    here = threading.get_ident()
 
     def watch(layer):
         own = layer.call
 
         def call(inputs):
+            if threading.get_ident() != here:  # a batch is looked at beside training
+                return own(inputs)
             ids = np.asarray(keras.ops.convert_to_numpy(inputs))
             wrong.append(_wrong_ids(layer, ids, name))
             waiting.discard(id(layer))
