@@ -175,6 +175,8 @@ def test_sparse_targets_train_as_the_array():
 
 def test_a_loader_with_workers_is_looked_at():
     data = pytest.importorskip("torch.utils.data")
+    if keras.backend.backend() == "jax":
+        pytest.skip("JAX warns of a process that is forked")
 
     def loader(x, y):
         pairs = [(row, int(label)) for row, label in zip(x, y, strict=True)]

@@ -74,7 +74,9 @@ class Frac(keras.losses.Loss):
 class Endless(Batches):
     """Batches without end."""
 
-    num_batches = None
+    @property
+    def num_batches(self):
+        return None
 
 
 class Squares(keras.losses.Loss):

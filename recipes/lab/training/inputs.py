@@ -16,6 +16,7 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D,
                 keras.layers.SeparableConv2D, keras.layers.MaxPooling2D,
                 keras.layers.AveragePooling2D)  # fmt: skip
 COLORS = (1, 3, 4)
+_ONE_AT_A_TIME = threading.Lock()  # batches are drawn by several threads
 SMALLEST_IMAGE = 8  # below this an axis may well be one of channels
 
 
@@ -176,21 +177,26 @@ def _check_ids(model: keras.Model, embeddings: list, data: Data, name: str) -> N
             waiting.discard(id(layer))
             if not waiting or wrong[-1]:
                 raise _EnoughError
-            return own(inputs)
+            if type(layer).call is not keras.layers.Embedding.call:
+                return own(inputs)
+            # On JAX a model that is being trained has no weights at hand.
+            size = (*ids.shape, layer.output_dim)
+            return keras.ops.zeros(size, layer.compute_dtype)
 
         object.__setattr__(layer, "call", call)
 
     x = change(lambda array: keras.ops.convert_to_tensor(array[rows]), data.x)
-    try:
-        for layer in embeddings:
-            watch(layer)
-        with keras.StatelessScope():  # no state of a layer changes
-            model(x, training=False)
-    except Exception:  # enough was seen, or Keras will say what is wrong
-        pass
-    finally:
-        for layer in embeddings:
-            vars(layer).pop("call", None)
+    with _ONE_AT_A_TIME:
+        try:
+            for layer in embeddings:
+                watch(layer)
+            with keras.StatelessScope():  # no state of a layer changes
+                model(x, training=False)
+        except Exception:  # enough was seen, or Keras will say what is wrong
+            pass
+        finally:
+            for layer in embeddings:
+                vars(layer).pop("call", None)
     if any(wrong):
         raise LabError(next(filter(None, wrong)))
 
