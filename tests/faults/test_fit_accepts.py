@@ -166,6 +166,14 @@ def test_a_generator_is_drawn_as_far_as_is_asked_for():
     assert largest_difference(ours, plain) < 1e-6
 
 
+def test_a_data_set_of_other_processes():
+    if keras.backend.backend() == "jax":
+        pytest.skip("JAX warns of a process that is forked")
+    data = Batches(X, Y)
+    data.workers, data.use_multiprocessing = 2, True
+    assert "loss" in fit(net(), data).history
+
+
 def test_sparse_targets_train_as_the_array():
     ours, plain = same_start(*(net("categorical_crossentropy") for _ in range(2)))
     fit(ours, X, scipy.sparse.csr_matrix(np.eye(3)[Y]))

@@ -75,6 +75,8 @@ class BatchChecks:
             if batches == 0:
                 raise LabError(f"{name} is empty: num_batches is 0.")
             passes.check(name, -1 if batches is None else batches)
+            if data.use_multiprocessing:  # batches are counted in other processes
+                self.watching = False
             return _Watched(data, self._checked)
         if data_adapters.is_torch_dataloader(data):
             if hasattr(data.dataset, "__len__"):
