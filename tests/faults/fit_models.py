@@ -115,6 +115,36 @@ def generator(x=X, y=Y):
         yield x[start : start + 10], y[start : start + 10]
 
 
+class OwnLoss(keras.Model):
+    """A loss of its own, which only training comes upon."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = layers.Dense(3, "softmax")
+
+    def call(self, x):
+        return self.last(x)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, *_, **__):
+        losses = keras.losses.sparse_categorical_crossentropy(y, y_pred)
+        return keras.ops.mean(losses)
+
+
+def speech():
+    """Eight steps of five outputs, for labels of CTC."""
+    parts = [keras.Input((8, 4)), layers.Dense(5)]
+    return compiled(keras.Sequential(parts), keras.losses.CTC())
+
+
+def swapped_names():
+    """Inputs and outputs whose names do not come in the order of the alphabet."""
+    inputs = {name: keras.Input((4,), name=name) for name in ("q", "p")}
+    a = layers.Dense(1, name="one")(inputs["p"])
+    b = layers.Dense(1, name="two")(inputs["q"])
+    model = keras.Model(inputs, {"u": {"z": a}, "b": b})
+    return compiled(model, {"u": {"z": "mse"}, "b": "mae"})
+
+
 def sgd(**settings):
     return keras.optimizers.SGD(**settings)
 

@@ -20,9 +20,11 @@ from tests.faults.fit_models import (
     Y,
     compiled,
     embedding,
+    generator,
     net,
     sequence,
     subclassed,
+    swapped_names,
     two_outputs,
     unbuilt,
 )
@@ -87,6 +89,7 @@ TAKEN = {
     "identities": (subclassed, Identities(), np.arange(40) * 25),
     "labels in a column": (net, "sparse_categorical_crossentropy", Y[:, None]),
     "labels with a point": (net, Sparse(), Y.astype("float64")),
+    "labels of eight bytes": (net, Sparse(), Y.astype("int64").astype("uint64")),
     "labels of one byte": (net, Sparse(), Y.astype("uint8")),
     "shares": (net, "categorical_crossentropy", np.full((40, 3), 1 / 3)),
     "smooth labels": (
@@ -102,6 +105,7 @@ def test_targets_that_keras_takes(name):
     build, loss, y = TAKEN[name]
     ours, plain = same_start(*(compiled_on(build, loss) for _ in range(2)))
     fit(ours, X, y, shuffle=False)
+    y = y.astype("int64") if y.dtype == "uint64" else y  # PyTorch has none
     plain.fit(X, y, shuffle=False, verbose=0)
     assert largest_difference(ours, plain) < 1e-6
 
@@ -138,6 +142,57 @@ def test_several_outputs_in_any_form(form):
     fit(ours, X, targets, sample_weight=weights, shuffle=False)
     plain.fit(X, targets, sample_weight=weights, shuffle=False, verbose=0)
     assert largest_difference(ours, plain) < 1e-6
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_names_in_any_order_keep_their_arrays(resident):
+    """On PyTorch Keras changes the parts of a dict in another order than it lists."""
+    ours, plain = same_start(swapped_names(), swapped_names())
+    x = {"q": X, "p": X[::-1] * 2}
+    y = {"u": {"z": HALF}, "b": HALF * 3}
+    weights = {"u": {"z": ONES}, "b": HALF}
+    options = {"sample_weight": weights, "shuffle": False}
+    fit(ours, x, y, resident=resident, **options)
+    plain.fit(x, y, verbose=0, **options)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+def test_a_generator_is_drawn_as_far_as_is_asked_for():
+    batches = (batch for _ in range(3) for batch in generator())
+    ours, plain = same_start(net(), net())
+    fit(ours, batches, epochs=3, steps_per_epoch=4)
+    for _ in range(3):
+        plain.fit(X, Y, batch_size=10, shuffle=False, verbose=0)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+def test_a_data_set_of_other_processes():
+    if keras.backend.backend() == "jax":
+        pytest.skip("JAX warns of a process that is forked")
+    data = Batches(X, Y)
+    data.workers, data.use_multiprocessing = 2, True
+    assert "loss" in fit(net(), data).history
+
+
+def test_sparse_targets_train_as_the_array():
+    ours, plain = same_start(*(net("categorical_crossentropy") for _ in range(2)))
+    fit(ours, X, scipy.sparse.csr_matrix(np.eye(3)[Y]))
+    fit(plain, X, np.eye(3)[Y])
+    assert largest_difference(ours, plain) == 0
+
+
+def test_a_loader_with_workers_is_looked_at():
+    data = pytest.importorskip("torch.utils.data")
+    if keras.backend.backend() == "jax":
+        pytest.skip("JAX warns of a process that is forked")
+
+    def loader(x, y):
+        pairs = [(row, int(label)) for row, label in zip(x, y, strict=True)]
+        return data.DataLoader(pairs, batch_size=10, num_workers=1)
+
+    fit(net(), loader(X, Y))
+    with pytest.raises(LabError, match="a batch's y holds labels from 0 to 3"):
+        fit(net(), loader(X, BAD))
 
 
 def test_an_output_without_weights_has_ones():
@@ -236,6 +291,10 @@ def test_data_sets_of_tensorflow():
     assert len(fit(net(), batches(X, Y), epochs=2).history["loss"]) == 2
     assert "val_loss" in fit(net(), X, Y, validation_data=batches(X, Y)).history
     fit(net(), batches(X, Y), class_weight={0: 2.0})  # the others count once
+    with pytest.raises(LabError, match="x has no end: give steps_per_epoch"):
+        fit(net(), batches(X, Y).repeat())
+    with pytest.raises(LabError, match="a single value: the data set has no batches"):
+        fit(net(), batches(X, Y).unbatch())
     for bad, words in ((NAN, Y), "x holds values"), ((X, BAD), "y holds labels"):
         with pytest.raises(LabError, match=f"a batch's {words}"):
             fit(net(), batches(*bad))

@@ -13,6 +13,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import scipy.sparse
 
 from recipes.lab.errors import LabError
 from tests.faults.fit_models import (
@@ -23,6 +24,7 @@ from tests.faults.fit_models import (
     ONES,
     Batches,
     Columns,
+    OwnLoss,
     X,
     Y,
     compiled,
@@ -32,7 +34,9 @@ from tests.faults.fit_models import (
     net,
     sequence,
     sgd,
+    speech,
     subclassed,
+    swapped_names,
     tried,
     two_inputs,
     two_outputs,
@@ -40,6 +44,7 @@ from tests.faults.fit_models import (
 )
 
 Sparse = keras.losses.SparseCategoricalCrossentropy
+schedules = keras.optimizers.schedules
 Binary = keras.losses.BinaryCrossentropy
 LABELS = "y holds labels from 0 to 3; the model's 3 outputs allow 0 to 2"
 HUGE = X.astype("float64") * 1e300
@@ -57,6 +62,21 @@ class Own(keras.losses.Loss):
     def call(self, y_true, y_pred):
         labels = keras.ops.cast(y_true, "int32")
         return keras.ops.sparse_categorical_crossentropy(labels, y_pred)
+
+
+class Frac(keras.losses.Loss):
+    """A loss of one's own that hands labels on as they are."""
+
+    def call(self, y_true, y_pred):
+        return keras.ops.sparse_categorical_crossentropy(y_true, y_pred)
+
+
+class Endless(Batches):
+    """Batches without end."""
+
+    @property
+    def num_batches(self):
+        return None
 
 
 class Squares(keras.losses.Loss):
@@ -197,7 +217,72 @@ CASES = [
         lambda: tried(one(CROSSENTROPY, "sigmoid"), y=Y * 0),
         "two or more",
     ),
+    (
+        "fractions between, in a loss of one's own",
+        lambda: tried(net(Frac()), y=np.where(np.arange(40) == 11, 0.7, Y)),
+        "not whole numbers, such as 0",
+    ),
+    (
+        "speech",
+        lambda: tried(speech(), SEQUENCES, np.full((24, 3), 7)),
+        "labels from 7 to 7",
+    ),
+    (
+        "more than there are steps",
+        lambda: tried(speech(), SEQUENCES, np.full((24, 5), 2)),
+        "takes 9 steps; the output has 8",
+    ),
     # targets
+    (
+        "of names in a list",
+        lambda: tried(swapped_names(), {"p": X, "q": X}, [ONES, ONES]),
+        "y is a list, but .* names its outputs; give a dict with 'b', 'u'",
+    ),
+    (
+        "weights of names in a list",
+        lambda: tried(
+            swapped_names(),
+            {"p": X, "q": X},
+            {"b": ONES, "u": {"z": ONES}},
+            sample_weight=[ONES, ONES],
+        ),
+        "sample_weight is a list, but",
+    ),
+    (
+        "inputs of names in a list",
+        lambda: tried(swapped_names(), [X, X], ONES),
+        "x is a list, but .* names its inputs; give a dict with 'q', 'p'",
+    ),
+    (
+        "weights of a name",
+        with_option(sample_weight={"a": ONES}),
+        "sample_weight has other names",
+    ),
+    (
+        "two of a row",
+        lambda: tried(net("categorical_hinge", None), y=np.ones((40, 3))),
+        "a row that sums to 3.0; categorical_hinge takes",
+    ),
+    (
+        "no shares",
+        lambda: tried(net("kl_divergence"), y=np.ones((40, 3))),
+        "a row that sums to 3.0; kl_divergence takes",
+    ),
+    (
+        "sparse",
+        lambda: tried(
+            net("categorical_crossentropy"), y=scipy.sparse.csr_matrix(2 * np.eye(3)[Y])
+        ),
+        "from 0.0 to 2.0; categorical_crossentropy takes 0 to 1",
+    ),
+    (
+        "smoothed too much",
+        lambda: tried(
+            net(keras.losses.CategoricalCrossentropy(label_smoothing=2.0)),
+            y=np.eye(3)[Y],
+        ),
+        "label_smoothing=2.0; it must be",
+    ),
     (
         "wider than the output",
         lambda: tried(one("mse"), y=X),
@@ -278,6 +363,16 @@ CASES = [
         lambda: tried(one("binary_crossentropy", "softmax"), y=Y % 2),
         "softmax of one unit",
     ),
+    (
+        "logits for shares",
+        lambda: tried(net("kl_divergence", None), y=np.eye(3)[Y]),
+        "kl_divergence takes shares from 0 to 1, but the output's activation is linear",
+    ),
+    (
+        "logits for overlaps",
+        lambda: tried(net(keras.losses.Dice(), None), y=np.eye(3)[Y]),
+        "dice takes shares",
+    ),
     # values
     ("NaN", lambda: tried(net(), NAN), "x holds values that are NaN"),
     (
@@ -342,6 +437,20 @@ CASES = [
     ("class below 0", with_class_weight({0: -1.0}), "class 0 the weight -1.0"),
     ("class NaN", with_class_weight({0: float("nan")}), "the weight nan"),
     ("class unknown", with_class_weight({5: 1.0}), "has the class 5"),
+    (
+        "class unknown to one output",
+        lambda: tried(
+            one("binary_crossentropy", "sigmoid"), y=Y % 2, class_weight={5: 2.0}
+        ),
+        "has the class 5; the model's 1 outputs allow 0 to 1",
+    ),
+    (
+        "class unknown, one-hot",
+        lambda: tried(
+            net("categorical_crossentropy"), y=np.eye(3)[Y], class_weight={-1: 2.0}
+        ),
+        "has the class -1",
+    ),
     ("class by name", with_class_weight({"cat": 1.0}), "has the key 'cat'"),
     ("classes in a list", with_class_weight([1.0, 2.0]), "class_weight must be a dict"),
     (
@@ -365,6 +474,7 @@ CASES = [
     ),
     ("empty", validated(X[:0], Y[:0]), "validation x is empty"),
     ("weights", validated(X, Y, -ONES), "validation sample_weight holds -1.0"),
+    ("all weights 0", validated(X, Y, 0 * ONES), "validation sample_weight is 0 for"),
     (
         "targets",
         lambda: tried(one("mse"), y=ONES, validation_data=(X, X)),
@@ -412,11 +522,29 @@ CASES = [
         "verbose must be a whole number from 0 to 2",
     ),
     ("frequency", with_option(validation_freq=0), "validation_freq must be a whole"),
+    ("no frequency", with_option(validation_freq=[]), "names no epoch"),
+    (
+        "steps in one call",
+        lambda: tried(net(steps_per_execution=0)),
+        r"steps_per_execution=\) must be a whole number from 1",
+    ),
     ("callbacks of text", with_option(callbacks="x"), "callbacks must hold callbacks"),
     ("no callback", with_option(callbacks=[None]), "callbacks must hold callbacks"),
     ("a class", with_option(callbacks=[keras.callbacks.History]), "the class History"),
     ("rate below 0", with_optimizer(learning_rate=-0.1), "learning_rate=-0.1"),
     ("rate NaN", with_optimizer(learning_rate=float("nan")), "learning_rate=nan"),
+    (
+        "rate of a schedule",
+        with_optimizer(learning_rate=schedules.ExponentialDecay(-0.1, 1, 0.9)),
+        "learning_rate=-0.1",
+    ),
+    (
+        "rate of a schedule's end",
+        with_optimizer(learning_rate=schedules.PolynomialDecay(0.1, 2, -1.0)),
+        "learning_rate=-",
+    ),
+    ("rate of a function", with_optimizer(learning_rate=lambda: -0.1), "rate=-0.1"),
+    ("scale of the loss", with_optimizer(loss_scale_factor=0.0), "loss_scale_factor"),
     ("clipping", with_optimizer(clipnorm=-1.0), "clipnorm=-1.0; it must be"),
     (
         "beta",
@@ -473,10 +601,91 @@ CASES = [
         lambda: tried(net(), validation_data=Batches(X, Y, empty=True)),
         "validation x is empty",
     ),
+    (
+        "more steps than a set has",
+        lambda: tried(net(), Batches(X, Y), None, steps_per_epoch=5),
+        "steps_per_epoch must be a whole number from 1 to 4, not 5",
+    ),
+    (
+        "more steps than a validation set has",
+        lambda: tried(net(), validation_data=Batches(X, Y), validation_steps=5),
+        "validation_steps must be a whole number from 1 to 4, not 5",
+    ),
+    (
+        "a set without end",
+        lambda: tried(net(), Endless(X, Y), None),
+        "has no end: give",
+    ),
     ("a set as y", lambda: tried(net(), y=Batches(X, Y)), "a data set stands alone"),
 ]
 
 DRAWN = [
+    ("a loss of the model's own", lambda: tried(compiled(OwnLoss(), None), y=BAD), "3"),
+    (
+        "a rate that a callback sets",
+        with_option(callbacks=[keras.callbacks.LearningRateScheduler(lambda _: -0.1)]),
+        "learning_rate=-0.1",
+    ),
+    (
+        "a generator used up",
+        lambda: tried(net(), generator(), None, epochs=3),
+        "ended after 4 batches and can't begin anew",
+    ),
+    (
+        "a generator too short",
+        lambda: tried(net(), generator(), None, epochs=3, steps_per_epoch=3),
+        "ended after 4 batches of 9 that steps_per_epoch asks for",
+    ),
+    (
+        "a validation generator used up",
+        lambda: tried(net(), validation_data=generator(), epochs=2),
+        "validation x is a generator that ended after 4 batches and",
+    ),
+    (
+        "four parts",
+        lambda: tried(net(), ((X, Y, ONES, ONES) for _ in range(2)), None),
+        "it has 4 parts",
+    ),
+    (
+        "lists",
+        lambda: tried(net(), ((X.tolist(), Y.tolist()) for _ in range(2)), None),
+        "a batch's x is a list that holds",
+    ),
+    (
+        "text",
+        lambda: tried(net(), ((X, np.array(["a"] * 40)) for _ in range(2)), None),
+        "a batch's y holds text",
+    ),
+    (
+        "all weights 0",
+        lambda: tried(net(), Batches(X, Y, 0 * ONES), None),
+        "sample_weight is 0 in every batch",
+    ),
+    (
+        "fewer columns",
+        lambda: tried(net(), Batches(X[:, :3], Y), None),
+        r"a batch's x has the shape \(10, 3\)",
+    ),
+    (
+        "ids below 0",
+        lambda: tried(embedding(), Batches(changed(IDS, -1), Y), None),
+        "a batch's x holds ids from -1 to",
+    ),
+    (
+        "ids of one column",
+        lambda: tried(compiled(Columns()), Batches(changed(IDS, 10), Y), None),
+        "places 0 to 9",
+    ),
+    (
+        "class unknown",
+        lambda: tried(net(), Batches(X, Y), None, class_weight={5: 2.0}),
+        "has the class 5",
+    ),
+    (
+        "class and weights",
+        lambda: tried(net(), Batches(X, Y, ONES), None, class_weight={0: 2.0}),
+        "not both",
+    ),
     ("NaN", lambda: tried(net(), Batches(NAN, Y), None), "a batch's x holds values"),
     ("labels", lambda: tried(net(), Batches(X, BAD), None), "a batch's y holds labels"),
     ("lengths", lambda: tried(net(), Batches(X, Y[:35]), None), "parts of .* rows"),

@@ -1,5 +1,6 @@
 """Arrays as `fit` takes them: in one form, of one length, finite."""
 
+import copy
 import re
 import types
 from collections.abc import Callable, Iterator
@@ -58,6 +59,28 @@ def change(function: Callable, tree: Any) -> Any:
     )
 
 
+def change_named(function: Callable, tree: Any, name: str = "") -> Any:
+    """Applies a function of a name and a part to each part; None stays.
+
+    By name and not by order: on PyTorch Keras goes through a dict in one order to
+    change it and in another to list its parts.
+    """
+    if tree is None:
+        return None
+    if isinstance(tree, dict):
+        changed = copy.copy(tree)
+        for key, part in tree.items():
+            changed[key] = change_named(function, part, f"{name}[{key!r}]")
+        return changed
+    if isinstance(tree, (list, tuple)):
+        parts = [
+            change_named(function, part, f"{name}[{place}]")
+            for place, part in enumerate(tree)
+        ]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return function(name, tree)
+
+
 def checked(data: Data, prefix: str = "") -> Data:
     """Brings data into arrays that can be trained on.
 
@@ -79,12 +102,14 @@ def checked(data: Data, prefix: str = "") -> Data:
             raise LabError(f"{name} is {show(tree)}; fit takes arrays or a data set.")
         _refuse_lists(tree, name)
         for part, leaf in found:
-            _check_form(leaf, part)
-        arrays = dict(zip((n for n, _ in found), (as_array(leaf, part, field != "x")
-                      for part, leaf in found), strict=True))  # fmt: skip
-        lengths.update({part: array.shape[0] for part, array in arrays.items()})
-        rest = iter(arrays.values())
-        converted.append(change(lambda _, rest=rest: next(rest), tree))
+            check_form(leaf, part)
+        tree = change_named(
+            lambda part, leaf, numbers=field != "x": as_array(leaf, part, numbers),
+            tree,
+            name,
+        )
+        lengths.update({part: array.shape[0] for part, array in leaves(tree, name)})
+        converted.append(tree)
     _check_lengths(lengths)
     for field, tree in zip(data._fields, converted, strict=True):
         for part, array in leaves(tree, prefix + field):
@@ -179,7 +204,8 @@ def _refuse_lists(tree: Any, name: str) -> None:
             )
 
 
-def _check_form(leaf: Any, name: str) -> None:
+def check_form(leaf: Any, name: str) -> None:
+    """Refuses what is no array, and arrays without rows or values."""
     if is_stream(leaf):
         raise LabError(
             f"{name} is a {type(leaf).__name__}; a data set stands alone, as x."

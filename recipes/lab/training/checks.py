@@ -15,7 +15,12 @@ from recipes.lab.training import arrays, conversion, options
 from recipes.lab.training.arrays import Data
 from recipes.lab.training.inputs import check_inputs
 from recipes.lab.training.outputs import Pair, describe, own_step, pairs
-from recipes.lab.training.probabilities import check_activations, check_values
+from recipes.lab.training.probabilities import (
+    BINARY,
+    CATEGORICAL,
+    check_activations,
+    check_values,
+)
 from recipes.lab.training.targets import SPARSE, check_targets
 
 VALIDATION = "validation "
@@ -64,6 +69,7 @@ def prepare(
     data = _with_ones(data)
     if held_out is not None:
         held_out, _ = check_data(model, held_out)
+        _refuse_zeros(held_out, VALIDATION)
     return data, held_out or prepare_validation(model, validation_data)
 
 
@@ -91,7 +97,9 @@ def prepare_validation(model: keras.Model, given: Any) -> Any:
             f"{len(given)} parts."
         )
     data = arrays.checked(Data(*given), VALIDATION)
-    return check_data(model, data, VALIDATION)[0]
+    data = check_data(model, data, VALIDATION)[0]
+    _refuse_zeros(data, VALIDATION)
+    return data
 
 
 def check_data(
@@ -132,15 +140,31 @@ def _with_class_weights(data: Data, found: list[Pair], class_weight: Any) -> Dat
                 f"{y.shape}. Give sample_weight of this shape."
             )
     weights = arrays.weights_by_class(data.y, class_weight)
-    if sparse:
-        classes = found[0].output.shape[-1]
+    check_classes_named(found, class_weight)
+    return data._replace(sample_weight=weights)
+
+
+def check_classes_named(found: list[Pair], class_weight: Any) -> None:
+    """Refuses weights of classes for which a model has no output.
+
+    Args:
+        found: What `outputs.pairs` found.
+        class_weight: {class: weight}.
+
+    Raises:
+        LabError: There is no such class.
+    """
+    for pair in found:
+        kind, outputs = describe(pair.loss)[0], pair.output.shape[-1]
+        classes = 2 if outputs == 1 and kind in BINARY else outputs
+        if classes is None or kind not in (*CATEGORICAL, *BINARY):
+            continue
         for label in class_weight:
-            if classes is not None and not 0 <= label < classes:
+            if not 0 <= label < classes:
                 raise LabError(
                     f"class_weight has the class {options.show(label)}; the model's "
-                    f"{classes} outputs allow 0 to {classes - 1}."
+                    f"{outputs} outputs allow 0 to {classes - 1}."
                 )
-    return data._replace(sample_weight=weights)
 
 
 def _with_ones(data: Data) -> Data:
@@ -155,10 +179,11 @@ def _with_ones(data: Data) -> Data:
     return data._replace(sample_weight=filled)
 
 
-def _refuse_zeros(data: Data) -> None:
+def _refuse_zeros(data: Data, prefix: str = "") -> None:
     """Refuses weights with which nothing would be learnt; sparse inputs as in Keras."""
     if not all(conversion.is_dense(x) for _, x in arrays.leaves(data.x)):
         return
     weights = [weight for _, weight in arrays.leaves(data.sample_weight)]
     if weights and not any(np.any(weight) for weight in weights):
-        raise LabError("sample_weight or class_weight is 0 for all samples.")
+        which = f"{prefix}sample_weight" if prefix else "sample_weight or class_weight"
+        raise LabError(f"{which} is 0 for all samples.")

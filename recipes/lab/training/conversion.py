@@ -14,7 +14,7 @@ def as_array(values: Any, name: str, numbers: bool = True) -> Any:
 
     Numbers with a point become floatx, as in `model.fit`; JAX has no int64 and would
     cut it down with a warning. SciPy's sparse matrices become CSR, other sparse
-    tensors too where they have two axes; ragged tensors stay.
+    tensors too where they have two axes; ragged tensors stay. Targets become dense.
 
     Args:
         values: An array or tensor of some library.
@@ -23,12 +23,13 @@ def as_array(values: Any, name: str, numbers: bool = True) -> Any:
     """
     if is_ragged(values):
         return values
-    if is_sparse(values):
-        return _typed(values.tocsr(), name)
     if type(values).__name__ in ("SparseTensor", "BCOO"):
-        return _from_sparse_tensor(values, name)
+        values = _from_sparse_tensor(values, name)
+    if is_sparse(values):
+        return _typed(values.toarray() if numbers else values.tocsr(), name)
     if hasattr(values, "detach"):
         values = values.detach().cpu()
+        values = values.to_dense() if "sparse" in str(values.layout) else values
         values = values.float() if "bfloat16" in str(values.dtype) else values
     if isinstance(values, np.ma.MaskedArray):
         if np.ma.is_masked(values):
@@ -86,6 +87,11 @@ def _typed(array: Any, name: str) -> Any:
                 f"{-(2**31)} to {2**31 - 1}."
             )
         return array.astype("int32")
+    if array.dtype == "uint64":  # which PyTorch does not have
+        most = _stored(array)[0].max(initial=0)
+        if most >= 2**63:
+            raise LabError(f"{name} holds {show(most)}, more than int64 can hold.")
+        return array.astype("int64")
     return array
 
 

@@ -67,7 +67,8 @@ def fit(
 
     Raises:
         LabError: The model, the data or an option would train wrong or not at all;
-            that is found before training, but for data sets. Or training diverged.
+            that is found before training, but for data sets and train steps of one's
+            own. Or training diverged.
 
     Example:
         >>> import keras, numpy as np
@@ -81,6 +82,7 @@ def fit(
     """
     from recipes.lab.training import arrays, checks, hooks, options, streams
     from recipes.lab.training.order import ShuffledArrays
+    from recipes.lab.training.own_steps import labels_in_range
 
     options.check_model(model)
     options.check_names(model, fit, arguments)
@@ -99,9 +101,10 @@ def fit(
         own = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size,
                "validation_split": split or None, "seed": seed or None}  # fmt: skip
         _say(f"x is a {type(x).__name__}, not arrays")
-        history = streams.fit(
-            model, x, own, bool(shuffle), callbacks, arguments, bool(check_outputs)
-        )
+        with labels_in_range(model):
+            history = streams.fit(
+                model, x, own, bool(shuffle), callbacks, arguments, bool(check_outputs)
+            )
     else:
         classes = arguments.pop("class_weight", None)
         given = arrays.Data(x, y, sample_weight)
@@ -111,7 +114,9 @@ def fit(
         arguments["validation_data"] = held_out
         steps = _steps(arguments, data, size)
         batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps)
-        history = _fit_arrays(model, batches, resident, xla, callbacks, arguments)
+        options.check_optimizers(model, batches.num_batches * arguments["epochs"])
+        with labels_in_range(model):
+            history = _fit_arrays(model, batches, resident, xla, callbacks, arguments)
     return _checked(model, history, arguments["epochs"], on_divergence)
 
 
@@ -155,6 +160,9 @@ def _say(reason: str) -> None:
 
 def _checked(model, history, epochs: int, on_divergence: str):
     """Returns the history, unless training diverged and that is to raise."""
+    from recipes.lab.training import options
+
+    options.check_optimizers(model)  # a callback may have set a rate
     if on_divergence != "raise":
         return history
     for epoch, loss in enumerate(history.history.get("loss", ()), 1):

@@ -1,5 +1,6 @@
 """Inputs that a model's layers would take for something else, without a word."""
 
+import threading
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D,
                 keras.layers.SeparableConv2D, keras.layers.MaxPooling2D,
                 keras.layers.AveragePooling2D)  # fmt: skip
 COLORS = (1, 3, 4)
+_ONE_AT_A_TIME = threading.Lock()  # batches are drawn by several threads
 SMALLEST_IMAGE = 8  # below this an axis may well be one of channels
 
 
@@ -29,7 +31,7 @@ def check_inputs(model: keras.Model, data: Data, prefix: str = "") -> None:
     Raises:
         LabError: An input does not fit.
     """
-    _check_shapes(model, data.x, f"{prefix}x")
+    check_shapes(model, data.x, f"{prefix}x")
     _check_channels(model, data.x, f"{prefix}x")
     layers = list(model._flatten_layers())
     embeddings = [one for one in layers if isinstance(one, keras.layers.Embedding)]
@@ -37,14 +39,19 @@ def check_inputs(model: keras.Model, data: Data, prefix: str = "") -> None:
         _check_ids(model, embeddings, data, f"{prefix}x")
 
 
-def _check_shapes(model: keras.Model, x: Any, name: str) -> None:
+def check_shapes(model: keras.Model, x: Any, name: str) -> None:
     """As a graph of layers checks it; Keras squeezes or adds a last axis of 1."""
     graph = graph_of(model)
     if graph is None:
         return
     inputs, given = graph.inputs, [array for _, array in leaves(x)]
+    struct = graph._inputs_struct
+    if isinstance(struct, dict) and isinstance(x, (list, tuple)):
+        raise LabError(
+            f"{name} is a {type(x).__name__}, but '{model.name}' names its inputs; "
+            f"give a dict with {', '.join(map(repr, struct))}."
+        )
     if isinstance(x, dict):
-        struct = graph._inputs_struct
         names = list(struct) if isinstance(struct, dict) else [i.name for i in inputs]
         missing = [one for one in names if one not in x]
         if missing:
@@ -157,31 +164,39 @@ def _check_ids(model: keras.Model, embeddings: list, data: Data, name: str) -> N
     if not model.built:
         output_of(model, data)
     waiting, wrong = set(map(id, embeddings)), []
+    here = threading.get_ident()
 
     def watch(layer):
         own = layer.call
 
         def call(inputs):
+            if threading.get_ident() != here:  # a batch is looked at beside training
+                return own(inputs)
             ids = np.asarray(keras.ops.convert_to_numpy(inputs))
             wrong.append(_wrong_ids(layer, ids, name))
             waiting.discard(id(layer))
             if not waiting or wrong[-1]:
                 raise _EnoughError
-            return own(inputs)
+            if type(layer).call is not keras.layers.Embedding.call:
+                return own(inputs)
+            # On JAX a model that is being trained has no weights at hand.
+            size = (*ids.shape, layer.output_dim)
+            return keras.ops.zeros(size, layer.compute_dtype)
 
         object.__setattr__(layer, "call", call)
 
     x = change(lambda array: keras.ops.convert_to_tensor(array[rows]), data.x)
-    try:
-        for layer in embeddings:
-            watch(layer)
-        with keras.StatelessScope():  # no state of a layer changes
-            model(x, training=False)
-    except Exception:  # enough was seen, or Keras will say what is wrong
-        pass
-    finally:
-        for layer in embeddings:
-            vars(layer).pop("call", None)
+    with _ONE_AT_A_TIME:
+        try:
+            for layer in embeddings:
+                watch(layer)
+            with keras.StatelessScope():  # no state of a layer changes
+                model(x, training=False)
+        except Exception:  # enough was seen, or Keras will say what is wrong
+            pass
+        finally:
+            for layer in embeddings:
+                vars(layer).pop("call", None)
     if any(wrong):
         raise LabError(next(filter(None, wrong)))
 

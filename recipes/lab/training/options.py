@@ -50,6 +50,9 @@ def check_model(model: Any) -> None:
         raise LabError(f"fit takes a keras.Model, not {show(model)}.")
     if not model.compiled:
         raise LabError(f"'{model.name}' is not compiled: call its compile() first.")
+    steps = getattr(model, "steps_per_execution", None)
+    if steps is not None and steps != "auto":
+        whole("compile(steps_per_execution=)", steps, 1)
 
 
 def check_names(model: keras.Model, own: Callable, given: Mapping) -> None:
@@ -100,6 +103,8 @@ def checked_arguments(arguments: Mapping, epochs: Any) -> dict:
     frequency = checked.get("validation_freq", 1)
     if isinstance(frequency, (list, tuple, set)):
         frequency = [whole("validation_freq", epoch, 1) for epoch in frequency]
+        if not frequency:
+            raise LabError("validation_freq names no epoch: it is empty.")
         checked["validation_freq"] = frequency
     elif "validation_freq" in checked:
         checked["validation_freq"] = whole("validation_freq", frequency, 1)
@@ -169,25 +174,56 @@ def checked_class_weight(class_weight: Any) -> dict[int, float]:
     return checked
 
 
-def check_optimizers(model: keras.Model) -> None:
-    """Refuses settings with which every optimizer of Keras goes wrong silently."""
+def check_optimizers(model: keras.Model, steps: int | None = None) -> None:
+    """Refuses settings with which every optimizer of Keras goes wrong silently.
+
+    Args:
+        model: A compiled model.
+        steps: Those to come, for which schedules of the learning rate are looked at;
+            None looks at the next one only.
+
+    Raises:
+        LabError: A setting is out of bounds.
+    """
     for optimizer in _optimizers(model):
-        rate = getattr(optimizer, "_learning_rate", None)
-        scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
-        if rate is not None and not scheduled and not callable(rate):
-            rate = float(keras.ops.convert_to_numpy(rate))
+        for rate in _rates(optimizer, steps):
             _require(optimizer, "learning_rate", rate, 0 <= rate < math.inf, "from 0")
         for name in ("beta", "beta_1", "beta_2", "beta_3", "rho", "ema_momentum"):
             _require_number(optimizer, name, lambda value: 0 <= value < 1,
                             "from 0 to below 1")  # fmt: skip
         _require_number(optimizer, "momentum", lambda value: 0 <= value <= 1,
                         "from 0 to 1")  # fmt: skip
-        for name in ("clipnorm", "clipvalue", "global_clipnorm"):
+        for name in ("clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor",
+                     "initial_scale", "clip_threshold"):  # fmt: skip
             _require_number(optimizer, name, lambda value: 0 < value < math.inf,
                             "above 0")  # fmt: skip
-        for name in ("weight_decay", "epsilon"):
+        for name in (
+            "weight_decay",
+            "epsilon",
+            "initial_accumulator_value",
+            "l1_regularization_strength",
+            "l2_regularization_strength",
+        ):
             _require_number(optimizer, name, lambda value: 0 <= value < math.inf,
                             "from 0")  # fmt: skip
+
+
+def _rates(optimizer: Any, steps: int | None) -> list[float]:
+    """The learning rate, or a schedule's rates at some of the steps to come."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    if rate is None:
+        return []
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        first = int(_host(optimizer.iterations)) if optimizer.built else 0
+        places = np.linspace(first, first + max(steps or 1, 1) - 1, 9).astype(int)
+        return [float(_host(rate(int(place)))) for place in np.unique(places)]
+    if callable(rate) and not hasattr(rate, "value"):
+        rate = rate()
+    return [float(_host(rate))]
+
+
+def _host(value: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(value))
 
 
 def _require_number(optimizer, name: str, allows: Callable, limits: str) -> None:
@@ -217,7 +253,8 @@ def _optimizers(model: keras.Model) -> list:
             value is one for one in found
         ):
             found.append(value)
-            waiting.append(getattr(value, "inner_optimizer", None))
+            inner = getattr(value, "inner_optimizer", None)
+            waiting += [inner, getattr(value, "_inner_optimizers", None)]
     return found
 
 

@@ -75,6 +75,7 @@ def pairs(model: keras.Model, data: Data, prefix: str = "") -> list[Pair]:
     output = output_of(model, data)
     if output is None:
         return []
+    _refuse_lists(model, data, output, prefix)
     output = change(_one_batch, output)
     targets = change(_spec, data.y)
     weights = change(_spec, data.sample_weight)
@@ -95,10 +96,33 @@ def pairs(model: keras.Model, data: Data, prefix: str = "") -> list[Pair]:
     for one, y, out, weight in found:
         if id(y) not in places:  # Keras would take a name of y for a target
             raise _misfit(model, data, output, prefix, "other names or no target")
+        if weight is not None and id(weight) not in weighted:
+            raise _misfit(model, data, output, prefix, "sample_weight has other names")
         weight = weighted.get(id(weight))
         one = _resolved(one, y, out)
         resolved.append(Pair(one, places[id(y)], weight, out, outputs[id(out)]))
     return resolved
+
+
+def _refuse_lists(model: keras.Model, data: Data, output: Any, prefix: str) -> None:
+    """Refuses lists that Keras would match with names in the order of the alphabet."""
+    weights = model._compile_loss._user_loss_weights
+    lists = (
+        (f"{prefix}y", data.y, output, "outputs"),
+        (f"{prefix}sample_weight", data.sample_weight, output, "outputs"),
+        ("loss_weights", weights, model.loss, "losses"),
+    )
+    for name, given, named, what in lists:
+        if not isinstance(given, (list, tuple)) or not isinstance(named, dict):
+            continue
+        # On JAX the order in which a model's call puts them is not known.
+        known = what == "losses" or graph_of(model) is not None
+        if len(named) > 1 and not (known and [*named] == sorted(named)):
+            keys = ", ".join(sorted(map(repr, named)))
+            raise LabError(
+                f"{name} is a {type(given).__name__}, but '{model.name}' names its "
+                f"{what}; give a dict with {keys}."
+            )
 
 
 def _misfit(

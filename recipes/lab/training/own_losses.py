@@ -1,6 +1,8 @@
 """Targets of losses that are not Keras's own, found out by calling them once."""
 
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,10 +27,12 @@ def check_by_calling(loss: Any, array: np.ndarray, shape: tuple, name: str) -> N
         return
     flat = array.reshape(len(array), -1)
     extremes = [flat.argmin(0), flat.argmax(0), [0, len(array) - 1]]
+    if array.dtype.kind == "f":  # and one that holds no whole number
+        extremes.append([(flat != np.round(flat)).any(1).argmax()])
     rows = np.unique(np.concatenate(extremes))[:1024]
     outputs = np.full((len(rows), *shape[1:]), 1 / max(shape[-1], 1), "float32")
     try:
-        with _watched(_refuse_out_of_range):
+        with watched(_refuse_out_of_range):
             losses = loss.call(
                 ops.convert_to_tensor(array[rows], dtype=loss.dtype),
                 ops.convert_to_tensor(outputs, dtype=loss.dtype),
@@ -66,25 +70,42 @@ def _refuse_out_of_range(target, output, axis=-1) -> None:
         raise _OutOfRangeError(labels.min(), labels.max(), classes)
 
 
-class _watched:  # noqa: N801 - a context
-    """Lets a function see what Keras's sparse cross-entropy is called with."""
+_LOOKING = threading.local()  # what looks, in each thread
+_LOCK = threading.Lock()
+_users = 0
+_plain: Any = None
 
+
+@contextlib.contextmanager
+def watched(look: Callable) -> Iterator[None]:
+    """Lets a function see what Keras's sparse cross-entropy is called with.
+
+    Only in this thread: batches are looked at while another one traces a step.
+    """
+    global _users, _plain
     name = "sparse_categorical_crossentropy"
 
-    def __init__(self, look: Callable):
-        self.look = look
+    def looked_at(target, output, from_logits=False, axis=-1):
+        for one in getattr(_LOOKING, "functions", ()):
+            one(target, output, axis)
+        return plain(target, output, from_logits=from_logits, axis=axis)
 
-    def __enter__(self):
-        self.own = own = getattr(backend.nn, self.name)
-
-        def watched(target, output, from_logits=False, axis=-1):
-            self.look(target, output, axis)
-            return own(target, output, from_logits=from_logits, axis=axis)
-
-        setattr(backend.nn, self.name, watched)
-
-    def __exit__(self, *_):
-        setattr(backend.nn, self.name, self.own)
+    with _LOCK:
+        if not _users:
+            _plain = getattr(backend.nn, name)
+            setattr(backend.nn, name, looked_at)
+        plain = _plain
+        _users += 1
+    before = getattr(_LOOKING, "functions", ())
+    _LOOKING.functions = (*before, look)
+    try:
+        yield
+    finally:
+        _LOOKING.functions = before
+        with _LOCK:
+            _users -= 1
+            if not _users:
+                setattr(backend.nn, name, _plain)
 
 
 def check_classes(low, high, classes: int, name: str, ignored=None) -> None:

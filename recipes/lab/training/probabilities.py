@@ -16,6 +16,7 @@ CATEGORICAL = ("sparse_categorical_crossentropy", "categorical_crossentropy",
                "categorical_focal_crossentropy",
                "categorical_generalized_cross_entropy")  # fmt: skip
 BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
+OVERLAPS = ("kl_divergence", "dice", "tversky")  # which know no logits
 PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid", "sparse_sigmoid", "sparsemax")
 SIGNED = ("linear", "tanh", "elu", "selu", "celu", "gelu", "silu", "leaky_relu",
           "softsign", "mish", "hard_silu", "hard_tanh", "log_softmax",
@@ -51,9 +52,14 @@ def check_activations(found: list[Pair]) -> None:
 
 def _check_activation(kind: str, settings: dict, pair: Pair, of: str) -> None:
     own = not kind and isinstance(settings.get("from_logits"), bool)
-    if kind not in CATEGORICAL and kind not in BINARY and not own:
+    if kind not in (*CATEGORICAL, *BINARY, *OVERLAPS) and not own:
         return
     activation = activation_of(pair.output)
+    if kind in OVERLAPS and activation in UNBOUNDED:
+        raise LabError(
+            f"the loss {kind}{of} takes shares from 0 to 1, but the output's "
+            f"activation is {activation}; give the last layer a softmax or a sigmoid."
+        )
     loss = kind or pair.loss.name
     if settings.get("from_logits"):
         if activation in PROBABILITIES:
@@ -92,7 +98,8 @@ def check_values(model: keras.Model, found: list[Pair], data: Data) -> None:
     """
     for pair in found:
         kind, settings = describe(pair.loss)
-        if kind not in (*CATEGORICAL, *BINARY) or activation_of(pair.output):
+        known = (*CATEGORICAL, *BINARY, *OVERLAPS)
+        if kind not in known or activation_of(pair.output):
             continue
         ranges = _ranges(model, data)
         if ranges is None:
@@ -106,11 +113,11 @@ def check_values(model: keras.Model, found: list[Pair], data: Data) -> None:
                     f"the loss {kind} has from_logits=True, but the outputs of "
                     f"'{model.name}' are probabilities already; drop one of the two."
                 )
-        elif least < -ROUNDING or (kind in BINARY and most > 1 + ROUNDING):
+        elif least < -ROUNDING or (kind not in CATEGORICAL and most > 1 + ROUNDING):
+            logits = "" if kind in OVERLAPS else "the loss from_logits=True or "
             raise LabError(
                 f"the loss {kind} takes probabilities, but '{model.name}' puts out "
-                f"{least:.3g} to {most:.3g}; give the loss from_logits=True or the "
-                "model a last activation."
+                f"{least:.3g} to {most:.3g}; give {logits}the model a last activation."
             )
 
 

@@ -9,7 +9,7 @@ from keras.src.trainers import data_adapters
 
 from recipes.lab.errors import LabError
 from recipes.lab.training import arrays
-from recipes.lab.training.batch_checks import BatchChecks
+from recipes.lab.training.batch_checks import BatchChecks, Passes
 from recipes.lab.training.options import checked_class_weight
 from recipes.lab.training.outputs import graph_of
 
@@ -82,24 +82,31 @@ def watched(
         LabError: Something was wrong with a batch.
     """
     checks = []
+    epochs = range(arguments.get("initial_epoch", 0) + 1, arguments["epochs"] + 1)
     if x is not None:
-        checks.append(BatchChecks(model, outputs=outputs))
-        x = checks[-1].watch(x)
+        weights = arguments.get("class_weight")
+        checks.append(BatchChecks(model, outputs=outputs, class_weight=weights))
+        steps = arguments.get("steps_per_epoch")
+        x = checks[-1].watch(x, Passes("steps_per_epoch", len(epochs), steps))
     held_out = arguments.get("validation_data")
     if held_out is not None and arrays.is_stream(held_out):
         checks.append(BatchChecks(model, "validation "))
-        arguments = {**arguments, "validation_data": checks[-1].watch(held_out)}
-        checks[-1].watching &= arguments.get("validation_freq", 1) == 1
+        every = arguments.get("validation_freq", 1)
+        listed = every if isinstance(every, list) else range(every, epochs.stop, every)
+        times = len(set(listed) & set(epochs))
+        passes = Passes("validation_steps", times, arguments.get("validation_steps"))
+        held_out = checks[-1].watch(held_out, passes)
+        arguments = {**arguments, "validation_data": held_out}
+        checks[-1].watching &= times > 0
     elif x is not None and held_out is not None:
         arguments = {**arguments, "validation_data": tuple(held_out)}
     try:
         yield x, arguments
     except Exception as error:
         for one in checks:
-            if one.error is not None:
-                raise one.error from None
-        if "must yield at least one batch" in str(error):
-            raise LabError("a generator is empty: it gave no batch.") from None
+            reason = one.reason(error)
+            if reason is not None:
+                raise reason from None
         raise
     for one in checks:
         one.finish()

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.arrays import Data, change, leaves
+from recipes.lab.training.arrays import Data, change_named, leaves
 from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.options import show
 from recipes.lab.training.outputs import Pair, describe
 from recipes.lab.training.own_losses import check_by_calling, check_classes, samples
+from recipes.lab.training.probabilities import activation_of
 
 SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 ROWS_OF_SHARES = ("categorical_crossentropy", "categorical_focal_crossentropy")
@@ -54,11 +55,20 @@ def check_targets(found: list[Pair], data: Data, prefix: str = "") -> Data:
 
 def _check_target(kind: str, settings: dict, pair: Pair, array, name: str) -> None:
     shape = tuple(pair.output.shape)
+    smoothing = settings.get("label_smoothing") or 0
+    if not 0 <= smoothing <= 1:
+        raise LabError(
+            f"{kind} has label_smoothing={show(smoothing)}; it must be a number from 0 "
+            "to 1."
+        )
     if kind in SPARSE:
         check_labels(array, shape, settings, name, kind)
     elif kind in ELEMENTWISE:
         _check_shape(array, shape, name, kind)
         _check_range(kind, settings, array, name)
+        _check_sums(kind, settings, pair, array, name)
+    elif kind == "ctc":
+        _check_ctc(array, shape, name)
     elif not kind:
         check_by_calling(pair.loss, array, shape, name)
 
@@ -132,7 +142,17 @@ def _check_range(kind: str, settings: dict, array: np.ndarray, name: str) -> Non
             f"{name} holds values from {show(low)} to {show(high)} that are not all -1 "
             f"and 1, or all 0 and 1; {kind} takes one of these pairs."
         )
-    if kind in ROWS_OF_SHARES and array.shape[-1] > 1:
+
+
+def _check_sums(kind: str, settings: dict, pair: Pair, array, name: str) -> None:
+    """Refuses rows that are no shares of 1, where the loss is one of shares."""
+    if kind in ROWS_OF_SHARES and array.shape[-1] == 1:
+        raise LabError(
+            f"{kind} needs two or more outputs, one for each class; the model has 1. "
+            "For one output there is binary_crossentropy."
+        )
+    shares = kind == "kl_divergence" and activation_of(pair.output) == "softmax"
+    if kind in (*ROWS_OF_SHARES, "categorical_hinge") or shares:
         sums = array.sum(settings.get("axis", -1), dtype="float64")
         wrong = np.abs(sums - 1) > 0.01
         if wrong.any():
@@ -141,10 +161,29 @@ def _check_range(kind: str, settings: dict, array: np.ndarray, name: str) -> Non
                 "takes shares that sum to 1. sample_weight weighs rows or leaves them "
                 "out."
             )
-    elif kind in ROWS_OF_SHARES:
+
+
+def _check_ctc(array: np.ndarray, shape: tuple, name: str) -> None:
+    """Refuses labels without an output, and more of them than there are steps."""
+    if array.ndim != 2 or len(shape) != 3:
         raise LabError(
-            f"{kind} needs two or more outputs, one for each class; the model has 1. "
-            "For one output there is binary_crossentropy."
+            f"{name} has the shape {array.shape}, the output {samples(shape)}: ctc "
+            "takes rows of labels and an output for each step and class."
+        )
+    if (array != np.round(array)).any():
+        odd = show(array[array != np.round(array)][0])
+        raise LabError(
+            f"{name} holds labels that are not whole numbers, such as {odd}."
+        )
+    _, steps, classes = shape
+    if classes is not None:
+        check_classes(array.min(), array.max(), classes, name)
+    repeated = (array[:, 1:] == array[:, :-1]) & (array[:, 1:] != 0)
+    needed = int(((array != 0).sum(1) + repeated.sum(1)).max())
+    if steps is not None and needed > steps:
+        raise LabError(
+            f"{name} has a row of labels that takes {needed} steps; the output has "
+            f"{steps}."
         )
 
 
@@ -179,13 +218,14 @@ def _reshaped(weights: Any, shapes: dict[int, set], prefix: str) -> Any:
                 f"{prefix}sample_weight can't be one for all outputs, which differ in "
                 "their number of axes; give one for each output."
             )
-    places = iter(range(len(shapes) + len(list(leaves(weights)))))
+    names = [name for name, _ in leaves(weights)]
+    wanted = {names[place]: found for place, found in shapes.items()}
 
-    def reshape(array):
-        (shape,) = shapes.get(next(places), {array.shape})
+    def reshape(name, array):
+        (shape,) = wanted.get(name, {array.shape})
         return array if shape == array.shape else array.reshape(shape)
 
-    return change(reshape, weights)
+    return change_named(reshape, weights)
 
 
 def _same(shape: tuple, sizes: list) -> bool:
