@@ -49,6 +49,7 @@ from zoo.tuning import freeze as freeze
 from zoo.tuning import metrics_for as metrics_for
 from zoo.tuning import unfreeze_gradually as unfreeze_gradually
 from zoo.tuning import with_head as with_head
+from zoo.uncertainty import monte_carlo_predictions as monte_carlo_predictions
 
 if TYPE_CHECKING:
     __version__: str
@@ -91,6 +92,7 @@ __all__ = [
     "mlp_mnist",
     "mlp_mnist_shallow",
     "mlp_regression",
+    "monte_carlo_predictions",
     "recurrent",
     "reestimate_statistics",
     "resnet",
