@@ -23,7 +23,7 @@ from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
 SIZES = (8, 32, 256)
 REFERENCE = 256  # images in the reference batch: those of training, or as many
 LEVEL = 0.1  # nats of training loss at which gaps are compared
-RATES = (0.03, 0.1, 0.3, 1.0)
+RATES = (0.03, 0.1, 0.3, 1.0, 3.0)
 UNITS = (64, 64)
 GAP = stats.Threshold(
     "a hundredth of a nat",
@@ -258,7 +258,7 @@ def draw_gaps(lab):
     axes.set_xticks(range(3), [str(size) for size in SIZES])
     axes.set(xlim=(-0.3, 2.3))
     figures.legend(axes)
-    title = "The gap with and without the noise of the batch"
+    title = "Test minus training loss, with and without the batch's noise"
     y = f"test minus training loss at {LEVEL} (nats)"
     figures.describe(axes, title, "batch size (images)", y)
     lab.figure(

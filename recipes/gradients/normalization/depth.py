@@ -89,9 +89,9 @@ def gradients_flow(lab):
             for start in STARTS
             for depth in DEPTHS
         },
-        "With ReLU and He's weights the first layer's gradient is {relu_with:.2g} "
-        "times the last's at {depths} layers, without normalization {relu_without:.2g}."
-        " With sigmoids it is {sigmoid_with:.2g}, without {sigmoid_without:.0e}.",
+        "With ReLU and He's weights the first layer's gradient is {relu_with:,.0f} "
+        "times the last's at {depths} layers, without normalization {relu_without:.2f}."
+        " With sigmoids it is {sigmoid_with:.1f}, without {sigmoid_without:.0e}.",
         figure=draw_depths,
         depths=list(DEPTHS),
         relu_with=shown[relu, "with"],

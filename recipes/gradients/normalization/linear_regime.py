@@ -20,7 +20,7 @@ from recipes.lab import Finding, claim, experiment, figures, generators, main, s
 GAMMAS = (1.0, 2.0, 4.0, 8.0)
 STRAIGHT = 0.95  # R²: the line leaves a twentieth of the variance, a bend of little use
 IDENTITY = 1e-4  # float32, relative to a deviation of 1
-RATES = (0.1, 0.3, 1.0, 3.0)
+RATES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 UNITS, BATCH = (32, 32), 32
 SPIRAL_EPOCHS = 4  # times as many epochs: the spirals are hard, and 2 numbers a row
 

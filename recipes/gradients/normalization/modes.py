@@ -145,6 +145,7 @@ def draw_momentum(lab):
     figure, axes = figures.new(width=7.6, height=4.0)
     runs, epochs = accuracies(lab), range(1, lab.settings.epochs + 1)
     axes.set(xlim=(1, lab.settings.epochs), ylim=(0, 100))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     curves = {
         f"momentum {m}": 100 * column(runs[m], "accuracy") for m in reversed(MOMENTUMS)
     }

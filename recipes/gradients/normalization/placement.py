@@ -10,7 +10,7 @@ single one in the first hidden layer.
 from recipes.gradients.normalization._images import at_best, column, train
 from recipes.lab import Finding, claim, experiment, main, stats
 
-RATES = (0.03, 0.1, 0.3, 1.0)
+RATES = (0.03, 0.1, 0.3, 1.0, 3.0)
 PLACES = ("before", "behind", "first")
 UNITS = (64, 64, 64)
 NO_WORSE = stats.Threshold(

@@ -7,7 +7,7 @@ another matter: weights a times as large get gradients a times as small, so a st
 them a² times less. At 1000 no usual rate turns them at all. At 0.001 ε stands in the
 way, and the first step turns them by far too much; then they are large.
 
-Every network has the best of the same six rates.
+Every network has the best of the same eight rates.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from recipes.gradients.normalization._images import at_best, column, train
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 TIMES = (0.001, 0.1, 1.0, 10.0, 1000.0)
-RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 LEARNED = 0.9  # of the test images: what counts as having learned, in epochs
 WAYS = {"with": "before", "without": None}
 FEWER_EPOCHS = stats.Threshold(
@@ -142,7 +142,7 @@ def draw_scales(lab):
         "scales",
         figure,
         "Test accuracy after training from weights of a wrong size, each at the best "
-        "of six rates; dots are seeds.",
+        "of eight rates; dots are seeds.",
     )
 
 
