@@ -35,7 +35,7 @@ class Settings:
     """What a run can change."""
 
     seeds: int = 10
-    "Independent repetitions; the low rates take twice as many."
+    "Independent repetitions; the low rates take four times as many."
     epochs: int = 40
     "Passes over the images at most, 2 to 1000: trainings stop on validation."
     rows: int = 200

@@ -16,8 +16,8 @@ from recipes.generalization.dropout._images import WIDTH, at_best, column
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 LOW, USUAL, HIGH = (0.05, 0.1), 0.5, (0.7, 0.9)
-RATES = (0.001, 0.003, 0.01)
-MORE = 2  # times as many seeds for the equivalence
+RATES = (0.001, 0.003, 0.01, 0.03)
+MORE = 4  # times as many seeds for the equivalence
 HALF_POINT = stats.Threshold(
     "less than half a point gained",
     0.0,

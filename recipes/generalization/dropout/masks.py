@@ -51,7 +51,7 @@ def a_share_at_random(lab):
             **{f"rate {rate:g}: that share is zero": right[rate] for rate in RATES},
             "another mask in every step": bool((first != second).any()),
         },
-        "At a rate of 0.3 {share:.2%} of the units are zero, and those that are kept "
+        "At rate 0.3, {share:.2%} of the units are zero, and those that are kept "
         "become {kept:.4f} = 1/0.7. The two examples of one batch differ in {differ} "
         "of 100 units: Keras draws a mask for each.",
         share=shares["0.3"],

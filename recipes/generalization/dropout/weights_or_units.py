@@ -157,12 +157,11 @@ def draw_ways(lab):
             x = place + 0.2 * (index - 1.5)
             label = way if place == 0 else "_"
             color = figures.COLORS[index]
-            axes.bar(x, values.mean(), color=color, width=0.18, label=label)
+            style = {"color": color, "marker": "_", "ms": 24, "mew": 3, "lw": 0}
+            axes.plot([x], [values.mean()], label=label, **style)
             axes.plot(np.full(len(values), x), values, ".", color="#000000", label="_")
-    lowest = min(column(of, "test", 1).min() for of in trainings(lab).values())
-    axes.set(ylim=(max(0, 100 * lowest - 2), None))
     axes.set_xticks(range(len(SETS)), list(SETS))
-    figures.legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    figures.legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=0.5)
     title = "Dropping units and dropping weights, each at its best rate"
     figures.describe(axes, title, "", "test accuracy (%)")
     lab.figure(

@@ -23,7 +23,7 @@ from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
 SIZES = (8, 32, 256)
 REFERENCE = 256  # images in the reference batch: those of training, or as many
 LEVEL = 0.1  # nats of training loss at which gaps are compared
-RATES = (0.03, 0.1, 0.3, 1.0, 3.0)
+RATES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 UNITS = (64, 64)
 GAP = stats.Threshold(
     "a hundredth of a nat",
@@ -244,7 +244,7 @@ def noise_narrows_the_gap(lab):
 
 def draw_gaps(lab):
     """The gap at the compared loss by batch size."""
-    figure, axes = figures.new(width=7.6, height=4.0)
+    figure, axes = figures.new(width=9.0, height=4.0)
     for index, way in enumerate(("noisy", "reference")):
         found = [gaps_at_level(trainings(lab)[f"batches of {s}, {way}"]) for s in SIZES]
         label = "moments of the batch" if way == "noisy" else "of a reference batch"
@@ -257,7 +257,7 @@ def draw_gaps(lab):
                 axes.plot(x, gaps, ".", color=figures.COLORS[index], label="_")
     axes.set_xticks(range(3), [str(size) for size in SIZES])
     axes.set(xlim=(-0.3, 2.3))
-    figures.legend(axes)
+    figures.legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     title = "Test minus training loss, with and without the batch's noise"
     y = f"test minus training loss at {LEVEL} (nats)"
     figures.describe(axes, title, "batch size (images)", y)

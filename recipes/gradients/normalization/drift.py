@@ -176,7 +176,8 @@ def less_drift(lab):
             "with the drift put back it doesn't": less("loss", jolted, plain),
         },
         "A step moves the mean of a layer's inputs by {plain_mean:.3f} spreads without "
-        "normalization, {mean:.3f} with it, {jolted_mean:.2f} with drift put back; the "
+        "normalization, {mean:.3f} with it. With drift put back it is "
+        "{jolted_mean:.2f}, and the three "
         "mean training losses are {plain_loss:.2f}, {loss:.2f} and {jolted_loss:.2f}. "
         "The notes give the word as a keyword: the sentence is ours.",
         figure=draw_trainings,
