@@ -36,7 +36,7 @@ class Settings:
 
     seeds: int = 10
     "Independent repetitions; the low rates take four times as many."
-    epochs: int = 40
+    epochs: int = 100
     "Passes over the images at most, 2 to 1000: trainings stop on validation."
     rows: int = 200
     "Images of the small training sets, 100 to 300; the larger are twice as many."

@@ -34,11 +34,13 @@ def width_of(rate: float, way: str) -> int:
 
 def choices(lab, rate: float, way: str, stopped: bool) -> list[dict]:
     """The cases to choose a learning rate from."""
+    epochs = lab.settings.epochs
     return [
         {
             "network": {"rate": rate, "units": [width_of(rate, way)] * 2},
             "learning_rate": learning_rate,
-            "epochs": lab.settings.epochs // (1 if stopped else 3) or 1,
+            # A network with much dropout needs long to be best; none to show it is slow.
+            "epochs": epochs if stopped else max(1, 13 * epochs // 100),
             "rows": lab.settings.rows * (1 if stopped else 2),
             "wrong": 0.0,
             "stopped": stopped,

@@ -116,7 +116,7 @@ def ablations(lab) -> dict[float, list[dict]]:
     cases = {
         f"dropout {rate:g}": {
             "dropout": rate,
-            "epochs": 5 * lab.settings.epochs,
+            "epochs": 2 * lab.settings.epochs,
             "rows": 2 * lab.settings.rows,
         }
         for rate in DROPPED
