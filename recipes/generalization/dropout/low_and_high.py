@@ -39,7 +39,7 @@ def choices(lab, rate: float, way: str, stopped: bool) -> list[dict]:
         {
             "network": {"rate": rate, "units": [width_of(rate, way)] * 2},
             "learning_rate": learning_rate,
-            # A network with much dropout needs long to be best; none to show it is slow.
+            # Stopped ones get the time they need; the others show who is slow.
             "epochs": epochs if stopped else max(1, 13 * epochs // 100),
             "rows": lab.settings.rows * (1 if stopped else 2),
             "wrong": 0.0,
