@@ -196,11 +196,12 @@ def cell_owns_center(lab):
                 found["on_top"], 0.0, by=TOP
             ),
         },
-        "A trained detector finds {alone:.0%} of the objects that have a cell for "
-        "themselves, and {shared:.0%} of those that share one. {false:.0%} of its "
-        "boxes are nobody's, and for {on_top:.0%} of the objects the cell of the center is "
-        "the surest. For x = 1 floor(x S) is S, a cell that isn't there; our encoder "
-        "takes the last. Of two objects in a cell with one box {kept[1]} is kept.",
+        "A trained detector finds {alone:.0%} of the objects alone in their cell, and "
+        "{shared:.0%} of those that share one. {false:.0%} of its boxes are nobody's. "
+        "For {on_top:.0%} of the objects the cell of the center is the surest among "
+        "its neighbors, though these may hold objects, too. For x = 1 floor(x S) is S, "
+        "a cell that isn't there; our encoder takes the last. Of two objects in a cell "
+        "with one box {kept[1]} is kept.",
         figure=draw_scene,
         alone=found["alone"].mean(),
         shared=found["shared"].mean(),

@@ -99,9 +99,9 @@ def five_values(lab):
             "one more box: five more values": two - one == 5,
             **{f"{name} is one of them": found for name, found in read.items()},
         },
-        "One more box makes a label {more} values longer, in every cell: {names}. Each "
-        "of them changes what is read. The classes are not among the five: they belong to "
-        "the cell.",
+        "One more box makes a label {more} values longer, in every cell: {names}. "
+        "Each of them changes what is read. The classes are not among the five: they "
+        "belong to the cell.",
         figure=draw_label,
         more=two - one,
         names=list(NAMES),
