@@ -101,7 +101,7 @@ def tables(lab) -> dict[str, np.ndarray]:
         name: np.array(
             [
                 [[runs[rate, beta][at][name] for beta in BETAS] for rate in RATES]
-                for at in range(len(lab.seeds))
+                for at, _ in enumerate(lab.seeds)
             ]
         )
         for name in ("validation", "by_row", "test")

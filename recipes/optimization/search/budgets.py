@@ -58,7 +58,12 @@ def hyperband(losses, epochs: int, budget: int, seed: int) -> tuple[float, int]:
         The least loss of a training that was not stopped, and how many were started.
     """
     pruner = optuna.pruners.HyperbandPruner(1, epochs, KEPT)
-    search = study(optuna.samplers.RandomSampler(seed=seed), pruner=pruner)
+    # Optuna deals trials to the ratios by the study's name, which it would make up.
+    search = study(
+        optuna.samplers.RandomSampler(seed=seed),
+        pruner=pruner,
+        study_name=f"search {seed}",
+    )
     spent, finished, started = 0, [], 0
     while spent < budget:
         trial = search.ask()

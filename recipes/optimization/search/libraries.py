@@ -110,8 +110,11 @@ def libraries_search(lab):
         found[name] = search
     with tempfile.TemporaryDirectory() as folder:
         numbers, left = stopped_and_resumed(folder)
-    pruned = study(samplers.RandomSampler(seed=0),
-                   pruner=optuna.pruners.HyperbandPruner(1, 9, 3))  # fmt: skip
+    pruned = study(
+        samplers.RandomSampler(seed=0),
+        pruner=optuna.pruners.HyperbandPruner(1, 9, 3),
+        study_name="valley",  # decides which trial is stopped how early
+    )
     pruned.optimize(_in_steps, n_trials=TRIALS)
     states = [trial.state for trial in pruned.trials]
     stops = states.count(optuna.trial.TrialState.PRUNED)
