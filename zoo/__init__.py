@@ -17,6 +17,11 @@ from zoo.char_lm import sample as sample
 from zoo.dcgan import dcgan as dcgan
 from zoo.dcgan import dcgan_discriminator as dcgan_discriminator
 from zoo.dcgan import dcgan_generator as dcgan_generator
+from zoo.detection import Boxes as Boxes
+from zoo.detection import box_overlap as box_overlap
+from zoo.detection import decode_boxes as decode_boxes
+from zoo.detection import encode_boxes as encode_boxes
+from zoo.detection import grid_detector as grid_detector
 from zoo.foreign import load_torchvision as load_torchvision
 from zoo.gan import GAN as GAN
 from zoo.lenet import lenet as lenet
@@ -28,6 +33,7 @@ from zoo.mlp import mlp_mnist_shallow as mlp_mnist_shallow
 from zoo.mlp import mlp_regression as mlp_regression
 from zoo.pretrained import card as card
 from zoo.pretrained import list_weights as list_weights
+from zoo.rates import CyclicalRate as CyclicalRate
 from zoo.recurrent import gru as gru
 from zoo.recurrent import lstm as lstm
 from zoo.recurrent import recurrent as recurrent
@@ -64,21 +70,28 @@ _BUILDERS = {
         *(resnet56, resnet110),
         *(recurrent, lstm, gru, simple_rnn, char_lm),
         *(dcgan, dcgan_generator, dcgan_discriminator),
+        grid_detector,
     )
 }
 _MODULES = ("embedding", "gan", "layers", "losses", "normalization", "penalties")
 __all__ = [
     "GAN",
+    "Boxes",
+    "CyclicalRate",
     "Vocabulary",
+    "box_overlap",
     "card",
     "char_lm",
     "create",
     "dcgan",
     "dcgan_discriminator",
     "dcgan_generator",
+    "decode_boxes",
+    "encode_boxes",
     "encode_words",
     "endpoints",
     "freeze",
+    "grid_detector",
     "gru",
     "lenet",
     "lenet5",

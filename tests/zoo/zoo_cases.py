@@ -67,6 +67,7 @@ CASES = {
         (8, 8), 2, units=(8,), normalization="layer", task="regression"
     ),
     "char_lm": _lm,
+    "grid_detector": lambda: zoo.grid_detector((16, 16, 1), 3, filters=(4, 8)),
     "dcgan_generator": lambda: zoo.dcgan_generator((16, 16, 3), 5, filters=4),
     "dcgan_discriminator": lambda: zoo.dcgan_discriminator((16, 16, 3), filters=4),
 }

@@ -15,6 +15,7 @@ from zoo.losses.class_balance import class_balanced_weights as class_balanced_we
 from zoo.losses.cost_sensitive import CostSensitiveLoss as CostSensitiveLoss
 from zoo.losses.cost_sensitive import cheapest_class as cheapest_class
 from zoo.losses.cost_sensitive import cost_weights as cost_weights
+from zoo.losses.detection import GridDetectionLoss as GridDetectionLoss
 from zoo.losses.robust import Barron as Barron
 from zoo.losses.robust import Quantile as Quantile
 from zoo.losses.robust import barron as barron
@@ -25,6 +26,7 @@ __all__ = [
     "Barron",
     "ClassBalancedLoss",
     "CostSensitiveLoss",
+    "GridDetectionLoss",
     "Lp",
     "Quantile",
     "barron",

@@ -10,7 +10,6 @@ The notes' call of PyTorch's `CyclicLR` does more than its arguments say: by def
 cycles the momentum as well, against the rate, and so turns it on where there was none.
 """
 
-import keras
 import numpy as np
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
@@ -22,31 +21,11 @@ from recipes.optimization.schedules._curves import (
     triangular,
 )
 from recipes.optimization.schedules._digits import column, from_best_rate
+from zoo import CyclicalRate
 
-
-@keras.saving.register_keras_serializable("recipes")
-class Triangular(keras.optimizers.schedules.LearningRateSchedule):
-    """The triangular cycle as a schedule that any Keras optimizer takes.
-
-    Args:
-        low: The rate at steps 0, 2 half, 4 half, ...
-        high: The rate at steps half, 3 half, ...
-        half: Steps from low to high, at least 1.
-    """
-
-    def __init__(self, low: float = 1e-5, high: float = 1e-2, half: int = 2000):
-        super().__init__()
-        self.low, self.high, self.half = low, high, half
-
-    def __call__(self, step):
-        """Returns the rate of an update, counted from 0."""
-        step = keras.ops.cast(step, "float32")
-        phase = keras.ops.mod(step, 2.0 * self.half) / self.half
-        return self.low + (self.high - self.low) * (1 - keras.ops.abs(phase - 1))
-
-    def get_config(self) -> dict:
-        """Returns the arguments, so that a model with it can be saved."""
-        return {"low": self.low, "high": self.high, "half": self.half}
+# `triangular` is the formula; `zoo.CyclicalRate` is the same as a schedule that any
+# Keras optimizer takes, and a model with it can be saved.
+PRINTED = {"base": 1e-5, "peak": 1e-2, "steps_up": 2000}
 
 
 @claim(
@@ -61,15 +40,15 @@ def goes_up_and_down(lab):
     times = np.arange(0, 8001, 250)
     expected = triangular(times)
     corners = np.array([1e-5, 0.005005, 0.01, 0.005005, 1e-5])
-    seen = rates_in_keras(Triangular(), times)
+    seen = rates_in_keras(CyclicalRate(**PRINTED), times)
     gaps = {
         "formula at 0, 1000, ... 4000": difference(expected[:17:4], corners, 0.01),
         "as a Keras schedule": difference(seen, expected, 0.01),
     }
     return Finding(
         {name: stats.below(gap, CLOSE) for name, gap in gaps.items()},
-        "Keras has no cyclical schedule; eight lines make one that its optimizers "
-        "take, {largest:.0e} of the highest rate from the formula.",
+        "zoo.CyclicalRate, a schedule for Keras's optimizers, is {largest:.0e} of the "
+        "highest rate from the formula. Keras has no cyclical one.",
         figure=draw_cycles,
         largest=max(gaps.values()),
         rate_at_0_1000_2000_3000_4000=expected[:17:4],
@@ -206,7 +185,7 @@ def draw_cycles(lab):
     figure, (left, right) = figures.new(1, 2, width=10.0, height=3.8)
     times = np.arange(0, 8001, 50)
     left.plot(times, triangular(times), color=figures.COLORS[0], label="formula")
-    dots = rates_in_keras(Triangular(), times[::6])
+    dots = rates_in_keras(CyclicalRate(**PRINTED), times[::6])
     left.plot(times[::6], dots, "o", ms=3, color=figures.COLORS[1], label="Keras")
     figures.legend(left)
     figures.describe(left, "A cycle climbs again", "update", "learning rate")
