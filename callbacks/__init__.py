@@ -22,6 +22,8 @@ from callbacks.gradient_norms import NonFinite as NonFinite
 from callbacks.loss_weights import LossWeightSchedule as LossWeightSchedule
 from callbacks.loss_weights import NoisySampleWeighting as NoisySampleWeighting
 from callbacks.loss_weights import UncertaintyWeighting as UncertaintyWeighting
+from callbacks.training_report import TrainingReport as TrainingReport
+from callbacks.training_report import training_report as training_report
 
 __all__ = [
     "AdaptiveGradientClipping",
@@ -33,10 +35,12 @@ __all__ = [
     "LossWeightSchedule",
     "NoisySampleWeighting",
     "NonFinite",
+    "TrainingReport",
     "UncertaintyWeighting",
     "cheapest_class",
     "class_balanced_weights",
     "cost_weights",
+    "training_report",
 ]
 
 
