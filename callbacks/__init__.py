@@ -2,6 +2,7 @@
 
 They work inside the compiled train step on TensorFlow, JAX and PyTorch, with any
 compiled model, and leave the model as they found it. `in_step/README.md` says how.
+`training_report` is no callback: it sums up the history that `fit` returns.
 """
 
 from typing import Any

@@ -115,7 +115,8 @@ def draw_curve(axes, values, **rule):
         epochs[:ran], values[:ran], marker="o", color=figures.COLORS[0], label="run"
     )
     axes.plot(best, values[best - 1], "*", ms=14, color=figures.COLORS[1], label="best")
-    axes.axvline(ran, color="#000000", lw=1, ls="--")
+    if ran < len(values):
+        axes.axvline(ran, color="#000000", lw=1, ls="--")
     axes.set_xticks(epochs)
 
 

@@ -150,6 +150,7 @@ def draw_worth(lab):
     figure, axes = figures.new(width=8.4, height=4.4)
     axes.set_yscale("log")
     axes.set(xlim=(0, len(PATIENCES) - 1))
+    axes.set_xticks(range(len(PATIENCES)), list(map(str, PATIENCES)))
     ratios = {
         task: np.array(
             [
@@ -159,11 +160,13 @@ def draw_worth(lab):
         ).T
         for task in TASKS
     }
+    every = np.array(list(ratios.values()))
+    ticks = {"1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2, "1": 1, "2": 2, "4": 4, "8": 8}
+    axes.set_yticks(list(ticks.values()), list(ticks))
+    axes.set(ylim=(every.min() / 1.2, every.max() * 1.2))
+    axes.minorticks_off()
     axes.axhline(1, color="#000000", lw=1)
     figures.curves(axes, range(len(PATIENCES)), ratios)
-    axes.set_xticks(range(len(PATIENCES)), list(map(str, PATIENCES)))
-    axes.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
-    axes.minorticks_off()
     title = "Early stopping gains below the line and loses above it"
     y = "test loss over that of the last epoch"
     figures.describe(axes, title, "patience (epochs)", y)

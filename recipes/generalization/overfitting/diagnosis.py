@@ -134,9 +134,10 @@ def what_the_numbers_mean(lab):
     }
     return Finding(
         conditions,
-        "Both networks have {first[0]:.0%} and {first[1]:.0%} or {second[0]:.0%} and "
-        "{second[1]:.0%}; on fresh rows {first[2]:.0%} and {second[2]:.0%}. The second "
-        "has learned well, and is tested on images of another kind (noise of {noise}).",
+        "Two networks have {first[0]:.0%} and {second[0]:.0%} in training, "
+        "{first[1]:.0%} and {second[1]:.0%} on the test, {first[2]:.0%} and "
+        "{second[2]:.0%} on fresh rows. The second has learned well; its test images "
+        "are of another kind, with noise of {noise} on pixels from 0 to 1.",
         figure=draw_diagnosis,
         first=means["half of the labels wrong"],
         second=means["noise on the test images"],

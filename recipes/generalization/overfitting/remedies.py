@@ -136,7 +136,7 @@ def draw_remedies(lab):
     figures.legend(axes, loc="lower left")
     plain = column(runs["none"], "test").mean()
     better = sum(column(found, "test").mean() > plain for found in runs.values())
-    title = f"{better} of {len(runs) - 1} remedies have a better test than none"
+    title = f"{better} of {len(runs) - 1} remedies raise the mean test accuracy"
     figures.describe(axes, title, "accuracy", "")
     lab.figure(
         "remedies",

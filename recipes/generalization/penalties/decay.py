@@ -168,7 +168,9 @@ def draw_weights(lab):
         axes.set_xticks(range(3), [f"× {steep:g}" for steep in STEEPNESS])
         axes.set(ylim=(0, 1.25))
         axes.axhline(1, color="#000000", lw=1)
-        figures.describe(axes, rule, "steepness of the loss", "weight after training")
+        same = np.abs(weights["penalty"] - weights["decay"]).max() < SAME
+        title = f"{rule}: {'one and the same' if same else 'two things'}"
+        figures.describe(axes, title, "steepness of the loss", "weight after training")
     figures.legend(panels[0], loc="upper right", ncols=2)
     lab.figure(
         "decay",

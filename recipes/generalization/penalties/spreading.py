@@ -54,6 +54,7 @@ def lasso(x, y) -> np.ndarray:
     "reg-l1-correlated-drop",
     "L1 can drop a feature that matters, if another one says the same.",
     says="can",
+    hedge="can",
     notes="ours",
     scope="linear regression on 60 rows, two features of equal weight",
 )
