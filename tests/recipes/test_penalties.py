@@ -120,13 +120,13 @@ def test_a_penalty_and_decay_by_their_formulas():
     assert ends[0] == pytest.approx(steep / (steep + 2 * decay.STRENGTH), abs=1e-4)
     w = m = v = 0.0
     rate, strength = 0.01, 2 * decay.STRENGTH
-    for step in range(1, 51):
+    for step in range(1, 201):
         gradient = 1.0 * (w - 1)
         w -= rate * strength * w
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         size = np.sqrt(v / (1 - 0.999**step)) + 1e-7
         w -= rate * m / (1 - 0.9**step) / size
-    assert decay.end_of("Adam", "decay", 50)[1] == pytest.approx(w, abs=1e-4)
+    assert decay.end_of("Adam", "decay", 200)[1] == pytest.approx(w, abs=1e-4)
 
 
 def test_a_smaller_network_of_the_same_function():

@@ -14,7 +14,6 @@ biases and normalization as well, unless `exclude_from_weight_decay` is told oth
 
 import keras
 import numpy as np
-from keras import ops, optimizers
 
 from recipes.generalization.penalties._networks import (
     BATCH,
@@ -29,7 +28,7 @@ from recipes.generalization.penalties._networks import (
     rows_of,
     runs_of,
 )
-from recipes.lab import Finding, claim, experiment, figures, main, stats
+from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
 
 # A loss of three weights that differ in how steep it is in them: the optimum of each is
 # 1, and the slopes are 100, 1 and 0.01 times the distance from it.
@@ -47,27 +46,48 @@ SAME = 1e-5  # of weights of size 1 in float32, after hundreds of steps
 DECAYS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # half a decade apart
 
 
+def quadratic(input_shape, strength: float):
+    """Three weights that start at 0, with Keras's L2 of a strength."""
+    dense = keras.layers.Dense(
+        1,
+        use_bias=False,
+        kernel_initializer="zeros",
+        kernel_regularizer=keras.regularizers.L2(strength) if strength else None,
+    )
+    return keras.Sequential([keras.Input(input_shape), dense])
+
+
+three_weights = Study(quadratic, "mse")
+
+
 def end_of(rule: str, way: str, steps: int) -> np.ndarray:
     """The three weights after steps of a Keras optimizer from 0.
 
+    Three rows, each with one feature, make the loss: the slope of their mean square
+    in a weight is 2/3 of its feature's square times the distance from 1.
+
     Args:
         rule: A key of `RULES`.
-        way: "penalty": in the gradient; "decay": by the optimizer's `weight_decay`.
-        steps: How many.
+        way: "penalty": by `kernel_regularizer`; "decay": by the optimizer's
+            `weight_decay`.
+        steps: How many; a multiple of 100.
     """
     config = dict(RULES[rule]["config"])
     if way == "decay":
         config["weight_decay"] = 2 * STRENGTH
-    optimizer = getattr(optimizers, RULES[rule]["class_name"])(**config)
-    weights = keras.Variable(np.zeros(3, "float32"))
-    optimizer.build([weights])
-    steep = np.array(STEEPNESS, "float32")
-    for _ in range(steps):
-        gradient = steep * (ops.convert_to_numpy(weights.value) - 1)
-        if way == "penalty":
-            gradient = gradient + 2 * STRENGTH * ops.convert_to_numpy(weights.value)
-        optimizer.apply([ops.convert_to_tensor(gradient)], [weights])
-    return np.array(ops.convert_to_numpy(weights.value), float)
+    x = np.diag(np.sqrt(1.5 * np.array(STEEPNESS))).astype("float32")
+    rows = np.tile(x, (100, 1)), np.tile(x.sum(1, keepdims=True), (100, 1))
+    run = three_weights.train(
+        rows,
+        0,
+        epochs=steps // 100,
+        batch_size=3,
+        shuffle=False,
+        optimizer={**RULES[rule], "config": config},
+        network={"strength": STRENGTH if way == "penalty" else 0.0},
+        measure=lambda model: model.get_weights()[0].ravel().tolist(),
+    )
+    return np.array(run["measured"])
 
 
 @experiment
