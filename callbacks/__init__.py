@@ -2,6 +2,7 @@
 
 They work inside the compiled train step on TensorFlow, JAX and PyTorch, with any
 compiled model, and leave the model as they found it. `in_step/README.md` says how.
+`training_report` is no callback: it sums up the history that `fit` returns.
 """
 
 from typing import Any
@@ -22,6 +23,8 @@ from callbacks.gradient_norms import NonFinite as NonFinite
 from callbacks.loss_weights import LossWeightSchedule as LossWeightSchedule
 from callbacks.loss_weights import NoisySampleWeighting as NoisySampleWeighting
 from callbacks.loss_weights import UncertaintyWeighting as UncertaintyWeighting
+from callbacks.training_report import TrainingReport as TrainingReport
+from callbacks.training_report import training_report as training_report
 
 __all__ = [
     "AdaptiveGradientClipping",
@@ -33,10 +36,12 @@ __all__ = [
     "LossWeightSchedule",
     "NoisySampleWeighting",
     "NonFinite",
+    "TrainingReport",
     "UncertaintyWeighting",
     "cheapest_class",
     "class_balanced_weights",
     "cost_weights",
+    "training_report",
 ]
 
 
