@@ -27,6 +27,10 @@ LESSONS = (
     "noise",
     "mixing",
     "smoothness",
+    "stripes",
+    "words",
+    "series",
+    "generated",
 )
 SMOKE = {"seeds": 2, "epochs": 1}
 

@@ -167,8 +167,8 @@ def layers_belong_inside(lab):
                 by=stats.ACCURACY_POINT,
             ),
         },
-        "Augmented in the model the network reaches {inside:.1%}, augmented once before "
-        "training {once:.1%}, not at all {nowhere:.1%}. Called as model(x), without "
+        "Augmented in the model the network reaches {inside:.1%}, augmented once "
+        "before training {once:.1%}, not at all {nowhere:.1%}. Called as model(x), without "
         "training=False, the layers change test images.",
         figure=draw_places,
         inside=found["in the model"]["test"].mean(),
@@ -228,8 +228,12 @@ def draw_places(lab):
     """Accuracy on test images by where they were augmented in training and at test."""
     figure, axes = figures.new(width=8.4, height=4.2)
     found = scores(lab)
-    names = {"test": "as they are", "changed": "changed once",
-             "averaged": f"mean over {COPIES} copies", "truth": "all other images"}  # fmt: skip
+    names = {
+        "test": "as they are",
+        "changed": "changed once",
+        "averaged": f"mean over {COPIES} copies",
+        "truth": "all other images",
+    }
     for index, (place, seen) in enumerate(found.items()):
         values = [100 * seen[name] for name in names]
         places = np.arange(len(names)) + 0.22 * (index - 1)

@@ -110,7 +110,7 @@ def accuracies(lab) -> dict[str, dict[str, np.ndarray]]:
     says="often",
     hedge="helps",
     notes="000 001 004",
-    scope="100 images of digits, a small CNN, Adam 0.01, 60 epochs; gray images, so saturation is judged on stripes",
+    scope="100 gray images of digits (no saturation), a small CNN, 60 epochs",
 )
 def lights_help(lab):
     """Accuracy on test images as they are and in other light, with brightness."""
@@ -145,12 +145,13 @@ def lights_help(lab):
 
 @claim(
     "aug-lighting-background",
-    "Where all training images have one position, lighting and background, augmentation "
-    "helps with other ones.",
+    "Where all training images have one position, lighting and background, "
+    "augmentation helps with other ones.",
     says="often",
     hedge="helping",
     notes="004",
-    scope="100 images of digits, a small CNN, Adam 0.01, 60 epochs; random brightness and translation; backgrounds of one gray",
+    scope="100 images of digits, random brightness and translation, a small CNN, 60 "
+    "epochs; backgrounds of one gray",
 )
 def other_settings(lab):
     """Accuracy in other settings with and without brightness and translation."""
@@ -170,8 +171,8 @@ def other_settings(lab):
     )
     return Finding(
         conditions,
-        "On other backgrounds accuracy is {helped:.1%} with augmentation and {plain:.1%} "
-        "without; where backgrounds told the class {tied[light and place]:.1%} and "
+        "On other backgrounds accuracy is {helped:.1%} with augmentation and "
+        "{plain:.1%} without; where backgrounds told the class {tied[light and place]:.1%} and "
         "{tied[nothing]:.1%}. There, translation alone leaves {tied[place]:.1%}. It "
         "helps with: {holding}.",
         figure=draw_lights,
@@ -217,8 +218,8 @@ def draw_lights(lab):
         "lighting",
         figure,
         "Left, accuracy under other lights after nothing, random brightness or "
-        "standardizing. Right, on random backgrounds, where each class had a background "
-        "of its own in training. Dots are seeds.",
+        "standardizing. Right, on random backgrounds, where each class had one of its "
+        "own in training. Dots are seeds.",
     )
 
 

@@ -191,8 +191,8 @@ def draw_mixing(lab):
     lab.figure(
         "mixing",
         figure,
-        "Gain in accuracy with erasing, MixUp and CutMix on test images as they are and "
-        "partly covered: dots are seeds, large marks their means.",
+        "Gain in accuracy with erasing, MixUp and CutMix on test images as they are "
+        "and partly covered: dots are seeds, large marks their means.",
     )
 
 

@@ -91,8 +91,8 @@ def noise_helps(lab):
             },
         },
         "The linear model's squared error on new rows is {with_it:.2f} with noise, "
-        "{without:.2f} without and {ridge:.2f} with the ridge penalty that noise stands "
-        "for. On digits as they are accuracy is {same:.1%} with noise and without, on "
+        "{without:.2f} without and {ridge:.2f} with the ridge penalty that noise "
+        "stands for. On digits as they are accuracy is {same:.1%} with noise and without, on "
         "noisy digits {noisy:.1%}.",
         figure=draw_noise,
         with_it=np.mean(errors["with"]),
@@ -133,8 +133,8 @@ def draw_noise(lab):
     lab.figure(
         "noise",
         figure,
-        "Length of the weights and error on new rows of a linear model, fitted to noisy "
-        "copies of 30 rows or by ridge regression, by the noise: means over the seeds.",
+        "Length of the weights and error on new rows of a linear model, fitted to "
+        "noisy copies of 30 rows or by ridge regression: means over the seeds.",
     )
 
 

@@ -176,8 +176,8 @@ def boundaries_are_smoother(lab):
         conditions,
         "With translation {moved[memorized]:.0%} of the wrong labels are learned, "
         "without {plain[memorized]:.0%}. Slope {moved[slope]:.2f} against "
-        "{plain[slope]:.2f}, flips a line {moved[flips]:.2f} against {plain[flips]:.2f}, "
-        "test accuracy {moved[accuracy]:.1%} against {plain[accuracy]:.1%}; with noise "
+        "{plain[slope]:.2f}, flips a line {moved[flips]:.2f} against "
+        "{plain[flips]:.2f}, test accuracy {moved[accuracy]:.1%} against {plain[accuracy]:.1%}; with noise "
         "{noisy}.",
         figure=draw_smoothness,
         moved=means["translation"],
