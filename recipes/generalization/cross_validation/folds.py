@@ -66,7 +66,7 @@ def recall_error(splitter, seed: int) -> float:
     A fold without a sample of the rare class has no recall and is left out.
     """
     x, y = generators.imbalanced(ROWS, positive=RARE, gap=GAP, seed=seed)
-    new_x, new_y = generators.imbalanced(20_000, positive=0.5, gap=GAP, seed=seed + 1)
+    new_x, new_y = generators.imbalanced(4000, positive=0.5, gap=GAP, seed=seed + 1)
     learner, recalls = LinearDiscriminantAnalysis(), []
     for training, test in splitter.split(x, y):
         rare = test[y[test] == 1]
@@ -136,7 +136,7 @@ def classes_keep_shares(lab):
 def draw_folds(lab):
     """How many of the rare class a fold gets, over many splits."""
     figure, axes = figures.new(width=7.2, height=3.8)
-    labels, splits = labels_of((RARE,)), 400
+    labels, splits, most = labels_of((RARE,)), 400, 0
     for index, (name, kind) in enumerate(
         (("plain folds", KFold), ("stratified folds", StratifiedKFold))
     ):
@@ -144,11 +144,13 @@ def draw_folds(lab):
             members(labels, kind(FOLDS, shuffle=True, random_state=seed))[:, 0]
             for seed in range(splits)
         ]
-        shares = np.bincount(np.ravel(counts), minlength=9)[:9] / (FOLDS * splits)
-        places = np.arange(9) + 0.4 * (index - 0.5)
+        most = max(most, int(np.max(counts)))
+        shares = np.bincount(np.ravel(counts), minlength=9) / (FOLDS * splits)
+        places = np.arange(len(shares)) + 0.4 * (index - 0.5)
         axes.bar(places, 100 * shares, 0.4, label=name, color=figures.COLORS[index])
     figures.legend(axes)
-    title = "Stratified folds get 2 of 10 rare samples each, plain ones 0 to 8"
+    axes.set_xlim(-0.6, most + 0.6)
+    title = f"Stratified folds get 2 of 10 rare samples each, plain ones 0 to {most}"
     x = "samples of the rare class in a fold of 40"
     figures.describe(axes, title, x, "folds (%)")
     lab.figure(

@@ -11,21 +11,40 @@ The truth is the squared error on new rows of the model that is fitted to all ro
 """
 
 import numpy as np
-from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
-from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 ROWS, FEATURES, NOISE, NEW = 30, 8, 1.0, 2000
 FOLDS = (2, 5, 10, ROWS)
-LEARNERS = {
-    "ridge": lambda: Ridge(alpha=1.0),
-    "nearest neighbor": lambda: KNeighborsRegressor(1),
-    "tree": lambda: DecisionTreeRegressor(random_state=0),
-}
 NAMES = {2: "2 folds", 5: "5 folds", 10: "10 folds", ROWS: "leave-one-out"}
+PENALTY = 1.0  # of ridge regression
+
+
+# A learner predicts for new rows from rows with targets.
+
+
+def ridge(x: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Ridge regression with a constant that is not penalized."""
+    centered = x - x.mean(0)
+    products = centered.T @ centered + PENALTY * np.eye(x.shape[1])
+    weights = np.linalg.solve(products, centered.T @ (y - y.mean()))
+    return y.mean() + (new - x.mean(0)) @ weights
+
+
+def nearest(x: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """The target of the nearest row."""
+    distance = (x**2).sum(1) - 2 * new @ x.T  # and the new row's own length
+    return y[distance.argmin(1)]
+
+
+def tree(x: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """A tree that splits until each leaf is one row."""
+    return DecisionTreeRegressor(random_state=0).fit(x, y).predict(new)
+
+
+LEARNERS = {"ridge": ridge, "nearest neighbor": nearest, "tree": tree}
 
 
 def rows(count: int, seed: int, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,16 +54,12 @@ def rows(count: int, seed: int, weights: np.ndarray) -> tuple[np.ndarray, np.nda
     return x, x @ weights + NOISE * rng.normal(size=count)
 
 
-def squared_error(model, x, y) -> float:
-    """The mean squared error of a fitted model."""
-    return float(((model.predict(x) - y) ** 2).mean())
-
-
-def estimate(make, x, y, folds: int, seed: int) -> float:
+def estimate(learner, x, y, folds: int, seed: int) -> float:
     """The mean squared error over the folds."""
+    splits = KFold(folds, shuffle=True, random_state=seed).split(x)
     errors = [
-        squared_error(make().fit(x[training], y[training]), x[test], y[test])
-        for training, test in KFold(folds, shuffle=True, random_state=seed).split(x)
+        ((learner(x[training], y[training], x[test]) - y[test]) ** 2).mean()
+        for training, test in splits
     ]
     return float(np.mean(errors))
 
@@ -52,7 +67,8 @@ def estimate(make, x, y, folds: int, seed: int) -> float:
 @experiment
 def estimates(lab, learner: str) -> dict[str, np.ndarray]:
     """Estimates by folds, and "truth": (seeds, data sets)."""
-    make, found = LEARNERS[learner], {name: [] for name in [*NAMES.values(), "truth"]}
+    predict = LEARNERS[learner]
+    found: dict[str, list] = {name: [] for name in [*NAMES.values(), "truth"]}
     for seed in lab.seeds:
         series: dict[str, list[float]] = {name: [] for name in found}
         for repeat in range(lab.settings.repeats):
@@ -61,9 +77,10 @@ def estimates(lab, learner: str) -> dict[str, np.ndarray]:
             weights /= np.linalg.norm(weights)
             x, y = rows(ROWS, 2 * number, weights)
             for folds, name in NAMES.items():
-                series[name].append(estimate(make, x, y, folds, number))
-            new = rows(NEW, 2 * number + 1, weights)
-            series["truth"].append(squared_error(make().fit(x, y), *new))
+                series[name].append(estimate(predict, x, y, folds, number))
+            new_x, new_y = rows(NEW, 2 * number + 1, weights)
+            truth = ((predict(x, y, new_x) - new_y) ** 2).mean()
+            series["truth"].append(float(truth))
         for name, values in series.items():
             found[name].append(values)
     return {name: np.array(values) for name, values in found.items()}
