@@ -80,8 +80,7 @@ def choose_features(seed: int) -> dict[str, dict[str, float]]:
 @experiment
 def chosen_models(lab) -> dict[str, dict[str, np.ndarray]]:
     """What `choose_features` finds, one a seed."""
-    first = lab.seeds.start
-    runs = [choose_features(s) for s in range(first, first + TIMES * len(lab.seeds))]
+    runs = [choose_features(seed) for seed in lab.more_seeds(TIMES)]
     return {
         name: {key: np.array([run[name][key] for run in runs])
                for key in ("reported", "true")}
@@ -193,8 +192,7 @@ def choose_degree(seed: int) -> dict[str, tuple[int, float]]:
 @experiment
 def chosen_degrees(lab) -> dict[str, dict[str, np.ndarray]]:
     """What `choose_degree` finds, one a seed."""
-    first = lab.seeds.start
-    runs = [choose_degree(s) for s in range(first, first + TIMES * len(lab.seeds))]
+    runs = [choose_degree(seed) for seed in lab.more_seeds(TIMES)]
     return {
         name: {
             key: np.array([run[name][place] for run in runs])
