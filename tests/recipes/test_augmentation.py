@@ -123,6 +123,7 @@ def test_noise_gives_the_weights_of_ridge():
 # Mixing --------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*dtype int64")  # of Keras's MixUp on JAX
 @pytest.mark.parametrize("kind", mixing.KINDS)
 def test_mixed_labels_leave_with_the_images(kind):
     model = mixing.mixing_network([(8, 8, 1), (10,)], kind, 0.3)
@@ -135,6 +136,7 @@ def test_mixed_labels_leave_with_the_images(kind):
     assert (mixed >= 0).all()
 
 
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*dtype int64")  # of Keras's MixUp on JAX
 def test_mixup_mixes_images_as_it_mixes_labels():
     """Each image is one gray, 0 or 1, so that its mean is the weight of class 1."""
     grays = np.arange(8) % 2

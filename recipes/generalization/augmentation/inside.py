@@ -168,8 +168,8 @@ def layers_belong_inside(lab):
             ),
         },
         "Augmented in the model the network reaches {inside:.1%}, augmented once "
-        "before training {once:.1%}, not at all {nowhere:.1%}. Called as model(x), without "
-        "training=False, the layers change test images.",
+        "before training {once:.1%}, not at all {nowhere:.1%}. Called as model(x), "
+        "without training=False, the layers change test images.",
         figure=draw_places,
         inside=found["in the model"]["test"].mean(),
         once=found["before training"]["test"].mean(),
@@ -244,7 +244,7 @@ def draw_places(lab):
             axes.plot([x] * len(one), one, ".", color="#000000", markersize=3)
     axes.set_xticks(range(len(names)), names.values())
     low = 100 * min(seen[name].min() for seen in found.values() for name in names)
-    axes.set_ylim(max(0, low - 8), 112)
+    axes.set_ylim(max(0, low - 8), 102)
     axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
     figures.legend(axes, ncols=3, loc="upper center")
     off = 100 * abs(error(found["nowhere"], "changed").mean())

@@ -129,12 +129,12 @@ def lights_help(lab):
             way: stats.greater(seen[name], plain[name], by=stats.ACCURACY_POINT)
             for way, (seen, name) in pairs.items()
         },
-        "On brighter images accuracy is {bright:.1%} with random brightness and "
-        "without, on images as they are {same:.1%}. Standardizing each image instead "
-        "gives {rival:.1%}. Under each light with random brightness {lit:.1%}, with "
-        "random contrast {contrasted:.1%}, without {plain:.1%}.",
+        "On brighter images accuracy is {lit[brighter]:.1%} with random brightness and "
+        "{plain[brighter]:.1%} without, on images as they are {same:.1%}. "
+        "Standardizing each image instead gives {rival:.1%}. Under each light with "
+        "random brightness {lit:.1%}, with random contrast {contrasted:.1%}, without "
+        "{plain:.1%}.",
         figure=draw_lights,
-        bright=[seen["brighter"].mean() for seen in (brightness, plain)],
         same=[seen["as they are"].mean() for seen in (brightness, plain)],
         rival={name: rival[name].mean() for name in ("as they are", *LIGHTS)},
         lit={name: brightness[name].mean() for name in LIGHTS},
@@ -172,9 +172,9 @@ def other_settings(lab):
     return Finding(
         conditions,
         "On other backgrounds accuracy is {helped:.1%} with augmentation and "
-        "{plain:.1%} without; where backgrounds told the class {tied[light and place]:.1%} and "
-        "{tied[nothing]:.1%}. There, translation alone leaves {tied[place]:.1%}. It "
-        "helps with: {holding}.",
+        "{plain:.1%} without; where backgrounds told the class "
+        "{tied[light and place]:.1%} and {tied[nothing]:.1%}. There, translation alone "
+        "leaves {tied[place]:.1%}. It helps with: {holding}.",
         figure=draw_lights,
         helped=helped["other backgrounds"].mean(),
         plain=plain["other backgrounds"].mean(),

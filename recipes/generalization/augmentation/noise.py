@@ -57,8 +57,7 @@ def linear(lab) -> dict[str, list[float]]:
         DEVIATIONS,
         key=lambda d: np.mean([new_error(seed, fitted(seed, d)) for seed in tuning]),
     )
-    first = lab.seeds.start
-    seeds = range(first, first + TIMES * len(lab.seeds))
+    seeds = lab.more_seeds(TIMES)
     return {
         "without": [new_error(seed, fitted(seed, 0.0)) for seed in seeds],
         "with": [new_error(seed, fitted(seed, best)) for seed in seeds],
@@ -92,8 +91,8 @@ def noise_helps(lab):
         },
         "The linear model's squared error on new rows is {with_it:.2f} with noise, "
         "{without:.2f} without and {ridge:.2f} with the ridge penalty that noise "
-        "stands for. On digits as they are accuracy is {same:.1%} with noise and without, on "
-        "noisy digits {noisy:.1%}.",
+        "stands for. On digits as they are accuracy is {same:.1%} with noise and "
+        "without, on noisy digits {noisy:.1%}.",
         figure=draw_noise,
         with_it=np.mean(errors["with"]),
         without=np.mean(errors["without"]),

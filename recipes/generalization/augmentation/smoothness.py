@@ -18,10 +18,10 @@ from recipes.generalization.augmentation._images import (
     BATCH,
     KINDS,
     RATE,
+    TUNED,
     accuracy,
     draw,
     network,
-    strength_of,
 )
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
@@ -92,7 +92,7 @@ def train(case, seed, data) -> dict[str, float]:
 
     Returns:
         `memorized`, the share of wrong labels that were learned; `slope`; `flips`; and
-        `accuracy` on test images.
+        the accuracies `validation` and `accuracy`, on test images.
     """
     sets = draw(data, ROWS, seed)
     (x, y), (test_x, test_y) = sets["training"], sets["test"]
@@ -107,6 +107,7 @@ def train(case, seed, data) -> dict[str, float]:
             "memorized": float(memorized.mean()),
             "slope": slope(chances, test_x, seed),
             "flips": flips(chances, test_x, test_y, seed),
+            "validation": accuracy(model, *sets["validation"]),
             "accuracy": accuracy(model, test_x, test_y),
         }
 
@@ -122,14 +123,32 @@ def train(case, seed, data) -> dict[str, float]:
     return run["measured"]
 
 
+def case_of(lab, kind: str, strength: float) -> dict:
+    """The case of `train` for a kind at a strength."""
+    return {"augment": KINDS[kind][0](strength), "epochs": lab.settings.epochs}
+
+
+@experiment
+def strength_of(lab, kind: str) -> float:
+    """The strength with the best validation accuracy here, on the tuning seeds."""
+    strengths = KINDS[kind][1]
+    cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}
+    runs = lab.sweep(
+        train,
+        cases,
+        seeds=lab.tuning_seeds[:TUNED],
+        precision="float32",
+        title=f"strengths of {kind}, wrong labels",
+    )
+    means = [np.mean([run["validation"] for run in runs[name]]) for name in cases]
+    return strengths[int(np.argmax(means))]
+
+
 @experiment
 def measures(lab) -> dict[str, dict[str, np.ndarray]]:
     """By augmentation what `train` measures, one a seed."""
-    epochs = lab.settings.epochs
-    cases = {"nothing": {"augment": [], "epochs": epochs}}
-    for kind in TRAINED:
-        augment = KINDS[kind][0](strength_of(lab, kind))
-        cases[kind] = {"augment": augment, "epochs": epochs}
+    cases = {"nothing": {"augment": [], "epochs": lab.settings.epochs}}
+    cases |= {kind: case_of(lab, kind, strength_of(lab, kind)) for kind in TRAINED}
     runs = lab.sweep(train, cases, precision="float32", title="smoothness")
     return {
         name: {score: np.array([run[score] for run in runs[name]])
