@@ -95,9 +95,10 @@ def positions_are_learned(lab):
             for name in MOVED
         },
         "On digits shifted by 1/8 accuracy is {with_it[shifted by 1/8]:.1%} with "
-        "augmentation and {without[shifted by 1/8]:.1%} without. All moved digits, with: {with_it:.1%}; without: {without:.1%}. It is "
-        "not the same whatever the position: on digits as they are it is "
-        "{centered:.1%}.",
+        "augmentation and {without[shifted by 1/8]:.1%} without. All moved digits, "
+        "with: {with_it:.1%}; without: {without:.1%}. On digits as they are it is "
+        "{centered[0]:.1%} with augmentation as strong as that, {centered[1]:.1%} "
+        "without.",
         figure=draw_moved,
         with_it={name: augmented[name].mean() for name in MOVED},
         without={name: plain[name].mean() for name in MOVED},

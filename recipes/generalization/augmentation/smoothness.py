@@ -193,15 +193,16 @@ def boundaries_are_smoother(lab):
     )
     return Finding(
         conditions,
-        "With translation {moved[memorized]:.0%} of the wrong labels are learned, "
-        "without {plain[memorized]:.0%}. Slope {moved[slope]:.2f} against "
-        "{plain[slope]:.2f}, flips a line {moved[flips]:.2f} against "
-        "{plain[flips]:.2f}, test accuracy {moved[accuracy]:.1%} against {plain[accuracy]:.1%}; with noise "
-        "{noisy}.",
+        "With noise {noisy[memorized]:.0%} of the wrong labels are learned, with "
+        "translation {moved[memorized]:.0%}, without {plain[memorized]:.0%}. In the "
+        "same order the slope is {noisy[slope]:.2f}, {moved[slope]:.2f} and "
+        "{plain[slope]:.2f}, flips a line {noisy[flips]:.2f}, {moved[flips]:.2f} and "
+        "{plain[flips]:.2f}, test accuracy {noisy[accuracy]:.1%}, "
+        "{moved[accuracy]:.1%} and {plain[accuracy]:.1%}.",
         figure=draw_smoothness,
         moved=means["translation"],
         plain=means["nothing"],
-        noisy={name: round(value, 3) for name, value in means["noise"].items()},
+        noisy=means["noise"],
     )
 
 

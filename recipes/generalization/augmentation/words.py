@@ -81,7 +81,7 @@ class Swaps(layers.Layer):
         """Words (batch, length) as numbers; the same in a test."""
         if not training:
             return words
-        rows, length = ops.shape(words)
+        rows, length = ops.shape(words)[0], words.shape[1]
         places = ops.arange(length, dtype="int32")[None]
         for _ in range(self.times):
             one, other = (
@@ -211,8 +211,8 @@ def changed_sentences_help(lab):
         conditions,
         "Read in order, {order[synonyms]:.1%} of new sentences are judged rightly with "
         "synonyms, {order[swaps]:.1%} with swaps, {order[nothing]:.1%} with neither; "
-        "as a bag of words {bag[synonyms]:.1%}, {bag[swaps]:.1%} and {bag[nothing]:.1%}. "
-        "A bag of words can't tell which clause counts.",
+        "as a bag of words {bag[synonyms]:.1%}, {bag[swaps]:.1%} and "
+        "{bag[nothing]:.1%}. A bag of words can't tell which clause counts.",
         figure=draw_words,
         order={c: means[f"in order, {c}"] for c in ("nothing", *KINDS)},
         bag={c: means[f"bag of words, {c}"] for c in ("nothing", *KINDS)},
