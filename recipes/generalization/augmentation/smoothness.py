@@ -222,10 +222,8 @@ def draw_smoothness(lab):
             panel.bar(place, values.mean(), 0.6, color=figures.COLORS[place])
             panel.plot([place] * len(values), values, ".", color="#000000", ms=4)
         panel.set_xticks(range(len(found)), found)
-        before, after = (
-            found[kind][name].mean() for kind in ("nothing", "translation")
-        )
-        title = f"{name.capitalize()}: {before:.2f}, moved {after:.2f}"
+        before, after = (found[kind][name].mean() for kind in ("nothing", "noise"))
+        title = f"{name.capitalize()}: {before:.2f}, with noise {after:.2f}"
         figures.describe(panel, title, "augmentation", unit)
     lab.figure(
         "smoothness",
