@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from recipes.lab.reporting.published import verdicts as verdicts
     from recipes.lab.running.result import Result as Result
     from recipes.lab.running.result import run as run
+    from recipes.lab.training.cross_validation import (
+        CrossValidation as CrossValidation,
+    )
+    from recipes.lab.training.cross_validation import (
+        cross_validate as cross_validate,
+    )
     from recipes.lab.training.fit import fit as fit
     from recipes.lab.training.gradients import gradients as gradients
     from recipes.lab.training.restart import Restart as Restart
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from recipes.lab.training.study import Study as Study
 
 _WHERE = {
+    "CrossValidation": "training.cross_validation",
     "Finding": "evidence.claims",
     "LabError": "errors",
     "Restart": "training.restart",
@@ -34,6 +41,7 @@ _WHERE = {
     "Study": "training.study",
     "UsageError": "errors",
     "claim": "evidence.claims",
+    "cross_validate": "training.cross_validation",
     "experiment": "evidence.claims",
     "figures": "evidence",
     "fit": "training.fit",
@@ -48,6 +56,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "CrossValidation",
     "Finding",
     "LabError",
     "Restart",
@@ -55,6 +64,7 @@ __all__ = [
     "Study",
     "UsageError",
     "claim",
+    "cross_validate",
     "experiment",
     "figures",
     "fit",

@@ -15,10 +15,11 @@ FOLDER = os.environ.get("TFDS_DATA_DIR")
 @pytest.mark.parametrize("name", [*sets.EMBEDDED, *generators.GENERATED])
 def test_sets_without_network(name):
     found = sets.load(name)
-    assert found.x_train.dtype == np.float32
+    texts = name == "opinions"
+    assert found.x_train.dtype == (object if texts else np.float32)
     assert len(found.x_train) == len(found.y_train)
     assert len(found.x_test) == len(found.y_test)
-    assert np.isfinite(found.x_train).all()
+    assert texts or np.isfinite(found.x_train).all()
     if found.num_classes:
         assert set(np.unique(found.y_train)) == set(range(found.num_classes))
     assert sets.load(name).checksum == found.checksum
@@ -54,6 +55,44 @@ def test_generators_keep_their_promise():
     clean = generators.regression(500)[1]
     dirty = generators.regression_outliers(500)[1]
     assert (np.abs(dirty - clean) > 19).sum() == 25
+
+
+def test_stripes_are_striped_and_waves_have_two_levels():
+    x, y = generators.stripes(400)
+    assert x.shape == (400, 12, 12, 3)
+    assert 0 <= x.min() < x.max() <= 1
+    middle = x[:, 4:8, 3:9].mean(-1)
+    across = middle.mean(1).std(1)  # along the columns: stripes stand upright
+    assert across[y == 1].mean() > 1.5 * across[y == 0].mean()
+    clean, kind = generators.waves(200, length=64, noise=0.0)
+    levels = [len(np.unique(row.round(5))) for row in clean[..., 0]]
+    assert max(np.array(levels)[kind == 1]) <= 3  # and where the sine is 0
+    assert min(np.array(levels)[kind == 0]) > 30
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("very fine but quite bad", 0),
+        ("very fine though quite bad", 1),
+        ("very fine but not bad", 1),
+        ("not fine though not bad", 0),
+    ],
+)
+def test_opinions_follow_the_rule(text, good):
+    """The rule read off each sentence again, word by word."""
+    praise = {word for group in generators.PRAISE for word in group}
+
+    def label(sentence):
+        word = "but" if "but" in sentence.split() else "though"
+        clauses = sentence.split(f" {word} ")
+        *_, before, adjective = clauses[word == "but"].split()
+        return int((adjective in praise) != (before == "not"))
+
+    assert label(text) == good
+    texts, labels = generators.opinions(200)
+    assert [label(sentence) for sentence in texts] == labels.tolist()
+    assert {len(sentence.split()) for sentence in texts} == {11}
 
 
 def test_unknown_name_gets_the_nearest():

@@ -1,6 +1,6 @@
 """Generated data: every function is a pure function of its seed.
 
-Each returns inputs (samples, features) as float32 and targets: int32 classes
+Each returns inputs (samples, features) as float32, or texts, and targets: int32 classes
 (samples,) or float32 numbers.
 """
 
@@ -110,6 +110,109 @@ def spam(n: int = 1000, seed: int = 0):
     return _typed(np.stack([free, marks, words], 1), y)
 
 
+def stripes(n: int = 400, side: int = 12, seed: int = 0):
+    """Color images of round bodies: plain (class 0), or striped (class 1).
+
+    Images (samples, side, side, 3) in [0, 1]. Body and background have colors of their
+    own, the light differs from image to image, and every pixel has noise. Stripes are
+    about upright and 3 to 5 pixels wide, of a contrast of 0.1 to 0.3.
+    """
+    rng = np.random.default_rng([seed, 2])
+    y = np.arange(n) % 2
+
+    def draw(low, high, *shape):
+        return rng.uniform(low, high, (n, *shape))
+
+    rows, columns = (place[None] for place in np.mgrid[:side, :side] - (side - 1) / 2)
+
+    def each(values):
+        return values[:, None, None]
+
+    across = columns - each(draw(-1, 1))
+    down = rows - each(draw(-1, 1))
+    wide, high = (each(draw(0.3, 0.45)) * side for _ in range(2))
+    body = (across / wide) ** 2 + (down / high) ** 2 < 1
+    lean = each(rng.normal(0, 0.3, n))
+    along = np.cos(lean) * columns + np.sin(lean) * rows
+    wave = np.sin(2 * np.pi * along / each(draw(3, 5)) + each(draw(0, 2 * np.pi)))
+    pattern = each(y * draw(0.1, 0.3)) * np.sign(wave)
+    colors, grounds = (draw(0.2, 0.8, 3)[:, None, None] for _ in range(2))
+    x = np.where(body[..., None], colors + pattern[..., None], grounds)
+    x = x * draw(0.6, 1.2)[:, None, None, None] + rng.normal(0, 0.1, x.shape)
+    order = rng.permutation(n)
+    return _typed(np.clip(x, 0, 1)[order], y[order])
+
+
+def waves(n: int = 400, length: int = 48, noise: float = 0.8, seed: int = 0):
+    """Curves with noise: sines (class 0) or square waves (class 1).
+
+    Sequences (samples, length, 1) of 2 to 4 periods; phase, height and level differ
+    from one to the next.
+    """
+    rng = np.random.default_rng([seed, 3])
+    y = np.arange(n) % 2
+    time = np.linspace(0, 1, length)[None]
+    periods, phase = rng.uniform(2, 4, (n, 1)), rng.uniform(0, 1, (n, 1))
+    sine = np.sin(2 * np.pi * (periods * time + phase))
+    shape = np.where(y[:, None], np.sign(sine) / np.sqrt(2), sine)  # of equal power
+    height, level = np.exp(rng.normal(0, 0.3, (n, 1))), rng.normal(0, 0.3, (n, 1))
+    x = height * shape + level + noise * rng.normal(size=(n, length))
+    order = rng.permutation(n)
+    return _typed(x[order][..., None], y[order])
+
+
+# Words of one meaning stand together. All sentences are ours, by one pattern.
+FILM = (
+    ("film", "movie", "picture"),
+    ("plot", "story", "tale"),
+    ("acting", "performance"),
+)
+PRAISE = (
+    ("good", "fine", "decent", "solid"),
+    ("great", "superb", "splendid", "terrific"),
+    ("funny", "witty", "amusing", "hilarious"),
+    ("moving", "touching", "stirring", "tender"),
+    ("clever", "smart", "brilliant", "ingenious"),
+)
+BLAME = (
+    ("bad", "poor", "weak", "lousy"),
+    ("awful", "terrible", "dreadful", "horrid"),
+    ("dull", "boring", "tedious", "dreary"),
+    ("silly", "foolish", "absurd", "stupid"),
+    ("stale", "worn", "trite", "tired"),
+)
+STRENGTHS = (("very", "really", "truly"), ("quite", "rather", "fairly"))
+SYNONYMS = (*FILM, *PRAISE, *BLAME, *STRENGTHS)
+
+
+def opinions(n: int = 400, seed: int = 0):
+    """Sentences about films, of two clauses: praise (class 1) or blame (class 0).
+
+    "the film was very good but the cast was not funny": behind "but" the second clause
+    decides, behind "though" the first; "not" turns a clause round. So the order of the
+    words matters. One clause in four has a "not"; each decides for itself.
+    """
+    rng = np.random.default_rng([seed, 4])
+
+    def pick(groups):
+        group = groups[rng.integers(len(groups))]
+        return group[rng.integers(len(group))]
+
+    def clause() -> tuple[str, int]:
+        good, turned = rng.random() < 0.5, rng.random() < 0.25
+        before = "not" if turned else pick(STRENGTHS)
+        words = f"the {pick(FILM)} was {before} {pick(PRAISE if good else BLAME)}"
+        return words, int(good != turned)
+
+    texts, labels = [], []
+    for _ in range(n):
+        (first, one), (second, other) = clause(), clause()
+        last = rng.random() < 0.5
+        texts.append(f"{first} {'but' if last else 'though'} {second}")
+        labels.append(other if last else one)
+    return np.array(texts, object), np.array(labels, "int32")
+
+
 GENERATED = {
     function.__name__: function
     for function in (
@@ -124,6 +227,9 @@ GENERATED = {
         regression_outliers,
         adding,
         spam,
+        stripes,
+        waves,
+        opinions,
     )
 }
 
