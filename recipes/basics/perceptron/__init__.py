@@ -42,7 +42,7 @@ class Settings:
     "The fewest steps that train a network."
     most: int = 20000
     "The most training samples, where the data has them; at least 20."
-    data: Literal["digits", "mnist"] = "digits"
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
     "What the networks learn."
 
     def __post_init__(self):
