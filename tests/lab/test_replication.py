@@ -10,6 +10,7 @@ from rich.console import Console
 
 from recipes.lab.cli.main import main
 from recipes.lab.data import prepared
+from recipes.lab.errors import LabError
 from recipes.lab.reporting import published, results
 from recipes.lab.reporting.card import beside
 from recipes.lab.reporting.console import Output
@@ -256,6 +257,18 @@ def test_the_terminal_shows_the_other_data_set(two_sets, monkeypatch):
     output = Output(Console(file=printed, width=90, highlight=False))
     output.published(rows_of(two_sets)[TRAINED])
     assert "Scope: images; on mnist: refuted." in printed.getvalue()
+
+
+def test_a_smoke_run_and_a_broken_file_show_no_other_data_set(two_sets, monkeypatch):
+    assert published.others(run_of("digits"), two_sets)[TRAINED]
+    assert published.others(run_of("digits", smoke=True), two_sets) == {}
+    assert published.others(run_of("digits", topic=""), two_sets) == {}
+
+    def broken(*given):
+        raise LabError("cannot read it.")
+
+    monkeypatch.setattr(published, "read", broken)
+    assert published.others(run_of("digits")) == {}
 
 
 def test_a_report_of_two_sets_counts_a_claim_once(tmp_path, capsys):

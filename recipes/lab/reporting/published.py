@@ -46,14 +46,20 @@ def others(result: dict, table: dict | None = None) -> dict[str, list[dict]]:
 
     Args:
         result: What `result.json` holds.
-        table: As `read` returns it; None reads it.
+        table: As `read` returns it; None reads it, and shows none where it can't.
 
     Returns:
-        Claim id to the entries of other data sets; claims that have some.
+        Claim id to the entries of other data sets. Nothing for a smoke run, which has
+        no verdict, and for a recipe that is not of the package.
     """
-    if not result["topic"]:
+    if result["smoke"] or not result["topic"]:
         return {}
-    rows = {row["id"]: row for row in (table or read())["claims"]}
+    if table is None:
+        try:
+            table = read()
+        except LabError:  # a run is no worse for it
+            return {}
+    rows = {row["id"]: row for row in table["claims"]}
     data, found = data_of(result), {}
     for claim in result["claims"]:
         if claim["id"] in rows and _uses_data(claim):
