@@ -125,7 +125,7 @@ def best_classical(accuracy: dict[str, np.ndarray], index: int) -> str:
     # beside "ml works good with small data ... dl works good with big data".
     "Classical methods work better on small data, deep learning on big data.",
     notes="003",
-    scope="from 20 training images to all 1437 of the digits, or 20,000 of a larger "
+    scope="from 20 training images to all 1437 of the digits, or 10,000 of a larger "
     "set; a CNN with two convolutions, 600 steps or three passes",
 )
 def small_and_big(lab):
