@@ -242,6 +242,16 @@ def test_scope_and_page_say_where_a_verdict_does_not_carry_over(two_sets):
     assert "- on mnist: supported. On mnist it is supported.\n" in verdicts_page(same)
 
 
+def test_a_sentence_that_is_no_news_is_not_said_twice():
+    other = {"data": "mnist", "verdict": "supported", "seen": "Exactly 4. On 9 rows."}
+    assert beside({"seen": "Exactly 4. On 8 rows.", "others": [other]}) == [
+        ("on mnist", "supported")
+    ]
+    assert beside({"seen": "Exactly 5.", "others": [other]}) == [
+        ("on mnist", "supported. Exactly 4.")
+    ]
+
+
 def test_the_terminal_shows_the_other_data_set(two_sets, monkeypatch):
     monkeypatch.setattr(published, "read", lambda *given: two_sets)
     for result, told in (

@@ -1,7 +1,7 @@
 """One plain dictionary for a claim, over which every report is a template."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipes.lab.errors import counted
@@ -85,9 +85,16 @@ def beside(card: dict) -> list[tuple[str, str]]:
         card: As `card` or `published.shown` returns it.
     """
     return [
-        (f"on {one['data']}", f"{one['verdict']}. {first_sentence(one['seen'])}")
-        for one in card["others"]
+        (f"on {one['data']}", ". ".join(filter(None, (one["verdict"], seen))))
+        for one, seen in zip(card["others"], new_sentences(card), strict=True)
     ]
+
+
+def new_sentences(card: Mapping[str, Any]) -> list[str]:
+    """Returns what each other data set showed first; "" where it is no news."""
+    here = first_sentence(card["seen"])
+    found = [first_sentence(one["seen"]) for one in card["others"]]
+    return ["" if seen == here else seen for seen in found]
 
 
 def first_sentence(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import pictures
-from recipes.lab.reporting.card import ALONE, SYMBOLS, card, first_sentence
+from recipes.lab.reporting.card import ALONE, SYMBOLS, card, new_sentences
 from recipes.lab.reporting.interval import interval_svg
 from recipes.lab.reporting.results import data_of
 
@@ -137,9 +137,9 @@ def elsewhere(one: Mapping[str, Any]) -> list[dict[str, str]]:
             "data": run["data"],
             "verdict": run["verdict"],
             "symbol": SYMBOLS.get(run["verdict"], ""),
-            "seen": first_sentence(run["seen"]),
+            "seen": seen,
         }
-        for run in one["others"]
+        for run, seen in zip(one["others"], new_sentences(one), strict=True)
     ]
 
 
