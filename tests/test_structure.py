@@ -188,3 +188,20 @@ def test_more_seeds_begin_with_the_first_one():
     for path in (ROOT / "recipes").rglob("*.py"):
         for found in re.findall(r"range\(.*len\(lab\.seeds\)", path.read_text("utf-8")):
             assert "lab.seeds.start" in found, path
+
+
+def test_images_are_those_that_a_reader_chooses():
+    """A lesson that names the digits could not be replicated on another set."""
+    offered = ("digits", "mnist", "fashion_mnist")
+    for recipe in RECIPES.values():
+        choices = [one.choices for one in recipe.fields if one.name == "data"]
+        assert choices in ([], [offered]), recipe.name
+        for path in sorted(recipe.path.parent.glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call):
+                    continue
+                called = getattr(node.func, "attr", "")
+                given = [one.value for one in node.keywords if one.arg == "data"]
+                given += node.args[:1] if called == "data" else []
+                names = [one.value for one in given if isinstance(one, ast.Constant)]
+                assert not {*names} & {*offered}, f"{path}, line {node.lineno}"

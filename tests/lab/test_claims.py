@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recipes.lab import Finding, LabError, claim, experiment, stats
+from recipes.lab.evidence.claims import read_sets
 
 
 class Bench:
@@ -116,6 +117,30 @@ def test_arguments_of_an_experiment_are_hashable():
 
     with pytest.raises(LabError, match="'measures' must be hashable, not"):
         measures(Bench(), [1, 2])
+
+
+def test_what_an_experiment_read_counts_for_each_that_asks_it():
+    @experiment
+    def inner(lab):
+        read_sets(lab).add("digits")
+
+    @experiment
+    def outer(lab):
+        inner(lab)
+        read_sets(lab).add("wine")
+
+    @experiment
+    def reads_nothing(lab):
+        return 1
+
+    bench = Bench()
+    for measures, read in (
+        (inner, {"digits"}), (outer, {"digits", "wine"}), (reads_nothing, set()),
+        (inner, {"digits"}),
+    ):  # fmt: skip
+        read_sets(bench).clear()
+        measures(bench)
+        assert read_sets(bench) == read
 
 
 def test_an_experiment_forgets_with_its_run():

@@ -37,6 +37,46 @@ def test_digits_are_images_and_splits_are_disjoint():
     assert sorted(map(tuple, rows)) == sorted(map(tuple, load_digits().data / 16))
 
 
+def test_a_small_set_is_the_first_images_as_means_of_blocks(monkeypatch):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (2000, 28, 28, 1), dtype=np.uint8)
+    labels = rng.integers(0, 10, 2000, dtype=np.int32)
+    whole = [images, labels, images[::-1], labels[::-1]]
+    monkeypatch.setattr(prepared, "load", lambda *given: whole)
+    small, digits = sets.load("mnist_8x8"), sets.load("digits")
+    for name in ("x_train", "y_train", "x_test", "y_test"):
+        ours, theirs = getattr(small, name), getattr(digits, name)
+        assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+    for at, row, column in ((0, 0, 0), (7, 3, 5), (1436, 7, 7)):
+        top, left = 2 + 3 * row, 2 + 3 * column
+        block = images[at, top : top + 3, left : left + 3].astype(float)
+        assert small.x_train[at, row, column, 0] == pytest.approx(block.mean() / 255)
+    np.testing.assert_array_equal(small.y_train, labels[:1437])
+    np.testing.assert_array_equal(small.y_test, labels[::-1][:360])
+
+
+def test_only_sets_of_images_have_one_as_small_as_the_digits():
+    assert sets.like_digits("digits") == "digits"
+    assert sets.like_digits("mnist") == "mnist_8x8"
+    with pytest.raises(UsageError, match="'wine' has no set as small as the digits"):
+        sets.like_digits("wine")
+    assert sets.described("fashion_mnist_8x8") == (
+        "fashion_mnist (1,437 and 360 images of 8x8 pixels)"
+    )
+    assert sets.described("mnist") == "mnist"
+
+
+def test_a_linear_model_sets_the_bar():
+    x = np.repeat(np.float32([[-1], [1]]), 10, axis=0)
+    y = np.repeat(np.int32([0, 1]), 10)
+    wrong = y.copy()
+    wrong[:2] = 1  # of twenty in the test, eighteen can be right
+    made = sets.Dataset("two", x, y, x, wrong, 2, "")
+    for step, bar in ((0.05, 0.9), (0.1, 0.9), (0.25, 0.75), (0.5, 0.5)):
+        assert made.linear_bar(step) == bar
+    assert sets.load("digits").linear_bar(0.05) == 0.95
+
+
 @pytest.mark.parametrize("name", generators.GENERATED)
 def test_generators_follow_their_seed(name):
     make = generators.GENERATED[name]

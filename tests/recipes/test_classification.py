@@ -183,7 +183,7 @@ def test_digits_are_split_without_loss(digits):
 
 def test_training_depends_on_its_seed_alone_and_stops_at_its_goal(digits):
     plain = {"loss": "cross-entropy", "end": "logits", "optimizer": "adam",
-             "rate": 0.001}  # fmt: skip
+             "rate": 0.001, "goal": 0.95}  # fmt: skip
     found = []
     for before in (False, True):
         if before:

@@ -6,13 +6,14 @@ and without skip connections, each at the best of three learning rates. Read `bl
 and `bypass` first; the other two lessons stand alone.
 
 Notes: 1.23 Residual networks
-Data: digits; random stacks of 64×64 layers.
+Data: digits (or MNIST, as few and as small); random stacks of 64×64 layers.
 Run: recipes run residual   (about 40 s on 2 CPU cores)
 References: He, Zhang, Ren and Sun (2015, 2016); Ioffe and Szegedy (2015); Zhang,
     Dauphin and Ma (2019); De and Smith (2020).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -30,6 +31,8 @@ class Settings:
     "Passes over the data, at most 1000."
     depth: int = 40
     "Hidden layers of the deep networks, 2 to 200; the shallower ones have half."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images, all as few and small as the digits."
 
     def __post_init__(self):
         if self.epochs > 1000:

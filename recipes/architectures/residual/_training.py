@@ -100,7 +100,7 @@ def learn(lab) -> tuple[dict[str, float], dict[str, np.ndarray]]:
             for name, case in cases.items()
             for rate in RATES
         },
-        data="digits",
+        data=lab.like_digits,
         seeds=[CHOOSING],
         title="choosing rates",
     )
@@ -113,7 +113,7 @@ def learn(lab) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     runs = lab.sweep(
         train,
         {n: {**c, "rate": rates[n], "epochs": epochs} for n, c in cases.items()},
-        data="digits",
+        data=lab.like_digits,
         title="training",
     )
     found = {name: losses(row) for name, row in runs.items()}

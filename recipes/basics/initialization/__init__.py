@@ -39,7 +39,7 @@ class Settings:
     "Units of each of their layers, 16 to 2048."
     draws: int = 12
     "Random networks for each kind, 2 to 1000."
-    data: Literal["digits", "mnist"] = "digits"
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
     "What the networks learn."
 
     def __post_init__(self):

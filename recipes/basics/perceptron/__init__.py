@@ -40,9 +40,9 @@ class Settings:
     "Passes over the four patterns of XOR."
     steps: int = 600
     "The fewest steps that train a network."
-    most: int = 20000
+    most: int = 10000
     "The most training samples, where the data has them; at least 20."
-    data: Literal["digits", "mnist"] = "digits"
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
     "What the networks learn."
 
     def __post_init__(self):

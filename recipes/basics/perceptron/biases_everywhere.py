@@ -15,9 +15,9 @@ import numpy as np
 from recipes.lab import Finding, Study, claim, main, stats
 from zoo import mlp
 
-# Images, and two classes that alternate along rays; networks of each for every one that
-# `--seeds` asks for. On the digits differences are small.
-SETS = {"digits": 2, "spirals": 1}
+# Networks for every one that `--seeds` asks for: on images differences are small, on
+# two classes that alternate along rays they are not.
+ON_IMAGES, ON_SPIRALS = 2, 1
 UNITS = [32, 32]
 BATCH = 32
 STUDY = Study(
@@ -79,7 +79,7 @@ def biases_help(lab):
         for bias in (True, False)
     }
     gains, accuracy = {}, {}
-    for name, times in SETS.items():
+    for name, times in ((lab.settings.data, ON_IMAGES), ("spirals", ON_SPIRALS)):
         runs = lab.sweep(
             train,
             {f"{name}, bias {b}, {n}": case for (b, n), case in cases.items()},

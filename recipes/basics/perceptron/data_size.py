@@ -125,7 +125,8 @@ def best_classical(accuracy: dict[str, np.ndarray], index: int) -> str:
     # beside "ml works good with small data ... dl works good with big data".
     "Classical methods work better on small data, deep learning on big data.",
     notes="003",
-    scope="digits, 20 to 1437 training images, a CNN with two convolutions, 600 steps",
+    scope="from 20 training images to all 1437 of the digits, or 10,000 of a larger "
+    "set; a CNN with two convolutions, 600 steps or three passes",
 )
 def small_and_big(lab):
     """The network against the best classical method, with the fewest and the most."""

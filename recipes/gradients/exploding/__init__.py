@@ -6,13 +6,14 @@ with too large weights are trained; and a recurrence is followed over 30 steps. 
 `growth` first; the other lessons stand alone.
 
 Notes: 1.13 Vanishing, exploding, clipping
-Data: digits; random chains and recurrences.
+Data: digits (or MNIST, as few and as small); random chains and recurrences.
 Run: recipes run exploding           (about 30 s on 2 CPU cores)
 References: Bengio, Simard and Frasconi (1994); Glorot and Bengio (2010); Pascanu,
     Mikolov and Bengio (2013); Chizat, Oyallon and Bach (2019).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -30,6 +31,8 @@ class Settings:
     "Passes over the data, where networks are trained to the end, at most 1000."
     depth: int = 10
     "Hidden layers of the deep networks, 3 to 100."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images, all as few and small as the digits."
 
     def __post_init__(self):
         if self.depth < 3:  # a first and a last layer, and what lies between

@@ -72,7 +72,7 @@ def networks(lab) -> dict[tuple[str, str], list[dict]]:
     found = lab.sweep(
         measure,
         cases,
-        data="digits",
+        data=lab.like_digits,
         precision="float32",
         seeds=[0],
         title="networks before training",

@@ -94,7 +94,7 @@ def trained(lab) -> dict[str, list[dict]]:
             "deep": cases_of(lab.settings.depth, lab.seeds, deep),
             "shallow": cases_of(SHALLOW, lab.seeds, shallow),
         },
-        data="digits",
+        data=lab.like_digits,
         precision="float32",
         seeds=[0],
         title="networks with large weights",

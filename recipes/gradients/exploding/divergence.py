@@ -142,7 +142,7 @@ def where_it_stops(lab) -> str:
     ((found,),) = lab.sweep(
         stop,
         {"stopped by GradientNorms": case},
-        data="digits",
+        data=lab.like_digits,
         precision="float32",
         seeds=[0],
         title="a training that is stopped",

@@ -6,13 +6,14 @@ changes. Recurrent networks recall the first symbol of a sequence. Read `slopes`
 `depth` first; the other lessons stand alone.
 
 Notes: 1.13 Vanishing, exploding, clipping
-Data: digits; generated sequences.
+Data: digits (or MNIST, as few and as small); generated sequences.
 Run: recipes run vanishing           (about 30 s on 2 CPU cores)
 References: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Glorot and Bengio
     (2010); He, Zhang, Ren and Sun (2015); Ioffe and Szegedy (2015).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -32,6 +33,8 @@ class Settings:
     "Hidden layers of the deep networks, 4 to 100."
     length: int = 100
     "Steps of the longest sequences, 21 to 1000."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images, all as few and small as the digits."
 
     def __post_init__(self):
         if self.epochs > 1000:

@@ -120,7 +120,7 @@ def networks(lab) -> dict[str, list[dict]]:
     found = lab.sweep(
         train,
         cases,
-        data="digits",
+        data=lab.like_digits,
         precision="float32",
         seeds=[0],
         title="deep networks",

@@ -132,7 +132,7 @@ def rounds(lab) -> tuple[list, list]:
     found = lab.sweep(
         train,
         {activation: {"activation": activation, **shared} for activation in RULES},
-        data="digits",
+        data=lab.like_digits,
         precision="float32",
         seeds=[0],
         title="ailing networks",

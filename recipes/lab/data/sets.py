@@ -24,6 +24,9 @@ PREPARED = {
     "imdb_reviews": "50,000 film reviews, 2 classes",
     "tiny_shakespeare": "a million characters of Shakespeare",
 }
+# Prepared images as the digits are: as few, and as small by means of 3x3 pixels.
+SMALL = {f"{name}_8x8": name for name in ("mnist", "fashion_mnist")}
+SMALL_ROWS = 1437, 360  # to learn from and to test with, the first of each
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,29 @@ class Dataset:
     num_classes: int | None
     checksum: str
 
+    def linear_bar(self, step: float) -> float:
+        """Returns an accuracy that a network must reach to have learned the set.
+
+        It is what a linear model, scikit-learn's logistic regression, gets right in the
+        test, rounded down: one number for all sets would be nothing on an easy one, and
+        out of reach on a hard one.
+
+        Args:
+            step: The accuracy is rounded down to a multiple of this.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        x, x_test = (x.reshape(len(x), -1) for x in (self.x_train, self.x_test))
+        linear = LogisticRegression(max_iter=1000).fit(x, self.y_train)
+        right = linear.score(x_test, self.y_test)
+        return round(step * int(right / step + 1e-9), 6)
+
 
 def load(name: str, data_dir: str | None = None, download: bool = False) -> Dataset:
     """Loads a data set by name.
 
     Args:
-        name: A key of `EMBEDDED`, `generators.GENERATED` or `PREPARED`.
+        name: A key of `EMBEDDED`, `generators.GENERATED`, `PREPARED` or `SMALL`.
         data_dir: Where prepared sets are; else `TFDS_DATA_DIR`, else the default
             folder of tensorflow-datasets.
         download: Whether a prepared set that is absent is fetched.
@@ -66,19 +86,46 @@ def load(name: str, data_dir: str | None = None, download: bool = False) -> Data
         UsageError: No such name; the message says the nearest.
         LabError: A prepared set is absent, or can't be fetched.
     """
-    known = [*EMBEDDED, *generators.GENERATED, *PREPARED]
+    known = [*EMBEDDED, *generators.GENERATED, *PREPARED, *SMALL]
     if name not in known:
         hint = nearest(name, known) or f" There are: {', '.join(known)}."
         raise UsageError(f"there is no data set '{name}'.{hint}")
-    if name in PREPARED:
+    if name in PREPARED or name in SMALL:
         from recipes.lab.data import prepared
 
-        arrays = prepared.load(name, data_dir, download)
+        arrays = prepared.load(SMALL.get(name, name), data_dir, download)
+        arrays = _small(*arrays) if name in SMALL else arrays
     elif name in EMBEDDED:
         arrays = _embedded(name)
     else:
         arrays = split(*generators.GENERATED[name](seed=0))
     return _dataset(name, *arrays)
+
+
+def like_digits(name: str) -> str:
+    """Returns the name of a set whose images are as few and as small as the digits.
+
+    Args:
+        name: Of a set of images: "digits" itself, or one that `SMALL` has smaller.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name == "digits":
+        return name
+    smaller = {whole: small for small, whole in SMALL.items()}
+    if name not in smaller:
+        have = ", ".join(["digits", *smaller])
+        raise UsageError(f"'{name}' has no set as small as the digits; {have} have.")
+    return smaller[name]
+
+
+def described(name: str) -> str:
+    """Returns a set's name as a scope says it, with its size where it is a part."""
+    if name not in SMALL:
+        return name
+    train, test = SMALL_ROWS
+    return f"{SMALL[name]} ({train:,} and {test} images of 8x8 pixels)"
 
 
 def split(x, y, *, test_size: float = 0.2, seed: int = 0):
@@ -107,6 +154,9 @@ def inventory(data_dir: str | None) -> tuple[Path, list[tuple[str, str, str, str
     for name, what in PREPARED.items():
         here = "yes" if prepared.is_here(name, data_dir) else "no"
         rows.append((name, "prepared", here, what))
+    for name, whole in SMALL.items():
+        here = "yes" if prepared.is_here(whole, data_dir) else "no"
+        rows.append((name, "made of it", here, described(name)))
     return prepared.folder(data_dir), rows
 
 
@@ -119,6 +169,20 @@ def _embedded(name: str):
         x = (x / 16.0).reshape(-1, 8, 8, 1)
     regression = name in ("diabetes", "linnerud")
     return split(x, y.astype("float32" if regression else "int32"))
+
+
+def _small(x_train, y_train, x_test, y_test):
+    """The first rows, each image as the means of 3x3 pixels of the middle 24x24.
+
+    The digits were made like that: means of blocks, with the ink out to the edges.
+    """
+
+    def means(images: np.ndarray) -> np.ndarray:
+        blocks = images[:, 2:26, 2:26].reshape(len(images), 8, 3, 8, 3, -1)
+        return (blocks.mean((2, 4)) / 255).astype("float32")
+
+    train, test = SMALL_ROWS
+    return means(x_train[:train]), y_train[:train], means(x_test[:test]), y_test[:test]
 
 
 def _dataset(name, x_train, y_train, x_test, y_test) -> Dataset:

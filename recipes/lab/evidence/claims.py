@@ -81,6 +81,12 @@ def claim(
 
 
 _RESULTS: weakref.WeakKeyDictionary[Any, dict] = weakref.WeakKeyDictionary()
+_READ: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
+
+
+def read_sets(lab) -> set[str]:
+    """The names of the data sets on which what is being run rests so far."""
+    return _READ.setdefault(lab, set())
 
 
 def experiment(function: Callable | None = None, *, alone: bool = False) -> Callable:
@@ -114,8 +120,15 @@ def experiment(function: Callable | None = None, *, alone: bool = False) -> Call
                 f"not {dict(given)!r}."
             ) from None
         if not known:
-            results[key] = function(lab, *arguments, **keywords)
-        return results[key]
+            before, _READ[lab] = read_sets(lab), set()
+            try:
+                value = function(lab, *arguments, **keywords)
+            finally:
+                read, _READ[lab] = read_sets(lab), before
+            results[key] = value, read
+        value, read = results[key]
+        read_sets(lab).update(read)
+        return value
 
     return remembered
 

@@ -1,5 +1,7 @@
 """One plain dictionary for a claim, over which every report is a template."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipes.lab.errors import counted
@@ -22,18 +24,21 @@ SAYS = {
 ALONE = "as stated"  # the name of a condition that has none
 
 
-def card(result: dict, claim: dict) -> dict[str, Any]:
+def card(result: dict, claim: dict, others: Sequence[dict] = ()) -> dict[str, Any]:
     """Makes a claim's card.
 
     Args:
         result: What a run's `result.json` holds.
         claim: One of its claims.
+        others: The published verdicts of the claim on other data sets, as
+            `published.others` returns them.
 
     Returns:
         Plain data: `id`, `statement`, `verdict`, `symbol`, `says`, `hedge`, `notes`,
         `scope`, `recipe`, `lesson`, `chapter`, `holds`, `fails`, `undecided`, `seen`
         (one sentence), `effects` (one sentence for each chance condition),
-        `decisions`, `figures` (file and caption) and `command`.
+        `decisions`, `figures` (file and caption), `command` and `others`. The scope
+        says on which other data sets the verdict is another one.
     """
     lists = {name: list(claim[name]) for name in ("holds", "fails", "undecided")}
     if [one for found in lists.values() for one in found] == [ALONE]:
@@ -52,7 +57,7 @@ def card(result: dict, claim: dict) -> dict[str, Any]:
         "says": SAYS.get(claim["says"], ""),
         "hedge": claim["hedge"],
         "notes": claim["notes"],
-        "scope": claim["scope"],
+        "scope": with_others(claim["scope"], claim["verdict"], others),
         "recipe": result["recipe"],
         "lesson": claim["lesson"],
         "chapter": result["notes"].rstrip("."),
@@ -62,7 +67,39 @@ def card(result: dict, claim: dict) -> dict[str, Any]:
         "decisions": decisions,
         "figures": figures,
         "command": claim["command"],
+        "others": list(others),
     }
+
+
+def with_others(scope: str, verdict: str, others: Sequence[dict]) -> str:
+    """Returns a scope that says where the verdict does not carry over."""
+    differing = [one for one in others if one["verdict"] != verdict]
+    said = [f"on {one['data']}: {one['verdict']}" for one in differing]
+    return "; ".join([part for part in (scope, *said) if part])
+
+
+def beside(card: dict) -> list[tuple[str, str]]:
+    """Returns a line for each other data set: "on mnist", its verdict and a sentence.
+
+    Args:
+        card: As `card` or `published.shown` returns it.
+    """
+    return [
+        (f"on {one['data']}", ". ".join(filter(None, (one["verdict"], seen))))
+        for one, seen in zip(card["others"], new_sentences(card), strict=True)
+    ]
+
+
+def new_sentences(card: Mapping[str, Any]) -> list[str]:
+    """Returns what each other data set showed first; "" where it is no news."""
+    here = first_sentence(card["seen"])
+    found = [first_sentence(one["seen"]) for one in card["others"]]
+    return ["" if seen == here else seen for seen in found]
+
+
+def first_sentence(text: str) -> str:
+    """Returns what a finding says first; its details stand with all the numbers."""
+    return re.split(r"(?<=[.!?]) +(?=[^a-z])", " ".join(text.split()), maxsplit=1)[0]
 
 
 def effect(condition: str, decision: dict) -> str:

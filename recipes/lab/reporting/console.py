@@ -18,7 +18,7 @@ from rich.text import Text
 
 from recipes.lab.errors import counted
 from recipes.lab.evidence import judging
-from recipes.lab.reporting.card import SYMBOLS, conditions, effect
+from recipes.lab.reporting.card import SYMBOLS, beside, conditions, effect
 from recipes.lab.reporting.card import card as make_card
 
 COLORS = {
@@ -116,16 +116,22 @@ class Output:
             told = counted(len(claims), "claim")
             self.line(f"Smoke run: {told} exercised, none judged.")
             return
+        from recipes.lab.reporting import published
+
         self.line()
+        others = published.others(result)
         for claim in claims:
-            self._card(make_card(result, claim))
+            self._card(make_card(result, claim, others.get(claim["id"], ())))
         self.line()
         counts = Counter(claim["verdict"] for claim in claims)
         parts = [f"{counts[kind]} {kind}" for kind in judging.KINDS if counts[kind]]
         self.line(f"{counted(len(claims), 'claim')}: {', '.join(parts)}.", "bold")
 
     def published(self, row: dict) -> None:
-        """Prints a published verdict."""
+        """Prints a published verdict, and what other data sets showed."""
+        from recipes.lab.reporting import published
+
+        row = published.shown(row)
         self.line("Published verdict", "bold")
         effects = [effect(name, one) for name, one in row["decisions"].items()]
         self._card({**row, "symbol": SYMBOLS[row["verdict"]], "effects": effects})
@@ -141,6 +147,8 @@ class Output:
         self.paragraph(card["seen"], indent=4)
         for sentence in card["effects"]:
             self.paragraph(sentence, indent=6)
+        for where, seen in beside(card):
+            self.paragraph(f"{where}: {seen}", indent=4)
         if card["scope"]:
             self.paragraph(f"Scope: {card['scope']}.", indent=4)
 

@@ -3,14 +3,16 @@
 import base64
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import pictures
-from recipes.lab.reporting.card import ALONE, SYMBOLS, card
+from recipes.lab.reporting.card import ALONE, SYMBOLS, card, new_sentences
 from recipes.lab.reporting.interval import interval_svg
+from recipes.lab.reporting.results import data_of
 
 
 @functools.cache
@@ -26,30 +28,47 @@ def environment():
     )
 
 
-def cards_html(result: dict, images: Mapping[str, bytes]) -> str:
+def cards_html(
+    result: dict,
+    images: Mapping[str, bytes],
+    others: Mapping[str, Sequence[dict]] = MappingProxyType({}),
+) -> str:
     """Returns a result's cards as HTML that stands alone, for a notebook's cell.
 
     Args:
         result: What `result.json` holds.
         images: File to PNG bytes, for the figures that are shown.
+        others: As `published.others` returns them.
     """
     template = environment().from_string(
         '{% from "card.html" import card %}<style>{% include "style.css" %}</style>'
         '<div class="pg"><h3>{{ title }}</h3>'
         "{% for one in cards %}{{ card(one) }}{% endfor %}</div>"
     )
-    return template.render(title=result["title"], cards=_cards(result, images.get))
+    cards = _cards(result, images.get, others)
+    return template.render(title=result["title"], cards=cards)
 
 
-def report_html(found: list[tuple[Path, dict]], how: Callable[[dict], str]) -> str:
+def report_html(
+    found: list[tuple[Path, dict]],
+    how: Callable[[dict], str],
+    others: Sequence[Mapping[str, Sequence[dict]]],
+) -> str:
     """Returns one page for runs.
 
     Args:
-        found: Folders and results.
+        found: Folders and results; of a recipe, the one on the default data set first.
+            Of those that follow, the claims that rest on the data are shown.
         how: Says with what a result was made.
+        others: For each result, as `published.others` returns them.
     """
-    counts = Counter(c["verdict"] for _, result in found for c in result["claims"])
-    parts = [_part(folder, result, how) for folder, result in found]
+    parts: list[dict] = []
+    counts: Counter[str] = Counter()  # of what a recipe found first
+    for (folder, result), beside_it in zip(found, others, strict=True):
+        first = result["recipe"] not in {part["recipe"] for part in parts}
+        if first:
+            counts.update(claim["verdict"] for claim in result["claims"])
+        parts.append(_part(folder, result, how, beside_it, first))
     dates = sorted(result["started"][:10] for _, result in found)
     return (
         environment()
@@ -67,18 +86,26 @@ def report_html(found: list[tuple[Path, dict]], how: Callable[[dict], str]) -> s
     )
 
 
-def _part(folder: Path, result: dict, how: Callable) -> dict:
+def _part(folder: Path, result: dict, how: Callable, others, first: bool) -> dict:
     def read(name: str) -> bytes | None:
         return image(folder, name)
 
-    cards = _cards(result, read)
+    place, on = result["recipe"], ""
+    if not first:
+        claims = [one for one in result["claims"] if one.get("uses_data", True)]
+        result, data = {**result, "claims": claims}, data_of(result)
+        place, on = f"{place}-{data}", f" On {data}."
+    cards = _cards(result, read, others)
+    if not first:
+        cards = [{**one, "again": f"{one['id']}-{data_of(result)}"} for one in cards]
     shown = {figure["source"] for one in cards for figure in one["images"]}
     rest = [
         one for one in _images(result["figures"], read) if one["source"] not in shown
     ]
     return {
         "recipe": result["recipe"],
-        "title": result["title"],
+        "place": place,
+        "title": f"{result['title']}{on}",
         "notes": result["notes"].rstrip("."),
         "how": how(result),
         "cards": cards,
@@ -87,15 +114,33 @@ def _part(folder: Path, result: dict, how: Callable) -> dict:
     }
 
 
-def _cards(result: dict, read: Callable[[str], bytes | None]) -> list[dict]:
+def _cards(
+    result: dict,
+    read: Callable[[str], bytes | None],
+    others: Mapping[str, Sequence[dict]],
+) -> list[dict]:
     """The cards; a figure stands with the first claim that shows it."""
     made, seen = [], set()
     for claim in result["claims"]:
-        one = card(result, claim)
+        one = card(result, claim, others.get(claim["id"], ()))
         fresh = [f for f in one["figures"] if f["file"] not in seen]
         seen |= {figure["file"] for figure in fresh}
-        made.append({**one, "bars": bars(one), "images": _images(fresh, read)})
+        more = {"bars": bars(one), "images": _images(fresh, read)}
+        made.append({**one, **more, "elsewhere": elsewhere(one)})
     return made
+
+
+def elsewhere(one: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns what other data sets showed of a card's claim, in short."""
+    return [
+        {
+            "data": run["data"],
+            "verdict": run["verdict"],
+            "symbol": SYMBOLS.get(run["verdict"], ""),
+            "seen": seen,
+        }
+        for run, seen in zip(one["others"], new_sentences(one), strict=True)
+    ]
 
 
 def bars(one: Mapping[str, Any]) -> list[tuple[str, str]]:

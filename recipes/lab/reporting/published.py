@@ -1,7 +1,8 @@
 """The published verdicts: `recipes/verdicts.json`, one row a claim, kept up to date.
 
 A row holds what the default run of its recipe found, and under `runs` one entry for
-each data set that was run.
+each data set that was run, the default first. A claim that does not rest on the data
+has the default's entry alone.
 """
 
 import json
@@ -11,11 +12,11 @@ from typing import Any
 from recipes.lab import catalog, files
 from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import LabError
-from recipes.lab.reporting.card import card
+from recipes.lab.reporting.card import card, with_others
+from recipes.lab.reporting.results import NONE, data_of, default_data
 
 PATH = catalog.ROOT / "verdicts.json"
 SCHEMA = 1
-NONE = "-"  # the data set of a recipe that has no such setting
 
 
 def verdicts() -> list[dict[str, Any]]:
@@ -27,6 +28,44 @@ def verdicts() -> list[dict[str, Any]]:
     with its verdict, conditions and command.
     """
     return read()["claims"]
+
+
+def shown(row: dict) -> dict[str, Any]:
+    """Returns a row with `others` and a scope that heeds them, as a card has them."""
+    default = default_data(row["recipe"])
+    found = [run for run in row["runs"] if run["data"] not in (default, NONE)]
+    return {
+        **row,
+        "scope": with_others(row["scope"], row["verdict"], found),
+        "others": found,
+    }
+
+
+def others(result: dict, table: dict | None = None) -> dict[str, list[dict]]:
+    """Returns the published verdicts of a result's claims on other data sets.
+
+    Args:
+        result: What `result.json` holds.
+        table: As `read` returns it; None reads it, and shows none where it can't.
+
+    Returns:
+        Claim id to the entries of other data sets. Nothing for a smoke run, which has
+        no verdict, and for a recipe that is not of the package.
+    """
+    if result["smoke"] or not result["topic"]:
+        return {}
+    if table is None:
+        try:
+            table = read()
+        except LabError:  # a run is no worse for it
+            return {}
+    rows = {row["id"]: row for row in table["claims"]}
+    data, found = data_of(result), {}
+    for claim in result["claims"]:
+        if claim["id"] in rows and _uses_data(claim):
+            runs = _named(rows[claim["id"]]["runs"], result["recipe"])
+            found[claim["id"]] = [run for run in runs if run["data"] != data]
+    return found
 
 
 def read(path: Path = PATH) -> dict:
@@ -54,11 +93,18 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
         results: Of whole runs.
 
     Returns:
-        The new table, and lines that say what changed.
+        The new table, and lines that say what changed. Entries of other data sets
+        stay, too.
     """
     rows = {current_id(r["id"]): r for r in published["claims"]}
     rows = {id: {**row, "id": id} for id, row in rows.items()}
-    runs = {(run["recipe"], run["data"]): run for run in published["runs"]}
+    runs = {
+        (recipe, run["data"]): run
+        for recipe in dict.fromkeys(run["recipe"] for run in published["runs"])
+        for run in _named(
+            [run for run in published["runs"] if run["recipe"] == recipe], recipe
+        )
+    }
     lines = []
     recipes, broken = catalog.recipes(), catalog.broken()
     for result in results:
@@ -71,18 +117,26 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
             also = f" (its {ids} stays as it was published)" if ids else ""
             lines.append(f"{name}: {known}, left out{also}")
             continue
-        runs[result["recipe"], _data(result)] = _run(result)
+        data, default = data_of(result), default_data(result["recipe"])
+        runs[result["recipe"], data] = _run(result)
         for claim in result["claims"]:
             row = _row(result, claim)
             before = rows.get(row["id"])
-            entries = {run["data"]: run for run in (before or {}).get("runs", [])}
-            entries[_data(result)] = _entry(result, claim)
-            if not is_default(result) and before:
+            kept = _named(before["runs"], result["recipe"]) if before else []
+            entries = {run["data"]: run for run in kept}
+            if _uses_data(claim):
+                entries[data] = _entry(result, claim)
+            elif data == default:  # it is what it is, whatever the data
+                entries = {data: _entry(result, claim)}
+            else:
+                entries.pop(data, None)
+            if data != default and before:
                 row = before
             elif before and before["verdict"] != row["verdict"]:
                 change = f"{before['verdict']} before, now {row['verdict']}"
                 lines.append(f"{row['id']}: {change}")
-            rows[row["id"]] = {**row, "runs": list(entries.values())}
+            ordered = sorted(entries.values(), key=lambda run: run["data"] != default)
+            rows[row["id"]] = {**row, "runs": ordered}
     known = [id for recipe in recipes.values() for id in recipe.claims]
     gone = [id for id, row in rows.items() if id not in known and row["topic"]]
     for id in [id for id in gone if rows[id]["recipe"] not in broken]:
@@ -91,10 +145,13 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
     ordered = [rows[id] for id in known if id in rows]
     ordered += [row for id, row in rows.items() if id not in known]
     order = list(recipes)
-    kept = sorted(
-        runs.values(),
-        key=lambda run: order.index(run["recipe"]) if run["recipe"] in order else 999,
-    )
+
+    def place(run: dict) -> tuple[int, bool]:
+        recipe = run["recipe"]
+        at = order.index(recipe) if recipe in order else len(order)
+        return at, run["data"] != default_data(recipe)
+
+    kept = sorted(runs.values(), key=place)
     return {"schema": SCHEMA, "runs": kept, "claims": ordered}, lines
 
 
@@ -103,15 +160,23 @@ def write(table: dict, path: Path = PATH) -> None:
     files.write(path, files.to_json(table))
 
 
-def _data(result: dict) -> str:
-    return str(result["settings"].get("data", NONE))
+def _named(runs: list[dict], recipe: str) -> list[dict]:
+    """Entries by their data set: one without had what is the default since then."""
+    default = default_data(recipe)
+    named = [{**one, "data": default if one["data"] == NONE else one["data"]}
+             for one in runs]  # fmt: skip
+    # Where both are there, the one that was named when it was made counts.
+    whole = {run["data"] for run in runs}
+    return [
+        new
+        for old, new in zip(runs, named, strict=True)
+        if old["data"] == new["data"] or new["data"] not in whole
+    ]
 
 
-def is_default(result: dict) -> bool:
-    """Whether a run is on the recipe's default data."""
-    recipe = catalog.recipes().get(result["recipe"])
-    fields = {field.name: field.default for field in recipe.fields} if recipe else {}
-    return fields.get("data", NONE) == _data(result)
+def _uses_data(claim: dict) -> bool:
+    """Whether a claim rests on the run's data set; True where that isn't known."""
+    return claim.get("uses_data", True)
 
 
 def _row(result: dict, claim: dict) -> dict:
@@ -137,14 +202,15 @@ def _row(result: dict, claim: dict) -> dict:
 
 def _entry(result: dict, claim: dict) -> dict:
     made = card(result, claim)
-    names = ("verdict", "holds", "fails", "undecided", "seen", "decisions", "command")
-    return {"data": _data(result), **{name: made[name] for name in names}}
+    names = ("verdict", "holds", "fails", "undecided", "seen", "decisions", "scope",
+             "command")  # fmt: skip
+    return {"data": data_of(result), **{name: made[name] for name in names}}
 
 
 def _run(result: dict) -> dict:
     return {
         "recipe": result["recipe"],
-        "data": _data(result),
+        "data": data_of(result),
         "settings": result["settings"],
         "seeds": len(result["seeds"]),
         "seconds": result["seconds"],

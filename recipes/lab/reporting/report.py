@@ -2,7 +2,6 @@
 
 import csv as csv_module
 import io
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +10,13 @@ from recipes.lab.catalog.renamed_claims import earlier_ids
 from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import page, pictures, published, results
-from recipes.lab.reporting.card import card, conditions, took
+from recipes.lab.reporting.card import (
+    beside,
+    card,
+    conditions,
+    first_sentence,
+    took,
+)
 
 BEGIN, END = (
     "<!-- verdicts: begin (made by `recipes report`) -->",
@@ -36,8 +41,9 @@ def markdown(result: dict) -> str:
         lines += ["**A smoke run: everything tiny, nothing judged.**", ""]
     lines += [f"Notes: {_escape(result['notes'])}", "", _escape(how(result)), ""]
     shown: set[str] = set()
+    others = published.others(result)
     for claim in result["claims"]:
-        one = card(result, claim)
+        one = card(result, claim, others.get(claim["id"], ()))
         lines += [f"## {one['symbol']} {one['verdict']}: `{one['id']}`", ""]
         lines += [*_card_lines(one), ""]
         for figure in one["figures"]:
@@ -56,6 +62,7 @@ def _card_lines(one: dict) -> list[str]:
     lines = [f"**{_escape(one['statement'])}**", "", _escape(one["seen"]), ""]
     lines += [f"- {word}: {_escape(names)}" for word, names in conditions(one)]
     lines += [f"- {_escape(effect)}" for effect in one["effects"]]
+    lines += [f"- {where}: {_escape(seen)}" for where, seen in beside(one)]
     if one["scope"]:
         lines.append(f"- scope: {_escape(one['scope'])}")
     if one["notes"]:
@@ -106,29 +113,22 @@ def verdicts_page(table: dict) -> str:
                 f"Notes: {row['chapter']}.",
             ]
             runs = [run for (name, _), run in made.items() if name == recipe]
-            lines += [f"{how(run)}" for run in runs] + [""]
-        one = {**row, "symbol": "", "effects": []}
+            lines += [line for run in runs for line in (how(run), "")]
+        one = {**published.shown(row), "symbol": "", "effects": []}
         ids = [row["id"], *earlier_ids(row["id"])]
         lines += [*(f'<a id="{id}"></a>' for id in ids), ""]
         lines += [f"### `{row['id']}`: {row['verdict']}", ""]
-        seen = _first_sentence(row["seen"])
+        seen = first_sentence(row["seen"])
         lines += [f"**{_escape(row['statement'])}**", "", _escape(seen), ""]
         lines += [f"- {word}: {_escape(names)}" for word, names in conditions(one)]
-        if row["scope"]:
-            lines.append(f"- scope: {_escape(row['scope'])}")
-        if len(row["runs"]) > 1:
-            by_data = (f"{run['data']} {run['verdict']}" for run in row["runs"])
-            lines.append(f"- by data set: {', '.join(by_data)}")
+        lines += [f"- {where}: {_escape(seen)}" for where, seen in beside(one)]
+        if one["scope"]:
+            lines.append(f"- scope: {_escape(one['scope'])}")
         if row["lesson"]:
             place = f"recipes/{row['topic']}/{row['recipe']}/{row['lesson']}.py"
             lines.append(f"- code: [{place}](../{place})")
         lines += [f"- `{row['command']}`", ""]
     return "\n".join(lines)
-
-
-def _first_sentence(text: str) -> str:
-    """The first sentence of a note; the page is for an overview."""
-    return re.split(r"(?<=[.!?])\s+(?=[^a-z\s])", text, maxsplit=1)[0]
 
 
 def write_reports(
@@ -163,12 +163,14 @@ def write_reports(
             f"there is no whole run of a recipe in {out}{only}. `recipes run NAME` "
             "makes one."
         )
-    files.write(out / "report.html", page.report_html(found, how))
     recipes = {result["recipe"] for _, result in found}
-    lines.append(f"{out / 'report.html'}: {counted(len(recipes), 'recipe')}")
     table = published.read(Path(publish)) if publish else published.read()
+    fresh, changes = published.refresh(table, [result for _, result in found])
+    others = [published.others(result, fresh) for _, result in found]
+    files.write(out / "report.html", page.report_html(found, how, others))
+    lines.append(f"{out / 'report.html'}: {counted(len(recipes), 'recipe')}")
     if publish:
-        table, changes = published.refresh(table, [result for _, result in found])
+        table = fresh
         published.write(table, Path(publish))
         kept = len({row["recipe"] for row in table["claims"]} - recipes)
         lines += changes
@@ -190,7 +192,7 @@ def write_reports(
 
 def _figures(place: Path, folder: Path, result: dict) -> int:
     """Puts a default run's figures into a folder of its recipe; returns how many."""
-    if not published.is_default(result):
+    if results.data_of(result) != results.default_data(result["recipe"]):
         return 0
     made = {}
     for figure in result["figures"]:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from recipes.lab import files
+from recipes.lab import catalog, files
 
 SCHEMA = 2  # of result.json
+NONE = "-"  # the data set of a recipe that has no such setting
 _TEXTS = ("recipe", "topic", "title", "notes", "key", "backend", "started")
 _LISTS = ("seeds", "claims", "tables", "figures")
 _MAPPINGS = ("settings", "data", "precision", "versions", "device", "trainings")
@@ -37,8 +38,28 @@ def read(folder: Path) -> tuple[dict | None, str]:
     return found, ""
 
 
+def default_data(recipe: str) -> str:
+    """The data set of a recipe of the package where none is chosen."""
+    known = catalog.recipes().get(recipe)
+    fields = {one.name: one.default for one in known.fields} if known else {}
+    return str(fields.get("data", NONE))
+
+
+def data_of(result: dict) -> str:
+    """The data set that a run had.
+
+    A run from before its recipe let one choose had what is the default now.
+    """
+    chosen = result["settings"].get("data")
+    if chosen is None:
+        return default_data(result["recipe"]) if result["topic"] else NONE
+    return str(chosen)
+
+
 def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
     """Returns a recipe's newest whole run for each data set, and lines of complaint.
+
+    The one on the default data set comes first.
 
     A recipe of one's own that has the name of one of the package is another recipe.
 
@@ -59,12 +80,14 @@ def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
             continue
         if result["smoke"] or result["partial"]:
             continue
-        data = str(result["settings"].get("data", ""))
-        found.setdefault((result["topic"], data), (folder, result))
+        found.setdefault((result["topic"], data_of(result)), (folder, result))
     for reason, folders in reasons.items():
         more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
         lines.append(f"passed over {folders[0]}{more}: {reason}")
-    return list(found.values()), lines
+    ordered = sorted(
+        found.items(), key=lambda one: one[0][1] != default_data(root.name)
+    )
+    return [run for _, run in ordered], lines
 
 
 def others(root: Path) -> Counter:

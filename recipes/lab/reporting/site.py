@@ -14,7 +14,7 @@ from recipes.lab.catalog.renamed_claims import earlier_ids
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import published
 from recipes.lab.reporting.card import SAYS, SYMBOLS, effect
-from recipes.lab.reporting.page import bars, environment, note_numbers
+from recipes.lab.reporting.page import bars, elsewhere, environment, note_numbers
 
 
 def write_pages(docs: Path, repository: str = "") -> list[Path]:
@@ -90,16 +90,13 @@ def _claim(docs: Path, row: dict, figures: list[dict], repository: str) -> list[
     parts = environment().get_template("claim_parts.html").module
     path = f"recipes/{row['topic']}/{row['recipe']}/{row['lesson']}.py"
     own = f"../code/{row['recipe']}/{row['lesson']}.html"
+    shown = published.shown(row)
     one: dict[str, Any] = {
-        **row,
+        **shown,
         "symbol": SYMBOLS[row["verdict"]],
         "says": SAYS.get(row["says"], ""),
         "effects": [effect(name, found) for name, found in row["decisions"].items()],
-        "elsewhere": [
-            {**run, "symbol": SYMBOLS[run["verdict"]]}
-            for run in row["runs"]
-            if len(row["runs"]) > 1
-        ],
+        "elsewhere": elsewhere(shown),
         "code": {
             "path": path,
             "address": f"{repository}/{path}" if repository else own,

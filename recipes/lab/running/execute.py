@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from recipes.lab import files
 from recipes.lab.catalog import Lesson, Recipe
+from recipes.lab.data import sets
 from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence import judging
-from recipes.lab.evidence.claims import Finding
+from recipes.lab.evidence.claims import Finding, read_sets
 from recipes.lab.reporting.card import took
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
@@ -103,7 +104,9 @@ def _claims(plan: Plan, lab: Lab, output: Output, settled) -> list[dict]:
             if id not in lesson.claims:
                 continue
             seeding.reseed(0)  # whatever ran before, here or in other processes
+            read_sets(lab).clear()
             finding = getattr(module, function)(lab)
+            read = _chosen_among(read_sets(lab), plan.values)
             if not isinstance(finding, Finding):
                 raise LabError(
                     f"{lesson.path}: {function} must return a Finding, "
@@ -120,13 +123,29 @@ def _claims(plan: Plan, lab: Lab, output: Output, settled) -> list[dict]:
                     drawn[draw] = [one for one in lab._figures if one not in before]
                 names += drawn[draw]
             header = dict(vars(lesson.claims[id]))
+            header["scope"] += _in_place(recipe, plan.values, read)
             extra = {
+                "uses_data": bool(read),
                 "lesson": lesson.name,
                 "figures": names,
                 "command": command(recipe, id, given, first_seed),
             }
             entries.append({**header, **files.plain(judged), **extra})
     return entries
+
+
+def _chosen_among(read: set[str], values: dict) -> list[str]:
+    """Those of the sets read that the setting `data` decides."""
+    chosen = values.get("data")
+    return sorted(one for one in read if chosen in (one, sets.SMALL.get(one)))
+
+
+def _in_place(recipe: Recipe, values: dict, read: list[str]) -> str:
+    """Says which data a claim was tried on, where it isn't what its scope names."""
+    default = next((one.default for one in recipe.fields if one.name == "data"), None)
+    if not read or values["data"] == default:
+        return ""
+    return f"; with {' and '.join(map(sets.described, read))} in place of {default}"
 
 
 def command(recipe: Recipe, claim: str, given: dict, first_seed: int = 0) -> str:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recipes.lab.data import sets
 from recipes.lab.errors import LabError, UsageError, in_singular
+from recipes.lab.evidence.claims import read_sets
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import environment, member
 from recipes.lab.running.sources import Sources
-from recipes.lab.running.sweep import Trainings, check_function
+from recipes.lab.running.sweep import Trainings, check_function, reads_data
 from recipes.lab.training.seeding import reseed
 
 TUNING = 10_000  # the first seed on which settings are chosen
@@ -74,12 +76,25 @@ class Lab:
 
     def data(self, name: str | None = None):
         """Returns a data set: the one of the setting `data`, or the one named."""
-        name = name or getattr(self.settings, "data", None)
-        if name is None:
-            raise LabError("the recipe has no setting 'data': name a data set.")
+        name = name or self._chosen()
         loaded = member.load_data(name, self._trainings.data_dir)
         self._loaded[name] = loaded.checksum
+        read_sets(self).add(name)
         return loaded
+
+    @property
+    def like_digits(self) -> str:
+        """The set of the setting `data` with images as few and small as the digits.
+
+        A lesson whose network and budget are made for the digits trains on this.
+        """
+        return sets.like_digits(self._chosen())
+
+    def _chosen(self) -> str:
+        name = getattr(self.settings, "data", None)
+        if name is None:
+            raise LabError("the recipe has no setting 'data': name a data set.")
+        return name
 
     def sweep(
         self,
@@ -101,7 +116,7 @@ class Lab:
             cases: Names, or a mapping from names to what `train` is called with: plain
                 data, with every setting that matters in it.
             data: The name of a data set; by default the setting `data`, where there is
-                one.
+                one. A `train` that does not read its `data` gets None.
             precision: The family of models, "dense", "convolutional" or "recurrent",
                 that `--precision auto` chooses for; or "float32" for that.
             seeds: By default the run's seeds.
@@ -117,6 +132,7 @@ class Lab:
         check_function(train)
         cases = cases if isinstance(cases, Mapping) else {case: case for case in cases}
         data = data or getattr(self.settings, "data", None)
+        data = data if reads_data(train) else None
         checksum = None if data is None else self.data(data).checksum
         title = title or train.__name__.strip("_").replace("_", " ")
         if self._lesson is None or self._sources is None:

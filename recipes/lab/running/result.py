@@ -14,6 +14,7 @@ from recipes.lab import catalog
 from recipes.lab.catalog import settings
 from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import UsageError, nearest
+from recipes.lab.reporting import published
 from recipes.lab.reporting.card import card
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import cells, threads
@@ -58,7 +59,7 @@ class Result:
             for figure in self._result["figures"]
             if (self.folder / figure["file"]).is_file()
         }
-        return page.cards_html(self._result, images)
+        return page.cards_html(self._result, images, published.others(self._result))
 
 
 def run(
@@ -137,8 +138,12 @@ def run(
             shutil.rmtree(folder, ignore_errors=True)
         raise
     result = finished.result
+    others = published.others(result)
     found = Result(
-        verdicts={one["id"]: card(result, one) for one in result["claims"]},
+        verdicts={
+            one["id"]: card(result, one, others.get(one["id"], ()))
+            for one in result["claims"]
+        },
         tables={one["title"]: _rows(one) for one in result["tables"]},
         figures=finished.figures
         or {f["name"]: finished.folder / f["file"] for f in result["figures"]},

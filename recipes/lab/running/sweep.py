@@ -1,5 +1,6 @@
 """Seeds times cases: every training is kept when it is done."""
 
+import dis
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -174,6 +175,19 @@ def check_function(train: Callable) -> None:
             f"sweep trains with a plain function of a module's top level, not with "
             f"{name}: other processes find it by its name."
         )
+
+
+def reads_data(train: Callable) -> bool:
+    """Whether the code of `train(case, seed, data)` names its third argument."""
+    code = train.__code__
+    data = code.co_varnames[2 : min(3, code.co_argcount)]
+    if not data or data[0] in code.co_cellvars:  # of another form, or read in a lambda
+        return True
+    local = [one for one in dis.get_instructions(code) if "FAST" in one.opname]
+    names = [
+        one.argval if isinstance(one.argval, tuple) else (one.argval,) for one in local
+    ]
+    return any(data[0] in found for found in names)
 
 
 def _plain_seed(seed) -> int:

@@ -6,13 +6,15 @@ that are wrong in part, to be compared by their loss, and as in the notes' print
 Read `cross_entropy` first; the other lessons stand alone.
 
 Notes: 1.5 Loss functions
-Data: digits; generated classes, among them the 1000 x 20 of the notes' run.
+Data: digits (or MNIST, as few and as small); generated classes, among
+    them the 1000 x 20 of the notes' run.
 Run: recipes run classification      (about 20 s on 2 CPU cores)
 References: Cortes and Vapnik (1995); Szegedy et al. (2016) for label smoothing;
     Ghosh et al. (2017) and Zhang and Sabuncu (2018) for noisy labels.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -54,6 +56,8 @@ class Settings:
     "Passes over generated classes, at most 1000."
     noise: float = 0.2
     "Share of wrong labels, between 0 and 1."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images, all as few and small as the digits."
 
     def __post_init__(self):
         most = {"epochs": 1000, "digits_epochs": 1000, "noisy_passes": 5000}

@@ -63,7 +63,9 @@ def family(lab, wrong: float) -> dict[str, list[dict]]:
                            "epochs": lab.settings.compared_epochs}
         for units in WIDTHS
     }  # fmt: skip
-    return lab.sweep(train, cases, data="digits", title=f"{wrong:.0%} wrong labels")
+    return lab.sweep(
+        train, cases, data=lab.like_digits, title=f"{wrong:.0%} wrong labels"
+    )
 
 
 def agreeing(groups: list[list[tuple[float, float]]]) -> float:

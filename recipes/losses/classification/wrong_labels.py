@@ -88,7 +88,9 @@ def best_rates(lab) -> dict[str, float]:
         for rate in RATES
     }
     seeds = lab.tuning_seeds[:1]
-    tried = lab.sweep(train, cases, data="digits", seeds=seeds, title="choosing rates")
+    tried = lab.sweep(
+        train, cases, data=lab.like_digits, seeds=seeds, title="choosing rates"
+    )
     return {
         name: max(RATES, key=lambda r, n=name: tried[f"{n}, {r:g}"][0]["late"])
         for name in LOSSES
@@ -108,7 +110,7 @@ def networks(lab) -> dict[str, list[dict]]:
             for name, rate in best_rates(lab).items()
         }
         title = f"{kind} labels"
-        runs |= lab.sweep(train, cases, data="digits", seeds=seeds, title=title)
+        runs |= lab.sweep(train, cases, data=lab.like_digits, seeds=seeds, title=title)
     return runs
 
 

@@ -6,13 +6,15 @@ wrong answer, with SGD and Adam, each at the best of five learning rates. Read `
 first; the other lessons stand alone.
 
 Notes: 1.7 Activation × loss pairs
-Data: logits; digits (odd or even, and which); a linear regression with noise.
+Data: logits; digits, or MNIST as few and as small (odd or even, and which); a
+    linear regression with noise.
 Run: recipes run pairs   (about 20 s on 2 CPU cores)
 References: Solla, Levin and Fleisher (1988); Glorot and Bengio (2010); Golik,
     Doetsch and Ney (2013).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -30,6 +32,8 @@ class Settings:
     "Passes over the digits, at most 1000."
     passes: int = 30
     "Passes over the regression's rows, at most 1000."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images, all as few and small as the digits."
 
     def __post_init__(self):
         if self.epochs > 1000:

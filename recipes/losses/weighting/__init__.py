@@ -6,13 +6,15 @@ compared with the rival that needs no weight. Read `imbalance` first; the other 
 stand alone.
 
 Notes: 1.6 Weighted losses
-Data: two Gaussians, one row in twenty positive; digits; two made-up regressions.
+Data: two Gaussians, one row in twenty positive; digits (or MNIST, as few
+    and as small); two made-up regressions.
 Run: recipes run weighting   (about 20 s on 2 CPU cores)
 References: Elkan (2001); Lin et al. (2017); Han et al. (2018); Kendall, Gal and
     Cipolla (2018); Zhang and Sabuncu (2018); Cui et al. (2019).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -40,6 +42,8 @@ class Settings:
     "Passes over them, at most 1000."
     epochs: int = 20
     "Passes over the digits, and over the two tasks, at most 1000."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images, all as few and small as the digits."
 
     def __post_init__(self):
         if not 100 <= self.samples <= 1_000_000:  # five positive rows at least

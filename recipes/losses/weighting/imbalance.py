@@ -45,7 +45,7 @@ POINT = stats.Threshold(
 def both(lab) -> dict[str, dict[str, list[dict]]]:
     """The runs by data and class weights, with a table of what they reached."""
     cases = {n: digits_case(lab, WEIGHTS[n]) for n in (PLAIN, NOTES, BALANCED)}
-    digits = lab.sweep(train_digits, cases, data="digits", title=DIGITS)
+    digits = lab.sweep(train_digits, cases, data=lab.like_digits, title=DIGITS)
     runs = {PLANE: by_weight(lab), DIGITS: digits}
     names = ("recall", "precision", "F1", "accuracy", "balanced accuracy")
     for data, found in runs.items():

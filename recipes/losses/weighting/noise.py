@@ -91,7 +91,11 @@ def on_digits(lab) -> dict[str, list[dict]]:
     """The networks on digits of which three in ten have a wrong label."""
     cases = {name: {"name": name, "epochs": lab.settings.epochs} for name in CASES}
     runs = lab.sweep(
-        train_digits, cases, data="digits", seeds=lab.seeds[:FEW], title="wrong labels"
+        train_digits,
+        cases,
+        data=lab.like_digits,
+        seeds=lab.seeds[:FEW],
+        title="wrong labels",
     )
     names = ("accuracy", "wrong labels learned")
     lab.table(

@@ -6,13 +6,15 @@ and whether each size may have the learning rate that suits it. Read `epochs` an
 network learns. The other lessons stand alone.
 
 Notes: 1.11 Batch size and gradient-descent variants
-Data: Gaussian rows and a double well; digits for the networks.
+Data: Gaussian rows and a double well; digits (or MNIST, as few and as small) for the
+    networks.
 Run: recipes run batch_size          (about 40 s on 2 CPU cores)
 References: Robbins and Monro (1951); Ioffe and Szegedy (2015); Keskar et al. (2017);
     Shallue et al. (2019).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -45,6 +47,8 @@ class Settings:
     "Rounds of the timings, at most 10000."
     steps: int = 2000
     "Steps in the double well, at most a million."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images that the networks learn, all as few and small as the digits."
 
     def __post_init__(self):
         if self.updates % 66:  # an epoch of the smallest batches has 66

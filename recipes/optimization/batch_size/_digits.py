@@ -100,7 +100,7 @@ def rate_sweep(lab, equal: str) -> dict[tuple[int, float], float]:
     }
     seeds = lab.tuning_seeds[:TUNED]
     title = f"rates at equal {equal}"
-    runs = lab.sweep(train, cases, data="digits", seeds=seeds, title=title)
+    runs = lab.sweep(train, cases, data=lab.like_digits, seeds=seeds, title=title)
     means = [np.mean([run["training_loss"][-1] for run in runs[c]]) for c in cases]
     keys = [(size, rate) for size in SIZES for rate in RATES]
     return dict(zip(keys, map(float, means), strict=True))
@@ -116,7 +116,7 @@ def runs_of(lab, size: int, rate: float, equal: str) -> list[dict]:
     """Trains a size at a rate for equal "epochs" or "updates", one result a seed."""
     name = f"batches of {size}, rate {rate:g}, equal {equal}"
     case = case_of(lab, size, rate, equal)
-    return lab.sweep(train, {name: case}, data="digits", title=name)[name]
+    return lab.sweep(train, {name: case}, data=lab.like_digits, title=name)[name]
 
 
 def at_best(lab, size: int, equal: str, measure: str) -> np.ndarray:

@@ -118,12 +118,12 @@ def train_in_two_orders(case: dict, seed: int, data) -> dict[str, float]:
 def full_batch_has_no_order(lab):
     """Compares gradients of two orders, and trainings with and without shuffling."""
     seeds = lab.seeds[:2]  # rounding is much the same with every seed
-    data = lab.data("digits")
+    data = lab.data(lab.like_digits)
     gradient = max(gradient_change(data, seed) for seed in seeds)
     runs = lab.sweep(
         train_in_two_orders,
         {f"batches of {size}": {"batch_size": size} for size in (TRAINED, MIDDLE)},
-        data="digits",
+        data=lab.like_digits,
         seeds=seeds,
         title="with and without shuffling",
     )
@@ -210,7 +210,7 @@ def batches_need_shuffling(lab):
     runs = lab.sweep(
         train_in_order,
         {order: {"order": order, "epochs": epochs} for order in orders},
-        data="digits",
+        data=lab.like_digits,
         title="orders of the digits",
     )
     accuracy = {order: [run["accuracy"] for run in runs[order]] for order in orders}

@@ -66,7 +66,7 @@ def by_formula(gradients, size: int) -> float:
 def noise_by_size(lab) -> dict[int, tuple[float, float]]:
     """Batch size to the noise measured and by formula, in shares of one sample's."""
     measured, formula = {}, {}
-    (x, y), _ = train_and_held_out(lab.data("digits"))
+    (x, y), _ = train_and_held_out(lab.data(lab.like_digits))
     for seed in lab.seeds[:5]:
         gradients = each_gradient(x.reshape(len(x), -1), y, seed)
         single = by_formula(gradients, 1)
@@ -99,7 +99,7 @@ def losses_after_few_epochs(lab) -> dict[int, list[float]]:
     runs = lab.sweep(
         train,
         cases,
-        data="digits",
+        data=lab.like_digits,
         seeds=lab.seeds[:5],  # losses differ by factors, and single samples are slow
         title="three variants on digits",
     )

@@ -96,7 +96,9 @@ def accuracies(lab) -> dict[str, np.ndarray]:
         for size in (TINY, MIDDLE)
     }
     seeds = lab.seeds[:FEW]
-    runs = lab.sweep(train, cases, data="digits", seeds=seeds, title="normalization")
+    runs = lab.sweep(
+        train, cases, data=lab.like_digits, seeds=seeds, title="normalization"
+    )
     return {name: np.array([run["accuracy"] for run in runs[name]]) for name in cases}
 
 

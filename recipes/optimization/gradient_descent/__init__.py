@@ -4,12 +4,14 @@ The two exercises of the notes step by step, then the limits: exactly on parabol
 and with a network on digits.
 
 Notes: 1.10 Learning rate and schedules
-Data: parabolas and a double well; digits for the network.
+Data: parabolas and a double well; digits (or MNIST, as few and as small) for the
+    network.
 Run: recipes run gradient_descent    (about 15 s on 2 CPU cores)
 References: Cauchy (1847); LeCun et al. (1998), Efficient BackProp.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -29,6 +31,8 @@ class Settings:
     "Points in a double well for each seed, at most 100000."
     steps: int = 5000
     "Steps in the double well at the larger rate, at most a million."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images that the network learns, all as few and small as the digits."
 
     def __post_init__(self):
         if self.walkers > 100_000:

@@ -53,7 +53,9 @@ def losses(lab) -> dict[str, np.ndarray]:
     chosen["Adam, 0.001"] = ("Adam", 0.001, epochs)
     names = ("optimizer", "learning_rate", "epochs")
     cases = {name: dict(zip(names, one, strict=True)) for name, one in chosen.items()}
-    runs = lab.sweep(train, cases, data="digits", title="learning rates on digits")
+    runs = lab.sweep(
+        train, cases, data=lab.like_digits, title="learning rates on digits"
+    )
     return {
         name: np.maximum([run["training_loss"] for run in found], LEAST)
         for name, found in runs.items()

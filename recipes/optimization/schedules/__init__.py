@@ -6,13 +6,15 @@ says why a falling rate helps, on a bowl with noisy slopes where all can be work
 the other lessons ask a network on digits what it gains.
 
 Notes: 1.10 Learning rate and schedules
-Data: a bowl with noisy slopes; digits for the network.
+Data: a bowl with noisy slopes; digits (or MNIST, as few and as small) for the
+    network.
 Run: recipes run schedules           (about 35 s on 2 CPU cores)
 References: Robbins and Monro (1951); Loshchilov and Hutter (2017), SGDR; Smith
     (2017), Cyclical Learning Rates; Kingma and Ba (2015).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from recipes.lab import UsageError
 
@@ -39,6 +41,8 @@ class Settings:
     "Passes over the digits, from 4 to 1000."
     rates: int = 5
     "Learning rates of each sweep, half a decade apart; at most 25."
+    data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
+    "The images that the network learns, all as few and small as the digits."
 
     def __post_init__(self):
         if not 4 <= self.epochs <= 1000:

@@ -129,7 +129,9 @@ def first_rates(lab) -> dict[str, dict[float, list[dict]]]:
         for rate in rates
     }
     seeds = lab.tuning_seeds[:TUNED]
-    runs = lab.sweep(train, cases, data="digits", seeds=seeds, title="first rates")
+    runs = lab.sweep(
+        train, cases, data=lab.like_digits, seeds=seeds, title="first rates"
+    )
     return {
         method: {rate: runs[f"{method}, {rate:g}"] for rate in rates}
         for method, rates in grid.items()
@@ -151,7 +153,7 @@ def best_rate(lab, method: str) -> float:
 def at_rate(lab, method: str, rate: float) -> list[dict]:
     """Trains a method at a first rate, one result a seed."""
     case, title = case_of(lab, method, rate, watch=True), f"{method}, {rate:g}"
-    return lab.sweep(train, {title: case}, data="digits", title=title)[title]
+    return lab.sweep(train, {title: case}, data=lab.like_digits, title=title)[title]
 
 
 def at_best(lab, method: str, times: float = 1.0) -> list[dict]:
@@ -169,7 +171,7 @@ def from_best_rate(lab) -> dict[str, list[dict]]:
     }
     half = {"epochs": lab.settings.epochs // 2}
     cases["cosine, half the epochs"] = {**cases["cosine"], **half}
-    runs = lab.sweep(train, cases, data="digits", title="schedules on digits")
+    runs = lab.sweep(train, cases, data=lab.like_digits, title="schedules on digits")
     return {"constant": at_best(lab, "SGD"), **runs}
 
 
@@ -181,4 +183,4 @@ def with_wrong_labels(lab) -> dict[str, list[dict]]:
         name: case_of(lab, f"SGD, {name}", rate, wrong=True, watch=True)
         for name in ("constant", "cosine", TIMELY)
     }
-    return lab.sweep(train, cases, data="digits", title="wrong labels")
+    return lab.sweep(train, cases, data=lab.like_digits, title="wrong labels")

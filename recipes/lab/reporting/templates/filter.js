@@ -4,6 +4,8 @@
   const choices = [...document.querySelectorAll("select[data-filter]")];
   const buttons = [...document.querySelectorAll("button[data-show]")];
   const items = [...document.querySelectorAll("[data-verdict]")];
+  // A claim tried on another data set as well is one claim.
+  const once = items.filter((item) => !("again" in item.dataset));
   const count = document.querySelector("[data-count]");
   let verdict = "";
   const show = () => {
@@ -16,11 +18,11 @@
           (item.dataset[c.dataset.filter] || "").split(c.dataset.split || "\n").includes(c.value)) &&
         words.every((word) => text.includes(word));
       item.hidden = !fits;
-      shown += fits;
+      shown += fits && once.includes(item);
     }
     for (const section of document.querySelectorAll("[data-section]"))
       section.hidden = !section.querySelector("[data-verdict]:not([hidden])");
-    if (count) count.textContent = `${shown} of ${items.length} claims`;
+    if (count) count.textContent = `${shown} of ${once.length} claims`;
   };
   for (const button of buttons) button.addEventListener("click", () => {
     verdict = button.dataset.show;
