@@ -5,12 +5,17 @@ names the argument, the value and what is allowed.
 """
 
 import difflib
+import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import keras
+import numpy as np
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TASKS = ("classification", "binary", "regression")
 _SIMILAR = 0.65  # of the letters of two names, before one is offered for the other
@@ -20,6 +25,28 @@ _NOT_FOR_KERNELS = ("deserialize", "get", "serialize", "stft")
 def fail(name: str, value: object, allowed: str) -> ValueError:
     """The one wording of every refused argument."""
     return ValueError(f"{name} must be {allowed}; got {value!r}.")
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers, flags and rows of them as Python's own, which files can hold."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.ndim < 2:
+        return value.item() if value.ndim == 0 else tuple(value.tolist())
+    if type(value) in (tuple, list):
+        return type(value)(map(plain, value))
+    return value
+
+
+def takes_numpy(builder: Callable[P, R]) -> Callable[P, R]:
+    """Gives a builder plain values for the NumPy ones among its arguments."""
+
+    @functools.wraps(builder)
+    def build(*arguments: P.args, **settings: P.kwargs) -> R:
+        given: Any = {key: plain(value) for key, value in settings.items()}
+        return builder(*map(plain, arguments), **given)
+
+    return build
 
 
 def integer(name: str, value: object, low: int = 1, high: int | None = None) -> int:

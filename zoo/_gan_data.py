@@ -27,9 +27,9 @@ class ExamplesOnly(keras.Model):
         refuse(y=y, sample_weight=sample_weight)
         return self._guarded(super().evaluate, x, None, *args, **kw)
 
-    def train_on_batch(self, x, y=None, *args, **kw):
+    def train_on_batch(self, x, y=None, *args, class_weight=None, **kw):
         """As `keras.Model.train_on_batch`; it refuses what `fit` refuses."""
-        refuse(y=y)
+        refuse(y=y, class_weight=class_weight)
         return self._guarded(super().train_on_batch, x, None, *args, **kw)
 
     def test_on_batch(self, x, y=None, *args, **kw):
@@ -48,9 +48,8 @@ class ExamplesOnly(keras.Model):
 
     def _guarded(self, method: Any, x: Any, *args: Any, **kw: Any) -> Any:
         """Keras's method on examples that are refused outside of the range."""
-        if self.value_range is None or x is None:
-            return method(x, *args, **kw)
-        data = _ranges.guarded(x, self.value_range)
+        _refuse_forms(x)
+        data = _ranges.guarded(x, self.value_range, self._check_shape)
         held = self._hold()
         try:
             return method(data, *args, **kw)
@@ -63,6 +62,26 @@ class ExamplesOnly(keras.Model):
                     variable.assign(value)
             raise ValueError(refused) from None
 
+    def _check_shape(self, shape: Any) -> None:
+        """Refuses batches of another shape than the generator's; None fits any size.
+
+        Keras itself adds or drops a last axis of size 1.
+        """
+        wanted = tuple(self.generator.output_shape[1:])  # type: ignore[attr-defined]
+        got = tuple(shape[1:])
+        for end in ((), (1,)):
+            for one, other in (((*wanted, *end), got), (wanted, (*got, *end))):
+                sizes = zip(one, other, strict=False)
+                if len(one) == len(other) and all(
+                    None in pair or pair[0] == pair[1] for pair in sizes
+                ):
+                    return
+        text = ", ".join(map(str, ("n", *wanted)))
+        raise ValueError(
+            f"examples must have the shape ({text}), many at a time; got "
+            f"{tuple(shape)}."
+        )
+
     def _hold(self) -> list[tuple[Any, Any]]:
         """Variables and values that JAX's loop takes away before it asks for data."""
         if keras.backend.backend() != "jax":
@@ -73,6 +92,20 @@ class ExamplesOnly(keras.Model):
                 self.optimizer.build(self.trainable_variables)
             variables += [*self.optimizer.variables, *self.metrics_variables]
         return [(variable, variable.value) for variable in variables]
+
+
+def _refuse_forms(x: Any) -> None:
+    """Refuses what holds no examples, or several things of which one may be labels."""
+    kind = getattr(getattr(x, "dtype", None), "kind", "f")
+    if (
+        x is None
+        or isinstance(x, (str, bytes, list, tuple, dict))
+        or kind not in "biuf"
+    ):
+        got = f"dtype {x.dtype}" if hasattr(x, "dtype") else type(x).__name__
+        raise ValueError(
+            f"x must be one array of examples, a dataset or an iterator; got {got}."
+        )
 
 
 def refuse(**given: Any) -> None:

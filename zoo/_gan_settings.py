@@ -44,6 +44,8 @@ class GANSettings:
 
     def __post_init__(self) -> None:
         """Checks every setting."""
+        for key, value in vars(self).items():
+            object.__setattr__(self, key, _checks.plain(value))
         _check_loss("generator_loss", self.generator_loss, GENERATOR_LOSSES)
         _check_loss("discriminator_loss", self.discriminator_loss, DISCRIMINATOR_LOSSES)
         _checks.choice("updates", self.updates, UPDATES)

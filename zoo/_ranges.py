@@ -2,7 +2,7 @@
 
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -58,6 +58,19 @@ def bounds(activation: str) -> Range | None:
     return _BOUNDED.get(activation.replace("_", "").lower())
 
 
+def saturates(operation: Any) -> bool:
+    """Whether a function without a known name keeps to [-1, 1], as a sigmoid does."""
+    function = getattr(operation, "activation", getattr(operation, "function", None))
+    if not callable(function):
+        return False
+    try:
+        ends = keras.ops.convert_to_tensor(np.array([[-60.0], [60.0]], "float32"))
+        values = keras.ops.convert_to_numpy(function(ends))
+    except Exception:  # a function of others, which may ask for more
+        return False
+    return bool(np.abs(values).max() <= 1.0 + _SLACK)
+
+
 def output_range(model: keras.Model) -> Range | None:
     """The open range of a network that ends in a bounded activation, else None."""
     found = last_activation(model)
@@ -103,24 +116,44 @@ def check_values(x: Any, limits: Range) -> None:
         )
 
 
-def guarded(data: Any, limits: Range) -> Any:
+def guarded(data: Any, limits: Range | None, check_shape: Callable[[Any], None]) -> Any:
     """The same data for `fit`, whose first batch at least is checked.
 
     Arrays are checked whole and at once, every batch of a `tf.data.Dataset` when it
     comes, the first batch of anything else. No order of samples changes.
+
+    Args:
+        data: What `fit` takes.
+        limits: Between which the values must lie, or None.
+        check_shape: Is called with the shape of a batch.
     """
+
+    def check(x: Any) -> None:
+        if not _is_array(x):
+            return
+        check_shape(x.shape)
+        if limits is not None:
+            check_values(x, limits)
+
     if hasattr(data, "element_spec") and hasattr(data, "map"):
-        return _guarded_dataset(data, limits)
+        shape = getattr(_examples(data.element_spec), "shape", ())
+        if shape == ():
+            return data  # marks of calls, not examples
+        if getattr(shape, "rank", None) is not None:
+            check_shape(tuple(shape))
+        return data if limits is None else _guarded_dataset(data, limits)
     if isinstance(data, keras.utils.PyDataset):
-        check_values(_examples(data[0]), limits)
+        check(_examples(data[0]))
     elif type(data).__module__.startswith("torch.utils.data"):
-        check_values(_examples(_first_of_loader(data)), limits)
+        check(_examples(_first_of_loader(data)))
     elif isinstance(data, Iterator):
         first = next(data)
-        check_values(_examples(first), limits)
+        check(_examples(first))
         return (batch for batch in itertools.chain([first], data))
-    elif _is_array(_examples(data)):
-        check_values(_examples(data), limits)
+    elif _is_array(data) and len(data.shape) and not data.shape[0]:
+        raise ValueError(f"{_FIRST_WORDS} in an array that holds some; it is empty.")
+    else:
+        check(data)
     return data
 
 
@@ -171,8 +204,6 @@ def _first_of_loader(loader: Any) -> Any:
 def _guarded_dataset(data: Any, limits: Range) -> Any:
     import tensorflow as tf
 
-    if getattr(_examples(data.element_spec), "shape", ()) == ():
-        return data  # marks of calls, not examples
     slack = _SLACK * (limits[1] - limits[0])
     before, after = _message(limits, "\0").split("\0")
 

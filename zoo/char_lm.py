@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo import _checks
+from zoo import _checks, _ranges
 from zoo.pretrained import loads_weights
 from zoo.recurrent import recurrent
 
@@ -195,7 +195,11 @@ def _stack(model: Any) -> list[Any]:
     fits = [isinstance(layer, known) for layer in found]
     kinds: Iterable[Any] = (layers.Embedding, layers.RNN, layers.Dense)
     complete = all(any(isinstance(layer, kind) for layer in found) for kind in kinds)
-    if not complete or not all(fits) or len(model.output_shape) != 3:
+    backwards = any(getattr(layer, "go_backwards", False) for layer in found)
+    end = _ranges.last_activation(model) if complete else None
+    logits = end is None or _ranges.bounds(end[1]) is None
+    shaped = complete and all(fits) and len(model.output_shape) == 3
+    if not shaped or backwards or not logits:
         raise _checks.fail("model", model, "a language model such as char_lm builds")
     return [layer for layer in found if isinstance(layer, stepwise)]
 

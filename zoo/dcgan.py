@@ -111,6 +111,7 @@ def dcgan(
     return model
 
 
+@_checks.takes_numpy
 def dcgan_generator(
     image_shape: Sequence[int] = (28, 28, 1),
     latent_dim: int = 100,
@@ -181,6 +182,7 @@ def dcgan_generator(
     return keras.Model(inputs, x, name=name)
 
 
+@_checks.takes_numpy
 def dcgan_discriminator(
     image_shape: Sequence[int] = (28, 28, 1),
     *,

@@ -58,7 +58,7 @@ def load_torchvision(
     """
     wanted = _places(model)
     given = {
-        name: _array(value)
+        name: _array(name, value)
         for name, value in _opened(weights).items()
         if not name.endswith("num_batches_tracked")
     }
@@ -89,6 +89,7 @@ def _places(model: keras.Model) -> dict[str, Any]:
         and bool(norms)
         and getattr(layers["stem"], "padding", None) == "valid"
         and all(layer.epsilon == EPSILON for layer in norms)
+        and _computes_the_same(layers)
     )
     if not fits:
         name = getattr(model, "name", model)
@@ -103,6 +104,17 @@ def _places(model: keras.Model) -> dict[str, Any]:
             last = _NORMALIZATION.get(kind, "bias" if kind == "bias" else "weight")
             places[f"{foreign}.{last}"] = variable
     return places
+
+
+def _computes_the_same(layers: Mapping[str, Any]) -> bool:
+    """Whether what has no weights is as there: rectifiers, the mean of all pixels."""
+    rectifiers = [
+        getattr(getattr(layer, "activation", None), "__name__", "")
+        for name, layer in layers.items()
+        if name.endswith("_activation")
+    ]
+    others = {"global_max", "rescale"} & layers.keys()
+    return bool(rectifiers) and set(rectifiers) == {"relu"} and not others
 
 
 def _foreign_name(name: str) -> str | None:
@@ -130,13 +142,37 @@ def _opened(weights: Any) -> Mapping[str, Any]:
         raise _checks.fail("weights", type(weights).__name__, allowed)
     if Path(weights).suffix != ".safetensors":
         raise _checks.fail("weights", os.fspath(weights), allowed)
-    return safetensors().load_file(weights)
+    return read(weights)
 
 
-def _array(value: Any) -> np.ndarray:
+def read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
+    """The arrays of a `.safetensors` file.
+
+    Raises:
+        ValueError: It can't be read, or is no such file.
+    """
+    reader = safetensors()
+    try:
+        return reader.load(Path(path).read_bytes())
+    except OSError as error:
+        raise ValueError(f"weights can't be read: {error}") from None
+    except Exception as error:
+        raise ValueError(
+            f"weights must be a whole .safetensors file; {os.fspath(path)} is none "
+            f"({type(error).__name__}: {error})."
+        ) from None
+
+
+def _array(name: str, value: Any) -> np.ndarray:
     if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    return np.asarray(value)
+        value = value.detach().cpu()
+        if str(value.dtype) == "torch.bfloat16":  # NumPy has no such numbers
+            value = value.float()
+        value = value.numpy()
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise _checks.fail(f"weights[{name!r}]", type(value).__name__, "numbers")
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
 def _turned(array: np.ndarray) -> np.ndarray:

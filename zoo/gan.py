@@ -128,7 +128,7 @@ class GAN(ExamplesOnly):
         self.generator = generator
         self.discriminator = discriminator
         self.settings = settings
-        self.value_range = settings.value_range or _ranges.output_range(generator)
+        self.value_range = _examples_range(generator, settings.value_range)
         self.latent_dim = int(generator.input_shape[-1])
         self.latents = keras.random.SeedGenerator(seed)
         self.trackers = {
@@ -351,10 +351,43 @@ def _replicas() -> tuple[int, Any]:
     return context.num_replicas_in_sync, context.replica_id_in_sync_group
 
 
+def _examples_range(
+    generator: keras.Model, given: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """The given range, or that of the generator, which has to reach all of it."""
+    own = _ranges.output_range(generator)
+    if given is None or own is None:
+        return given or own
+    slack = 1e-5 * (own[1] - own[0])
+    if given[0] < own[0] - slack or given[1] > own[1] + slack:
+        allowed = f"inside of the generator's range {own}"
+        raise _checks.fail("value_range", given, allowed)
+    return given
+
+
+def _is_shape(shape: Any) -> bool:
+    """Whether it is that of one tensor, not of several."""
+    return isinstance(shape, tuple) and not any(isinstance(s, tuple) for s in shape)
+
+
 def _check_networks(generator: Any, discriminator: Any) -> None:
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model) or not network.built:
             raise _checks.fail(name, network, "a built keras.Model")
+    latents, ends = generator.input_shape, generator.output_shape
+    if not _is_shape(latents) or len(latents) != 2 or not _is_shape(ends):
+        shape = f"{latents} -> {ends}"
+        raise _checks.fail("generator", shape, "(None, latent_dim) -> one output")
+    if not _is_shape(discriminator.input_shape):
+        shape = discriminator.input_shape
+        raise _checks.fail("discriminator", shape, "a network with one input")
+    theirs = {id(variable) for variable in generator.weights}
+    if any(id(variable) in theirs for variable in discriminator.weights):
+        raise _checks.fail(
+            "discriminator",
+            discriminator.name,
+            "one that shares no weight with the generator",
+        )
     made, seen = generator.output_shape, discriminator.input_shape
     if tuple(made[1:]) != tuple(seen[1:]):
         raise _checks.fail("discriminator", seen, f"a network for inputs {made}")
@@ -364,7 +397,7 @@ def _check_networks(generator: Any, discriminator: Any) -> None:
             "discriminator", shape, "a network with one output, (None, 1)"
         )
     end = _ranges.last_activation(discriminator)
-    if end is not None and _ranges.bounds(end[1]):
+    if end is not None and (_ranges.bounds(end[1]) or _ranges.saturates(end[0])):
         raise _checks.fail(
             "discriminator",
             end[1],

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
@@ -109,7 +109,9 @@ def loads_weights(builder: Callable[P, Model]) -> Loads[P, Model]:
     name = builder.__name__
 
     @functools.wraps(builder)
-    def build(*arguments: Any, weights: str | None = None, **settings: Any) -> Any:
+    def build(*given_first: Any, weights: str | None = None, **given_by: Any) -> Any:
+        arguments: Any = [_checks.plain(value) for value in given_first]
+        settings: Any = {key: _checks.plain(value) for key, value in given_by.items()}
         if weights is None:
             return builder(*arguments, **settings)
         try:
@@ -146,9 +148,9 @@ def safetensors() -> ModuleType:
 
 def _check_offer(builder: str, weights: object) -> None:
     offered = [name.partition("/")[2] for name in list_weights(f"{builder}/*")]
-    if weights in offered:
+    if isinstance(weights, str) and weights in offered:
         return
-    others = [name for name in list_weights(f"*/{weights}") if "/" in name]
+    others = [name for name in list_weights() if name.endswith(f"/{weights}")]
     hint = f"; there are {', '.join(others)}" if others else ""
     allowed = ", ".join(["None", *map(repr, offered)])
     raise _checks.fail("weights", weights, f"one of {allowed} for {builder}{hint}")
@@ -183,7 +185,7 @@ def _load(
 ) -> None:
     """Puts the weights into the network once all names and shapes were checked."""
     arrays = safetensors().load(_content(name))
-    places = {variable.path: variable for variable in model.weights}
+    places = {_name_of(variable, arrays): variable for variable in model.weights}
     left = places.keys() - arrays.keys() or (whole and arrays.keys() - places.keys())
     if left:
         raise ValueError(f"{min(left)} is not both in the network and in {name}.")
@@ -198,6 +200,13 @@ def _load(
             raise _checks.fail(key, value, allowed)
     for path, variable in places.items():
         variable.assign(arrays[path].astype("float32"))
+
+
+def _name_of(variable: Any, names: Container[str]) -> str:
+    """Its path, without the scopes (`keras.name_scope`) that the network lies in."""
+    parts = variable.path.split("/")
+    paths = ["/".join(parts[start:]) for start in range(len(parts))]
+    return next((path for path in paths if path in names), variable.path)
 
 
 def _content(name: str) -> bytes:

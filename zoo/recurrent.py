@@ -125,6 +125,7 @@ def recurrent(
     _checks.rate("recurrent_dropout", recurrent_dropout)
     _checks.choice("normalization", normalization, ("layer", None))
     _checks.number("l2", l2, 0.0)
+    _check_policy()
     running = _running(cell, use_cudnn, stateful, unroll, batch_size, shape[0])
     _checks.text("name", name)
 
@@ -186,6 +187,16 @@ def _sequence_shape(input_shape: object, tokens: bool) -> tuple[int | None, ...]
     for size in features:
         _checks.integer("input_shape[1]", size)
     return tuple(input_shape)
+
+
+def _check_policy() -> None:
+    policy = keras.config.dtype_policy()
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    if on_tensorflow and policy.variable_dtype == "bfloat16":
+        raise ValueError(
+            f"dtype policy {policy.name!r} is none for recurrent weights: TensorFlow "
+            "draws no orthogonal matrix in bfloat16; use 'mixed_bfloat16'."
+        )
 
 
 def _check_forget_bias(cell: str, forget_bias: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo import _checks
 from zoo.gan import GAN
@@ -54,14 +55,27 @@ def reestimate_statistics(
     others = [v for v in model.non_trainable_variables if id(v) not in ours]
     before = [keras.ops.copy(v.value) for v in others]
     forward = model.judge if isinstance(model, GAN) else model
+    taken = "output_shape" if isinstance(model, GAN) else "input_shape"
+    wanted = getattr(getattr(model, "generator", model), taken, None)
+    averages = [v for layer in found for v in layer.non_trainable_variables]
+    learned = [keras.ops.copy(v.value) for v in averages]
     counters = [_Counter(layer) for layer in found]
     batches = 0
     try:
         for inputs in _batches(
             data, batch_size, len(getattr(model, "inputs", None) or [0])
         ):
+            _check_batch(inputs, wanted)
+            if isinstance(model, GAN):
+                model.check_examples(inputs)
             forward(inputs, training=True)
             batches += 1
+        if not all(np.isfinite(keras.ops.convert_to_numpy(v)).all() for v in averages):
+            raise ValueError("data must be finite, and so must what layers make of it.")
+    except BaseException:
+        for variable, value in zip(averages, learned, strict=True):
+            variable.assign(value)
+        raise
     finally:
         for counter in counters:
             counter.remove()
@@ -109,4 +123,33 @@ def _batches(data: Any, size: int, inputs: int) -> Iterable[Any]:
         )
     if isinstance(data, keras.utils.PyDataset):
         data = (data[index] for index in range(data.num_batches or 0))
-    return (batch[0] if isinstance(batch, tuple) else batch for batch in data)
+    if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
+        raise ValueError(
+            "data must be an array of inputs, or an iterable of batches; got "
+            f"{type(data).__name__}."
+        )
+    several = inputs > 1
+    return (
+        batch[0]
+        if isinstance(batch, tuple) or (isinstance(batch, list) and not several)
+        else batch
+        for batch in data
+    )
+
+
+def _check_batch(inputs: Any, wanted: Any) -> None:
+    """Refuses one example, or anything else, where a batch of them is due."""
+    if not isinstance(wanted, tuple) or any(isinstance(s, tuple) for s in wanted):
+        return  # several inputs, which Keras checks by name
+    shape = getattr(inputs, "shape", None)
+    sizes, got = wanted[1:], None if shape is None else tuple(shape)[1:]
+    if got is not None:
+        longer = (*got, 1) if len(got) < len(sizes) else got
+        pairs = list(zip(sizes, longer, strict=False))
+        if len(longer) == len(sizes) and all(a in (None, b) for a, b in pairs):
+            return
+    text = ", ".join("any" if size is None else str(size) for size in sizes)
+    raise ValueError(
+        f"data must hold batches of the shape (n, {text}); got "
+        f"{type(inputs).__name__ if shape is None else tuple(shape)}."
+    )

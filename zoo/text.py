@@ -91,7 +91,7 @@ class Vocabulary:
         Raises:
             ValueError: A number has no character.
         """
-        numbers = [int(token) for token in np.asarray(tokens).ravel()]
+        numbers = np.asarray(tokens).ravel().tolist()
         for token in numbers:
             _checks.integer("tokens", token, 0, len(self) - 1)
         return "".join(self.characters[token] for token in numbers)
@@ -164,11 +164,15 @@ class Vocabulary:
         Raises:
             ValueError: The file holds none.
         """
-        with zipfile.ZipFile(path) as archive:
-            names = [n for n in archive.namelist() if Path(n).name == _FILE]
-            if not names:
-                raise ValueError(f"path must be a model saved with characters: {path}")
-            return cls(json.loads(archive.read(names[0]).decode("utf-8")))
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = [n for n in archive.namelist() if Path(n).name == _FILE]
+                text = archive.read(names[0]).decode("utf-8") if names else None
+        except (OSError, TypeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"path must be a .keras file: {error}") from None
+        if text is None:
+            raise ValueError(f"path must be a model saved with characters: {path}")
+        return cls(json.loads(text))
 
     def _check_model(self, model: Any) -> None:
         size = model.output_shape[-1] if isinstance(model, keras.Model) else None
@@ -204,15 +208,20 @@ def encode_words(
         timesteps: Length of each row, at least 1.
 
     Raises:
-        ValueError: A text is no string, `texts` is one, or timesteps is below 1.
+        ValueError: A text is no string, `texts` is one, a word is given twice, or
+            timesteps is below 1.
 
     Example:
         >>> encode_words(["A good film.", "Good!"], ["good", "film"], 3).tolist()
         [[1, 2, 3], [2, 0, 0]]
     """
     _checks.integer("timesteps", timesteps)
-    if isinstance(texts, str):
-        raise _checks.fail("texts", texts, "a list of strings")
+    for name, value in (("texts", texts), ("words", words)):
+        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+            raise _checks.fail(name, value, "a list of strings")
+    words = list(words)
+    if len(set(words)) < len(words) or not all(isinstance(w, str) for w in words):
+        raise ValueError("words must be different strings.")
     numbers = {word: number for number, word in enumerate(words, _UNKNOWN + 1)}
     rows = []
     for text in texts:

@@ -78,11 +78,16 @@ def with_head(
         (None, 3)
     """
     _check_model(model)
-    outputs = _checks.outputs(num_classes, task)
+    ends = getattr(model, "outputs", None) or []
+    if len(ends) != 1:
+        raise _checks.fail("model", model.name, "a built model of layers, one output")
+    outputs = _checks.outputs(_checks.plain(num_classes), task)
     last = model.layers[-1]
-    x: Any = last.input if _is_head(last) else model.output
+    x: Any = last.input if _is_head(last) else ends[0]
     if len(x.shape) == 4:
         x = _blocks.pooled(x, "avg")
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], _blocks.head(x, outputs, task))
     return keras.Model(model.input, _blocks.head(x, outputs, task), name=model.name)
 
 
@@ -234,5 +239,31 @@ def _check_model(model: Any) -> None:
 
 
 def _compile_again(model: keras.Model) -> None:
-    if model.compiled:
+    """Compiles with the same settings, and with the optimizer as it is now.
+
+    What `compile` got is handed over, not its config: losses, metrics and optimizers
+    of one's own need not be registered with Keras.
+    """
+    if not model.compiled:
+        return
+    settings = getattr(model, "_compile_config", None)
+    if settings is None:
         model.compile_from_config(model.get_compile_config())
+        return
+    optimizer = _anew(model.optimizer)
+    model.compile(**{**settings.config, "optimizer": optimizer})
+
+
+def _anew(optimizer: Any) -> Any:
+    """The same kind of optimizer with the same settings, and no state."""
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return keras.optimizers.LossScaleOptimizer(
+            _anew(optimizer.inner_optimizer),
+            initial_scale=optimizer.initial_scale,
+            dynamic_growth_steps=optimizer.dynamic_growth_steps,
+        )
+    config = optimizer.get_config()
+    rate = getattr(optimizer, "_learning_rate", None)
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        config["learning_rate"] = rate
+    return type(optimizer).from_config(config)

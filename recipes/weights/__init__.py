@@ -53,7 +53,7 @@ TRAININGS = {
     "resnet20/mnist": Training(
         "images", "mnist", 3, 1, 128, 4e-3, {"input_shape": [28, 28, 1]}
     ),
-    "lstm/imdb": Training("reviews", "imdb_reviews", 3, 2, 64, 4e-3, _REVIEWS),
+    "lstm/imdb": Training("reviews", "imdb_reviews", 5, 3, 64, 2e-3, _REVIEWS),
     "char_lm/tiny_shakespeare": Training(
         "characters", "tiny_shakespeare", 3, 5, 32, 5e-3, {"vocabulary_size": 65}
     ),

@@ -141,3 +141,16 @@ def test_sampling_refuses_weights_that_are_not_finite():
     model.layers[-1].set_weights([kernel, bias + np.nan])
     with pytest.raises(ValueError, match="model must have finite logits"):
         zoo.sample(model, [1], 2)
+
+
+def test_a_model_without_logits_or_that_reads_backwards_is_refused():
+    layers = keras.layers
+    for cell, end in (({}, "softmax"), ({"go_backwards": True}, None)):
+        stack = [
+            keras.Input((None,), dtype="int32"),
+            layers.Embedding(5, 3),
+            layers.LSTM(4, return_sequences=True, **cell),
+            layers.Dense(5, activation=end),
+        ]
+        with pytest.raises(ValueError, match="model must be a language model"):
+            zoo.sample(keras.Sequential(stack), [1], 3)

@@ -161,3 +161,41 @@ def test_refusals_change_nothing(build, change, message):
         zoo.load_torchvision(model, state)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"activation": "gelu"}, {"activation": "linear"}, {"rescale": True},
+     {"pooling": "max"}],
+)  # fmt: skip
+def test_what_computes_something_else_without_weights_is_refused(settings):
+    model = zoo.resnet18((32, 32, 3), 10, **AS_THERE, **settings)
+    with pytest.raises(ValueError, match="model must be built as resnet18"):
+        zoo.load_torchvision(model, {})
+
+
+def test_half_precision_of_every_kind_is_read():
+    state = Reference(*PLANS["resnet18"], 10).state_dict()
+    model = zoo.resnet18((32, 32, 3), 10, **AS_THERE)
+    for dtype in (torch.bfloat16, torch.float16, torch.float64):
+        zoo.load_torchvision(model, {k: v.to(dtype) for k, v in state.items()})
+        np.testing.assert_allclose(
+            model.get_layer("logits").get_weights()[1],
+            state["fc.bias"].to(dtype).float().numpy(),
+            rtol=1e-6,
+        )
+    with pytest.raises(ValueError, match=r"weights\['fc.bias'\] must be numbers"):
+        zoo.load_torchvision(model, {**state, "fc.bias": np.array(["a"] * 10)})
+
+
+def test_files_that_are_none_are_refused(tmp_path):
+    model = zoo.resnet18((32, 32, 3), 10, **AS_THERE)
+    missing, cut = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    with pytest.raises(ValueError, match="weights can't be read"):
+        zoo.load_torchvision(model, missing)
+    numpy = pytest.importorskip("safetensors.numpy")
+    whole = numpy.save({"fc.bias": np.zeros(10, "float32")})
+    for content in (b"", b"PK", whole[:-4], whole[:20]):
+        cut.write_bytes(content)
+        with pytest.raises(ValueError, match="must be a whole .safetensors file"):
+            zoo.load_torchvision(model, cut)

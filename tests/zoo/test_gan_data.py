@@ -94,6 +94,53 @@ def test_every_way_in_is_guarded(method):
         getattr(gan(), method)(IMAGES, np.zeros(16))
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (None, "x must be one array .*; got NoneType"),
+        ([IMAGES], "x must be one array .*; got list"),
+        (list(IMAGES), "got list"),
+        ((IMAGES, np.zeros(16)), "got tuple"),
+        ({"images": IMAGES}, "got dict"),
+        ("images", "got str"),
+        (np.array([["a"]] * 16), "got dtype <U1"),
+        (IMAGES[:0], "it is empty"),
+        (IMAGES[:, :4], r"shape \(n, 8, 8, 1\), many at a time; got \(16, 4, 8, 1\)"),
+        (IMAGES[0], r"got \(8, 8, 1\)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch"])
+def test_what_are_no_examples_is_refused_in_one_sentence(method, x, message):
+    with pytest.raises(ValueError, match=message) as refusal:
+        getattr(gan(), method)(x)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("form", ["dataset", "sequence", "loader"])
+def test_batches_of_another_shape_are_refused(form):
+    with pytest.raises(ValueError, match=r"shape \(n, 8, 8, 1\)"):
+        gan().fit(FORMS[form](IMAGES[:, :4]), **QUIET)
+
+
+def test_single_examples_are_no_batch():
+    tf = pytest.importorskip("tensorflow")
+    data = tf.data.Dataset.from_tensor_slices(IMAGES)
+    with pytest.raises(ValueError, match=r"many at a time; got \(8, 8, 1\)"):
+        gan().fit(data, **QUIET)
+
+
+def test_a_last_axis_of_one_may_be_left_away():
+    model = gan()
+    model.fit(IMAGES[..., 0], verbose=0)
+    assert int(model.generator_optimizer.iterations) > 0
+
+
+def test_class_weights_are_refused_by_batch():
+    with pytest.raises(ValueError, match="class_weight must be None"):
+        gan().train_on_batch(IMAGES, class_weight={0: 1.0})
+
+
 def test_a_guard_leaves_the_order_of_a_data_set_alone():
     tf = pytest.importorskip("tensorflow")
 
@@ -274,3 +321,46 @@ def test_export_writes_the_generator(tmp_path):
     np.testing.assert_allclose(
         loaded.serve(latents), zoo_cases.predict(model.generator, latents), atol=1e-5
     )
+
+
+def judge(*layers):
+    return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1), *layers])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        keras.layers.Activation(lambda x: ops.sigmoid(x)),
+        keras.layers.Activation(lambda x: ops.tanh(x)),
+        keras.layers.Dense(1, activation=lambda x: 1 / (1 + ops.exp(-x))),
+        keras.layers.Lambda(lambda x: ops.sigmoid(x), output_shape=(1,)),
+    ],
+)
+def test_a_sigmoid_without_its_name_is_found(end):
+    with pytest.raises(ValueError, match="ends in logits, without a bounded"):
+        zoo.GAN(line(), judge(end))
+    zoo.GAN(line(), judge(keras.layers.Activation(lambda x: 2 * x)))
+
+
+def test_a_range_that_the_generator_never_reaches_is_refused():
+    pair = zoo.dcgan_generator((8, 8, 1), 3), zoo.dcgan_discriminator((8, 8, 1))
+    with pytest.raises(ValueError, match=r"inside of the generator's range \(0.0, 1"):
+        zoo.GAN(*pair, value_range=(-1, 1))
+    assert zoo.GAN(*pair, value_range=(0, 0.9)).value_range == (0.0, 0.9)
+
+
+def test_networks_that_share_weights_are_refused():
+    both = judge()
+    with pytest.raises(ValueError, match="shares no weight with the generator"):
+        zoo.GAN(both, both)
+    layer, first, second = keras.layers.Dense(1), keras.Input((1,)), keras.Input((1,))
+    pair = keras.Model(first, layer(first)), keras.Model(second, layer(second))
+    with pytest.raises(ValueError, match="shares no weight"):
+        zoo.GAN(*pair)
+
+
+def test_a_generator_of_several_latents_is_refused():
+    inputs = [keras.Input((2,)), keras.Input((2,))]
+    x = keras.layers.Dense(1)(keras.layers.Concatenate()(inputs))
+    with pytest.raises(ValueError, match="generator must be .*latent_dim"):
+        zoo.GAN(keras.Model(inputs, x), judge())

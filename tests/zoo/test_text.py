@@ -77,3 +77,22 @@ def test_a_model_without_characters_has_none(tmp_path):
     zoo.char_lm(3, units=(2,)).save(tmp_path / "model.keras")
     with pytest.raises(ValueError, match="path must be a model saved with"):
         Vocabulary.load(tmp_path / "model.keras")
+
+
+def test_what_is_no_text_is_refused(tmp_path):
+    vocabulary = zoo.Vocabulary("abc")
+    with pytest.raises(ValueError, match="tokens must be an integer"):
+        vocabulary.decode([0, 1.9])
+    for words in ("good", None, 3):
+        with pytest.raises(ValueError, match="words must be a list of strings"):
+            zoo.encode_words(["a good film"], words, 3)
+    with pytest.raises(ValueError, match="words must be different"):
+        zoo.encode_words(["a good film"], ["good", "good"], 3)
+    with pytest.raises(ValueError, match="texts must be a list"):
+        zoo.encode_words(None, ["good"], 3)
+    path = tmp_path / "lm.keras"
+    with pytest.raises(ValueError, match="path must be a .keras file"):
+        zoo.Vocabulary.load(path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="path must be a .keras file"):
+        zoo.Vocabulary.load(path)

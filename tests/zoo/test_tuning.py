@@ -198,3 +198,69 @@ def test_metrics_fit_the_task(build, task, kind):
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+class OwnLoss(keras.losses.Loss):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def call(self, y_true, y_pred):
+        return self.weight * keras.ops.mean(y_pred, axis=-1)
+
+
+class OwnSGD(keras.optimizers.SGD):
+    pass
+
+
+class OwnRate(keras.optimizers.schedules.LearningRateSchedule):
+    def __call__(self, step):
+        return 0.25
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loss": lambda y, p: keras.ops.mean(p)},
+        {"loss": OwnLoss(2.0)},
+        {"loss": "mse", "metrics": [lambda y, p: keras.ops.mean(p)]},
+        {"loss": "mse", "optimizer": OwnSGD(0.25)},
+        {"loss": "mse", "optimizer": keras.optimizers.SGD(OwnRate())},
+        {"loss": "mse", "optimizer": keras.optimizers.LossScaleOptimizer(OwnSGD(0.25))},
+    ],
+    ids=["function", "loss", "metric", "optimizer", "schedule", "scaled"],
+)
+def test_freezing_keeps_what_is_not_registered_with_keras(settings):
+    model = zoo.mlp((4,), 3, units=(5,))
+    model.compile(**{"optimizer": keras.optimizers.SGD(0.25), **settings})
+    x, y = np.ones((4, 4), "float32"), np.zeros((4, 3), "float32")
+    model.fit(x, y, verbose=0)
+    first = model.optimizer
+    zoo.freeze(model)
+    assert type(model.optimizer) is type(first) and model.optimizer is not first
+    rate = getattr(model.optimizer, "inner_optimizer", model.optimizer).learning_rate
+    assert float(keras.ops.convert_to_numpy(rate)) == 0.25
+    names = set(model.fit(x, y, verbose=0).history)
+    assert names == set(model.evaluate(x, y, verbose=0, return_dict=True))
+    assert {
+        path.split("/")[0] for path in (v.path for v in model.trainable_weights)
+    } == {"logits"}
+
+
+def test_freezing_keeps_a_rate_that_was_set_later():
+    model = zoo.mlp((4,), 3)
+    model.compile("adam", "mse")
+    model.optimizer.learning_rate = 0.125
+    zoo.freeze(model)
+    assert float(model.optimizer.learning_rate) == 0.125
+
+
+def test_a_head_for_any_stack_of_layers():
+    stack = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    assert zoo.with_head(stack, np.int64(4)).output_shape == (None, 4)
+    inputs = keras.Input((3,))
+    two = keras.Model(inputs, [keras.layers.Dense(n)(inputs) for n in (2, 3)])
+    unbuilt = keras.Sequential([keras.layers.Dense(2)])
+    for model in (two, unbuilt, zoo.dcgan((8, 8, 1), 3, filters=2)):
+        with pytest.raises(ValueError, match="model must be a built model of layers"):
+            zoo.with_head(model, 3)

@@ -4,6 +4,7 @@ import math
 import re
 
 import keras
+import numpy as np
 import pytest
 
 import zoo
@@ -218,6 +219,54 @@ def test_is_refused_before_any_layer_is_built(builder, argument, value, monkeypa
     shown = message.rpartition("; got ")[2].removesuffix(".")
     in_parts = [repr(entry) for entry in (value, *entries)]
     assert shown in [*in_parts, repr(tuple(entries)), repr(tuple(entries)[:2])]
+
+
+I, F, B = np.int64, np.float32, np.bool_
+AS_NUMPY = {
+    "mlp": {"input_shape": np.array([4]), "num_classes": I(2), "units": (I(4), I(4)),
+            "dropout": F(0.1), "l1": F(0.1), "l2": F(0.1), "momentum": F(0.5),
+            "epsilon": F(0.1), "normalization": "batch", "use_bias": B(False)},
+    "lenet": {"input_shape": np.array(IMAGE), "num_classes": np.array(3),
+              "filters": np.array([4]), "kernel_size": I(3), "pool_size": I(2),
+              "pointwise": (I(2),), "units": [I(3)], "l2": F(0.1),
+              "rescale": B(True), "normalization": np.str_("batch")},
+    "resnet": {"depths": (I(1), I(1)), "widths": np.array([4, 8]), "l2": F(0.1)},
+    "resnet20": {"num_classes": I(3), "epsilon": F(0.1)},
+    "lstm": {"input_shape": (I(4), I(2)), "units": (I(3),), "l2": F(0.1),
+             "mask_value": F(0), "recurrent_dropout": F(0.1), "forget_bias": F(2),
+             "batch_size": I(4), "stateful": B(True), "unroll": B(True)},
+    "tokens": {"vocabulary_size": I(5), "embedding_dim": I(3), "mask_zero": B(True)},
+    "char_lm": {"vocabulary_size": I(5), "timesteps": I(3), "units": (I(3),)},
+    "dcgan": {"image_shape": np.array(IMAGE), "latent_dim": I(3), "filters": I(2),
+              "smoothing": F(0.1), "seed": I(3), "updates": "alternating",
+              "discriminator_steps": I(2), "value_range": np.array([-1.0, 1.0])},
+    "dcgan_generator": {"latent_dim": I(3), "filters": I(2), "momentum": F(0.5)},
+    "dcgan_discriminator": {"filters": I(2), "value_range": (F(-1), F(1))},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AS_NUMPY)
+def test_numbers_of_numpy_are_numbers(name, tmp_path):
+    """They build the same network as Python's, and a file can hold it."""
+    build, good = BUILDERS[name]
+    model = build(**{**good, **AS_NUMPY[name]})
+    python = {
+        k: getattr(v, "tolist", lambda v=v: v)() for k, v in AS_NUMPY[name].items()
+    }
+    expected = build(**{**good, **python}).get_config()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.count_params() == model.count_params()
+    if name != "dcgan":
+        assert model.get_config() == expected
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's lack")
+def test_pure_bfloat16_of_recurrent_networks_is_refused():
+    keras.config.set_dtype_policy("bfloat16")
+    for build in (lambda: zoo.lstm((4, 2), 2), lambda: zoo.char_lm(5)):
+        with pytest.raises(ValueError, match="use 'mixed_bfloat16'"):
+            build()
 
 
 @pytest.mark.parametrize("name", [n for n in BAD if "num_classes" in BAD[n]])

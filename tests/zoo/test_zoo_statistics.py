@@ -128,3 +128,47 @@ def test_momentum_and_epsilon_reach_every_layer(build):
     for bad in ({"momentum": 1.0}, {"momentum": -0.1}, {"epsilon": 0.0}):
         with pytest.raises(ValueError, match=f"{next(iter(bad))} must be"):
             build(**bad)
+
+
+X = np.random.default_rng(0).random((16, 8, 8, 1)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "data must be an array .*; got NoneType"),
+        ("abc", "got str"),
+        ({"images": X}, "got dict"),
+        (list(X), r"batches of the shape \(n, 8, 8, 1\); got \(8, 8, 1\)"),
+        ((X, np.zeros(16)), r"got \(16,\)"),
+        (X.tolist(), "got "),
+        (X[:, :4], r"got \(16, 4, 8, 1\)"),
+        (X * np.float32(np.nan), "data must be finite"),
+    ],
+    ids=["None", "str", "dict", "images", "labels", "lists", "size", "nan"],
+)
+def test_other_data_are_refused_and_change_nothing(data, message):
+    model = zoo.resnet((8, 8, 1), 3, depths=(1,), widths=(4,))
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=message) as refusal:
+        zoo.reestimate_statistics(model, data)
+    assert "\n" not in str(refusal.value)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_lists_of_inputs_and_labels_are_batches():
+    """PyTorch's loaders make such lists."""
+    model = zoo.resnet((8, 8, 1), 3, depths=(1,), widths=(4,))
+    other = keras.models.clone_model(model)
+    other.set_weights(model.get_weights())
+    zoo.reestimate_statistics(model, X)
+    zoo.reestimate_statistics(other, [[X, np.zeros(16)]])
+    for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_gan_measures_images_of_its_range_only():
+    model = zoo.dcgan((8, 8, 1), 3, filters=2)
+    with pytest.raises(ValueError, match="examples must lie"):
+        zoo.reestimate_statistics(model, X * 255)
