@@ -66,6 +66,7 @@ def test_a_cell_runs_with_settings_and_workers():
     for one, two in zip(values["one"], values["two"], strict=True):
         assert two - one == pytest.approx(2)  # equal draws: each case has its seed
     assert len(values["one"]) == 7
+    assert "run(larger, seeds=7)" in found._repr_html_()  # and no path of a file
 
 
 def test_an_edited_cell_is_another_one():

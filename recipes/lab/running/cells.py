@@ -13,6 +13,7 @@ from recipes.lab.catalog.reach import is_ours
 from recipes.lab.data import cache
 from recipes.lab.errors import UsageError
 
+FILE = "notebook_cell.py"
 KNOWN = {*dir(builtins), "__name__", "__file__", "__doc__"}
 
 
@@ -37,7 +38,7 @@ def file_of(function: FunctionType) -> Path:
         raise UsageError(f"the source of {name} is unknown here: put it in a file.")
     _refuse_strangers(text, name)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = cache.folder() / "cells" / digest / "notebook_cell.py"
+    path = cache.folder() / "cells" / digest / FILE
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         files.write(path, text)
     return path

@@ -15,7 +15,7 @@ from recipes.lab.evidence.claims import Finding, read_sets
 from recipes.lab.reporting.card import took
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
-from recipes.lab.running import environment, folder, member, workers
+from recipes.lab.running import cells, environment, folder, member, workers
 from recipes.lab.running.lab import Lab
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 from recipes.lab.running.sources import Sources
@@ -149,7 +149,14 @@ def _in_place(recipe: Recipe, values: dict, read: list[str]) -> str:
 
 
 def command(recipe: Recipe, claim: str, given: dict, first_seed: int = 0) -> str:
-    """Returns the command that gives exactly this verdict."""
+    """Returns the command that gives exactly this verdict, or a notebook's call."""
+    if recipe.path.name == cells.FILE:
+        names = {
+            id: name for one in recipe.lessons for id, name in one.functions.items()
+        }
+        seed = {"first_seed": first_seed} if first_seed else {}
+        settings = [f"{name}={value!r}" for name, value in {**given, **seed}.items()]
+        return f"run({', '.join([names[claim], *settings])})"
     words = ["recipes run"]
     if recipe.topic:
         words += [f"--claim {claim}"]
