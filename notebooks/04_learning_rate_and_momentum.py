@@ -188,8 +188,8 @@ axes[0].set_title(f"With β = 0.9 the best rate is {at[0] / at[0.9]:.1f} times s
                   size=10)  # fmt: skip
 ratio = np.array(losses[0.9][:-2]) / np.array(losses[0][2:])  # at equal long-run steps
 same = int((np.abs(np.log(ratio)) < np.log(1.2)).sum())
-axes[1].set_title(f"At {same} of {len(ratio)} equal long-run steps\nthe losses agree to a "
-                  "fifth", size=10)  # fmt: skip
+title = f"At {same} of {len(ratio)} equal long-run steps\nthe losses agree to a fifth"
+axes[1].set_title(title, size=10)
 axes[0].legend()
 plt.show()
 

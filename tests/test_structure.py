@@ -193,10 +193,14 @@ def test_more_seeds_begin_with_the_first_one():
 def test_images_are_those_that_a_reader_chooses():
     """A lesson that names the digits could not be replicated on another set."""
     offered = ("digits", "mnist", "fashion_mnist")
+    # Their trainings draw rows of their own; a set is named and not looked at.
+    draw_their_own = ("sparsity", "features")
     for recipe in RECIPES.values():
         choices = [one.choices for one in recipe.fields if one.name == "data"]
-        assert choices in ([], [offered]), recipe.name
+        assert choices in ([], [offered], [(*offered, "cifar10")]), recipe.name
         for path in sorted(recipe.path.parent.glob("*.py")):
+            if path.stem in draw_their_own:
+                continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call):
                     continue

@@ -362,5 +362,5 @@ def test_networks_that_share_weights_are_refused():
 def test_a_generator_of_several_latents_is_refused():
     inputs = [keras.Input((2,)), keras.Input((2,))]
     x = keras.layers.Dense(1)(keras.layers.Concatenate()(inputs))
-    with pytest.raises(ValueError, match="generator must be .*latent_dim"):
+    with pytest.raises(ValueError, match=r"generator must be .*latent_dim"):
         zoo.GAN(keras.Model(inputs, x), judge())

@@ -91,8 +91,8 @@ def test_what_is_no_text_is_refused(tmp_path):
     with pytest.raises(ValueError, match="texts must be a list"):
         zoo.encode_words(None, ["good"], 3)
     path = tmp_path / "lm.keras"
-    with pytest.raises(ValueError, match="path must be a .keras file"):
+    with pytest.raises(ValueError, match=r"path must be a \.keras file"):
         zoo.Vocabulary.load(path)
     path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="path must be a .keras file"):
+    with pytest.raises(ValueError, match=r"path must be a \.keras file"):
         zoo.Vocabulary.load(path)

@@ -237,7 +237,8 @@ def test_freezing_keeps_what_is_not_registered_with_keras(settings):
     model.fit(x, y, verbose=0)
     first = model.optimizer
     zoo.freeze(model)
-    assert type(model.optimizer) is type(first) and model.optimizer is not first
+    assert type(model.optimizer) is type(first)
+    assert model.optimizer is not first
     rate = getattr(model.optimizer, "inner_optimizer", model.optimizer).learning_rate
     assert float(keras.ops.convert_to_numpy(rate)) == 0.25
     names = set(model.fit(x, y, verbose=0).history)

@@ -221,27 +221,27 @@ def test_is_refused_before_any_layer_is_built(builder, argument, value, monkeypa
     assert shown in [*in_parts, repr(tuple(entries)), repr(tuple(entries)[:2])]
 
 
-I, F, B = np.int64, np.float32, np.bool_
+N, F, B = np.int64, np.float32, np.bool_
 AS_NUMPY = {
-    "mlp": {"input_shape": np.array([4]), "num_classes": I(2), "units": (I(4), I(4)),
+    "mlp": {"input_shape": np.array([4]), "num_classes": N(2), "units": (N(4), N(4)),
             "dropout": F(0.1), "l1": F(0.1), "l2": F(0.1), "momentum": F(0.5),
             "epsilon": F(0.1), "normalization": "batch", "use_bias": B(False)},
     "lenet": {"input_shape": np.array(IMAGE), "num_classes": np.array(3),
-              "filters": np.array([4]), "kernel_size": I(3), "pool_size": I(2),
-              "pointwise": (I(2),), "units": [I(3)], "l2": F(0.1),
+              "filters": np.array([4]), "kernel_size": N(3), "pool_size": N(2),
+              "pointwise": (N(2),), "units": [N(3)], "l2": F(0.1),
               "rescale": B(True), "normalization": np.str_("batch")},
-    "resnet": {"depths": (I(1), I(1)), "widths": np.array([4, 8]), "l2": F(0.1)},
-    "resnet20": {"num_classes": I(3), "epsilon": F(0.1)},
-    "lstm": {"input_shape": (I(4), I(2)), "units": (I(3),), "l2": F(0.1),
+    "resnet": {"depths": (N(1), N(1)), "widths": np.array([4, 8]), "l2": F(0.1)},
+    "resnet20": {"num_classes": N(3), "epsilon": F(0.1)},
+    "lstm": {"input_shape": (N(4), N(2)), "units": (N(3),), "l2": F(0.1),
              "mask_value": F(0), "recurrent_dropout": F(0.1), "forget_bias": F(2),
-             "batch_size": I(4), "stateful": B(True), "unroll": B(True)},
-    "tokens": {"vocabulary_size": I(5), "embedding_dim": I(3), "mask_zero": B(True)},
-    "char_lm": {"vocabulary_size": I(5), "timesteps": I(3), "units": (I(3),)},
-    "dcgan": {"image_shape": np.array(IMAGE), "latent_dim": I(3), "filters": I(2),
-              "smoothing": F(0.1), "seed": I(3), "updates": "alternating",
-              "discriminator_steps": I(2), "value_range": np.array([-1.0, 1.0])},
-    "dcgan_generator": {"latent_dim": I(3), "filters": I(2), "momentum": F(0.5)},
-    "dcgan_discriminator": {"filters": I(2), "value_range": (F(-1), F(1))},
+             "batch_size": N(4), "stateful": B(True), "unroll": B(True)},
+    "tokens": {"vocabulary_size": N(5), "embedding_dim": N(3), "mask_zero": B(True)},
+    "char_lm": {"vocabulary_size": N(5), "timesteps": N(3), "units": (N(3),)},
+    "dcgan": {"image_shape": np.array(IMAGE), "latent_dim": N(3), "filters": N(2),
+              "smoothing": F(0.1), "seed": N(3), "updates": "alternating",
+              "discriminator_steps": N(2), "value_range": np.array([-1.0, 1.0])},
+    "dcgan_generator": {"latent_dim": N(3), "filters": N(2), "momentum": F(0.5)},
+    "dcgan_discriminator": {"filters": N(2), "value_range": (F(-1), F(1))},
 }  # fmt: skip
 
 

@@ -52,8 +52,9 @@ class DropConnectEach(DropConnect):
         if not training or self.rate == 0:
             return super().call(inputs, training=training)
         examples = keras.ops.shape(inputs)[0]
+        shape = (examples, inputs.shape[-1], self.units)
         kernels = keras.random.dropout(
-            keras.ops.broadcast_to(self.kernel, (examples, *self.kernel.shape)),
+            keras.ops.broadcast_to(self.kernel, shape),
             self.rate,
             seed=self.seed_generator,
         )
