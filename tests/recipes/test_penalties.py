@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.linear_model import Lasso, Ridge
+from sklearn.linear_model import Lasso, Ridge, RidgeCV
+from sklearn.model_selection import KFold
 
 from recipes.generalization.penalties import (
     balance,
@@ -35,6 +36,19 @@ def test_ridge_is_that_of_scikit_learn():
     given = sparsity.problem(0, 40, correlation=0.5)
     expected = Ridge(3.0, fit_intercept=False).fit(given.x, given.y).coef_
     assert balance.ridge(given.x, given.y, 3.0) == pytest.approx(expected)
+
+
+def test_the_strength_is_that_of_scikit_learn_s_folds():
+    given = balance.problem(1, 30, noise=balance.NOISE)
+    model = RidgeCV(
+        balance.STRENGTHS,
+        fit_intercept=False,
+        cv=KFold(5),
+        scoring="neg_mean_squared_error",
+    ).fit(given.x, given.y)
+    weights, strength = balance.ridge_by_folds(given.x, given.y)
+    assert strength == model.alpha_
+    assert weights == pytest.approx(model.coef_)
 
 
 def test_proximal_steps_end_at_the_minimum_of_scikit_learn():

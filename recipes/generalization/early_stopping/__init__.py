@@ -7,7 +7,7 @@ first; the other lessons stand alone.
 
 Notes: 1.18 Early stopping, checkpoints, monitoring
 Data: digits (or MNIST, Fashion-MNIST), also with wrong labels; a generated regression.
-Run: recipes run early_stopping      (about 30 s on 2 CPU cores)
+Run: recipes run early_stopping      (about 20 s on 2 CPU cores)
 References: Prechelt, Early Stopping - But When? (1998); Nakkiran et al., Deep Double
     Descent (2020); Heckel and Yilmaz, Early Stopping in Deep Networks: Double Descent
     and How to Eliminate It (2021).

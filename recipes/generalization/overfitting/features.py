@@ -54,7 +54,7 @@ def selection(kind: str) -> GridSearchCV:
     """A selection with a linear model behind it, searched by cross-validation."""
     model = LinearRegression()
     if kind == "embedded":
-        chosen = SelectFromModel(LassoCV(cv=FOLDS, max_iter=10_000), threshold=1e-9)
+        chosen = SelectFromModel(LassoCV(cv=FOLDS, max_iter=100_000), threshold=1e-9)
         return GridSearchCV(make_pipeline(chosen, model), {}, cv=FOLDS)
     chosen = {"filter": SelectKBest(f_regression), "wrapper": RFE(model, step=0.2)}[
         kind

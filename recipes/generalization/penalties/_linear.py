@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import RidgeCV
 
 FEATURES, USEFUL = 20, 5  # the first five have weights, the others have none
 # Strengths two to a decade: of ridge, from none that is felt to one that leaves little.
@@ -66,8 +65,14 @@ def ridge(x, y, strength: float) -> np.ndarray:
 
 def ridge_by_folds(x, y) -> tuple[np.ndarray, float]:
     """Ridge's weights and its strength, which cross-validation in these rows chose."""
-    model = RidgeCV(STRENGTHS, fit_intercept=False, cv=FOLDS).fit(x, y)
-    return model.coef_, float(model.alpha_)
+    errors = np.zeros(len(STRENGTHS))
+    for held in np.array_split(np.arange(len(x)), FOLDS):
+        kept = np.delete(np.arange(len(x)), held)
+        for place, strength in enumerate(STRENGTHS):
+            weights = ridge(x[kept], y[kept], strength)
+            errors[place] += ((y[held] - x[held] @ weights) ** 2).sum()
+    best = STRENGTHS[int(errors.argmin())]
+    return ridge(x, y, best), best
 
 
 def soft_threshold(values, by):

@@ -28,6 +28,7 @@ from recipes.lab import Finding, claim, experiment, figures, main, stats
 ROWS = 60
 TIMES = 4  # linear problems a seed
 ROUNDING = 1e-9  # what the solver leaves of a weight that it has set to 0
+EQUAL = 1e-9  # weights of size 1 after solving equations in float64
 PAIR = 1.0  # each of two features that say the same has this weight
 
 
@@ -122,6 +123,7 @@ def weights_are_more_even(lab):
     many = [problem(seed, ROWS) for seed in seeds]
     fitted = [(ridge(p.x, p.y, 0.0), ridge_by_folds(p.x, p.y)[0]) for p in many]
     twenty = [[evenness(weights) for weights in both] for both in fitted]
+    equal = ridge(*pair(seeds[0], 1.0), 1.0)
     x = np.linalg.qr(many[0].x)[0]  # orthogonal columns
     y = x @ np.arange(1, FEATURES + 1)
     straight = [evenness(ridge(x, y, strength)) for strength in (0.0, 1.0)]
@@ -145,6 +147,7 @@ def weights_are_more_even(lab):
                 for name, (before, after) in more.items()
             },
             "orthogonal features: more even": bool(straight[1] > straight[0] + 1e-9),
+            "two equal features: equal weights": stats.close(*equal, EQUAL),
             "no weight of ridge is exactly 0": zeros == 0,
         },
         "With L2 {pair[1]:.0%} of two correlated weights carry their sum, without it "
