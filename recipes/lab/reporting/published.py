@@ -156,8 +156,15 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
 
 
 def write(table: dict, path: Path = PATH) -> None:
-    """Writes the published verdicts."""
-    files.write(path, files.to_json(table))
+    """Writes the published verdicts: a line a run and a claim, as small as they are."""
+    parts = [f'"schema":{table["schema"]}']
+    for name in ("runs", "claims"):
+        rows = json.loads(files.to_json(table[name]))
+        lines = ",\n".join(
+            json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows
+        )
+        parts.append(f'"{name}":[\n{lines}\n]')
+    files.write(path, "{" + ",\n".join(parts) + "}\n")
 
 
 def _named(runs: list[dict], recipe: str) -> list[dict]:

@@ -143,7 +143,7 @@ def _chosen_among(read: set[str], values: dict) -> list[str]:
 def _in_place(recipe: Recipe, values: dict, read: list[str]) -> str:
     """Says which data a claim was tried on, where it isn't what its scope names."""
     default = next((one.default for one in recipe.fields if one.name == "data"), None)
-    if not read or values["data"] == default:
+    if not read or values.get("data", default) == default:
         return ""
     return f"; with {' and '.join(map(sets.described, read))} in place of {default}"
 
