@@ -38,6 +38,11 @@ def larger(lab):
     return Finding(gain, "The gain is {gain}.", gain=gain, values=values)
 
 
+@claim("cell-data", "Twelve points.", scope="xor")
+def names_its_data(lab):
+    return Finding(len(lab.data("xor").x_train) > 12, "It has more.")
+
+
 @claim("cell-other", "Nobody asks this.")
 def other(lab):
     raise AssertionError
@@ -56,6 +61,11 @@ def executed(text: str, number: int = 1) -> dict:
     names = {"__name__": "__main__"}
     exec(compile(text, place, "exec"), names)
     return names
+
+
+def test_a_claim_may_name_its_data_without_a_setting():
+    found = run(executed(CELL)["names_its_data"], quiet=True)
+    assert found.verdicts["cell-data"]["scope"] == "xor"
 
 
 def test_a_cell_runs_with_settings_and_workers():

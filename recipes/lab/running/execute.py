@@ -137,6 +137,8 @@ def _claims(plan: Plan, lab: Lab, output: Output, settled) -> list[dict]:
 def _chosen_among(read: set[str], values: dict) -> list[str]:
     """Those of the sets read that the setting `data` decides."""
     chosen = values.get("data")
+    if chosen is None:
+        return []
     return sorted(one for one in read if chosen in (one, sets.SMALL.get(one)))
 
 
