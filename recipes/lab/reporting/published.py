@@ -25,7 +25,8 @@ def verdicts() -> list[dict[str, Any]]:
     Keys: `id`, `chapter`, `recipe`, `lesson`, `statement`, `says`, `hedge`, `notes`,
     `scope`, `verdict`, `holds`, `fails`, `undecided`, `seen`, `decisions` (condition
     to effect, interval, n, threshold), `command`, and `runs`: the data sets tried, each
-    with its verdict, conditions and command.
+    with its verdict, conditions and command, and with `decisions` where they are not
+    the row's own.
     """
     return read()["claims"]
 
@@ -156,7 +157,26 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
 
 
 def write(table: dict, path: Path = PATH) -> None:
-    """Writes the published verdicts: a line a run and a claim, as small as they are."""
+    """Writes the published verdicts: a line a run and a claim, numbers of six digits.
+
+    The package carries the file, so what is told twice is left away: the reason of a
+    threshold, and the decisions of a data set that are the row's own.
+    """
+    claims = [
+        {
+            **row,
+            "runs": [
+                {
+                    k: v
+                    for k, v in run.items()
+                    if v != row["decisions"] or k != "decisions"
+                }
+                for run in row["runs"]
+            ],
+        }
+        for row in table["claims"]
+    ]
+    table = _rounded({**table, "claims": claims})
     parts = [f'"schema":{table["schema"]}']
     for name in ("runs", "claims"):
         rows = json.loads(files.to_json(table[name]))
@@ -165,6 +185,15 @@ def write(table: dict, path: Path = PATH) -> None:
         )
         parts.append(f'"{name}":[\n{lines}\n]')
     files.write(path, "{" + ",\n".join(parts) + "}\n")
+
+
+def _rounded(value: Any) -> Any:
+    """Plain data with six digits a number, and decisions without their reasons."""
+    if isinstance(value, dict):
+        return {k: _rounded(v) for k, v in value.items() if k != "why"}
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _named(runs: list[dict], recipe: str) -> list[dict]:
