@@ -149,7 +149,7 @@ def test_absent_data_is_told_at_once(tmp_path):
     started = time.monotonic()
     done = recipes("run", TOY, "--data", "mnist", "--data-dir", str(tmp_path))
     assert done.returncode == 1
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     for text in ("'mnist'", str(tmp_path), "--data-dir", "TFDS_DATA_DIR", "--download"):
         assert text in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -88,6 +88,12 @@ def test_data_is_in_the_key(tmp_path):
     lesson = write_toy(tmp_path)
     edit(lesson, "    seeds: int = 2", '    data: str = "iris"\n    seeds: int = 2')
     assert trained(lesson) == ALL
+    # A training that doesn't read its data gets none, and is the same for all.
+    assert trained(lesson, given={"data": "wine"}) == 0
+    edit(lesson, '+ case["add"]', '+ case["add"] + data.num_classes')
+    assert trained(lesson) == ALL
+    edit(lesson, "+ data.num_classes", "+ len(data.x_train)")
+    assert trained(lesson, given={"data": "iris"}) == ALL
     assert trained(lesson, given={"data": "wine"}) == ALL
     assert trained(lesson, given={"data": "iris"}) == 0
 
