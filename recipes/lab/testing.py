@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from recipes.lab import catalog
+from recipes.lab.data import sets
 from recipes.lab.evidence import judging
 from recipes.lab.evidence.claims import Finding
 from recipes.lab.running import member
@@ -42,6 +43,11 @@ class RecordingLab:
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, as the lab does."""
         return range(times * len(self.seeds))
+
+    @property
+    def like_digits(self) -> str:
+        """The set of the setting `data`, as small as the digits, as the lab has it."""
+        return sets.like_digits(getattr(self.settings, "data", "digits"))
 
     def data(self, name: str | None = None):
         """Returns a data set, as the lab does."""

@@ -149,6 +149,7 @@ class Sweeps:
     """A lab that trains nothing: losses are least where the rate is 0.1."""
 
     settings, seeds = Settings(seeds=1, epochs=4), range(1)
+    like_digits = "digits"
 
     def __init__(self):
         self.cases: dict[str, dict] = {}
