@@ -319,13 +319,18 @@ class GAN(ExamplesOnly):
                 "generator_optimizer": self.generator_optimizer,
                 "discriminator_optimizer": self.discriminator_optimizer,
                 **self._compile_flags,
+                "trained": self.optimizer.built,
             }
         )
 
     def compile_from_config(self, config):
-        """The inverse of get_compile_config, with built optimizers."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        """The inverse of get_compile_config, with built optimizers where they were."""
+        settings = keras.saving.deserialize_keras_object(config)
+        # Optimizers that are built for a file without their state make Keras warn.
+        trained = settings.pop("trained", True)
+        self.compile(**settings)
+        if trained:
+            self.optimizer.build(self.trainable_variables)
 
 
 def _optimizer(name: str, given: Any) -> keras.optimizers.Optimizer:

@@ -262,8 +262,11 @@ def _anew(optimizer: Any) -> Any:
             initial_scale=optimizer.initial_scale,
             dynamic_growth_steps=optimizer.dynamic_growth_steps,
         )
-    config = optimizer.get_config()
     rate = getattr(optimizer, "_learning_rate", None)
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        config["learning_rate"] = rate
-    return type(optimizer).from_config(config)
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return type(optimizer).from_config(optimizer.get_config())
+    # A schedule is handed over as it is, since one's own may have no config. A copy
+    # gives the other settings, so that the optimizer itself stays untouched.
+    plain = object.__new__(type(optimizer))
+    vars(plain).update(vars(optimizer), _learning_rate=None)
+    return type(optimizer).from_config({**plain.get_config(), "learning_rate": rate})
