@@ -29,8 +29,9 @@ _FOUND: list[tuple] = []  # labels out of range, with the number of classes
 def labels_in_range(model: keras.Model) -> Iterator[None]:
     """Has one sentence for a label out of range that only training comes upon.
 
-    What a train step of one's own makes of the targets can't be known before. On JAX
-    it would train on; there the labels are looked at inside the compiled step.
+    What a train step of one's own makes of the targets can't be known before. JAX
+    would train on, and PyTorch on a GPU breaks the whole process; there the labels are
+    looked at inside the step.
 
     Args:
         model: A compiled model, trained in this context.
@@ -38,11 +39,11 @@ def labels_in_range(model: keras.Model) -> Iterator[None]:
     Raises:
         LabError: A label has no output, or an id no place.
     """
-    on_jax = keras.backend.backend() == "jax"
-    looks = on_jax and own_step(model, "train_step", "compute_loss")
+    look = _LOOKS.get(keras.backend.backend())
+    looks = look is not None and own_step(model, "train_step", "compute_loss")
     _FOUND.clear()
     try:
-        with watched(_look) if looks else contextlib.nullcontext():
+        with watched(look) if looks else contextlib.nullcontext():
             yield
     except Exception as error:
         told = _sentence(str(error))
@@ -50,7 +51,7 @@ def labels_in_range(model: keras.Model) -> Iterator[None]:
             raise
         raise LabError(f"'{model.name}' can't be trained on this: {told}") from error
     finally:
-        if looks:
+        if looks and look is _look_in_jax:
             _wait()
     for low, high, classes in _FOUND:
         check_classes(low, high, classes, "a batch's y")
@@ -65,7 +66,13 @@ def _sentence(error: str) -> str | None:
     return None
 
 
-def _look(target: Any, output: Any, axis: int = -1) -> None:
+def _look_in_torch(target: Any, output: Any, axis: int = -1) -> None:
+    """Refuses labels that have no output; it waits for the device."""
+    classes, labels = output.shape[axis], target.detach()
+    check_classes(labels.min().item(), labels.max().item(), classes, "a batch's y")
+
+
+def _look_in_jax(target: Any, output: Any, axis: int = -1) -> None:
     """Inside of a step that JAX compiles: notes labels that have no output."""
     import jax
 
@@ -76,6 +83,9 @@ def _look(target: Any, output: Any, axis: int = -1) -> None:
         lambda: jax.debug.callback(_note, low, high, classes),
         lambda: None,
     )
+
+
+_LOOKS = {"jax": _look_in_jax, "torch": _look_in_torch}
 
 
 def _note(low: Any, high: Any, classes: Any) -> None:
