@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
 
 quiet.load_backend()
+if "torch" in sys.modules:
+    sys.modules["torch"].backends.cudnn.allow_tf32 = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # In the background of a shell it is ignored; tests of Ctrl-C need it.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -241,6 +241,14 @@ def _running(
         if use_cudnn != "auto":
             raise _checks.fail("use_cudnn", use_cudnn, f"'auto' for cell={cell!r}")
         return running
+    # JAX's call of cuDNN knows no half precision, and Keras 3.15 makes it all the same.
+    half = keras.config.dtype_policy().compute_dtype in ("bfloat16", "float16")
+    if half and keras.backend.backend() == "jax":
+        if use_cudnn is True:
+            raise _checks.fail(
+                "use_cudnn", use_cudnn, "'auto' in half precision on JAX"
+            )
+        use_cudnn = False
     return {**running, "use_cudnn": use_cudnn}
 
 

@@ -1,6 +1,7 @@
 """What Keras takes is taken by `fit`, and nothing that it is given is dropped."""
 
 import functools
+import sys
 
 import keras
 import numpy as np
@@ -169,6 +170,9 @@ def test_a_generator_is_drawn_as_far_as_is_asked_for():
 def test_a_data_set_of_other_processes():
     if keras.backend.backend() == "jax":
         pytest.skip("JAX warns of a process that is forked")
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        pytest.skip("CUDA starts in no process that is forked")
     data = Batches(X, Y)
     data.workers, data.use_multiprocessing = 2, True
     assert "loss" in fit(net(), data).history

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import zoo_cases
@@ -120,6 +121,18 @@ def test_unrolled_and_with_a_fixed_batch_it_computes_the_same(cell):
     np.testing.assert_allclose(
         zoo_cases.predict(plain, x), zoo_cases.predict(other, x), atol=1e-6
     )
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX's lack")
+def test_half_precision_does_without_cudnn_on_jax():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert zoo.lstm((5, 3), 2).get_layer("lstm_1").use_cudnn is False
+        with pytest.raises(ValueError, match="'auto' in half precision on JAX"):
+            zoo.lstm((5, 3), 2, use_cudnn=True)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert zoo.lstm((5, 3), 2).get_layer("lstm_1").use_cudnn == "auto"
 
 
 def test_a_stateful_layer_goes_on_where_it_ended():
