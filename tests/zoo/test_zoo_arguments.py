@@ -245,6 +245,11 @@ AS_NUMPY = {
 }  # fmt: skip
 
 
+def _config(model):
+    """Without the numbers by which Keras counts a process's operations."""
+    return re.sub(r"'([a-z_]+)_\d+'", r"'\1'", str(model.get_config()))
+
+
 @pytest.mark.parametrize("name", AS_NUMPY)
 def test_numbers_of_numpy_are_numbers(name, tmp_path):
     """They build the same network as Python's, and a file can hold it."""
@@ -252,16 +257,13 @@ def test_numbers_of_numpy_are_numbers(name, tmp_path):
     python = {
         k: getattr(v, "tolist", lambda v=v: v)() for k, v in AS_NUMPY[name].items()
     }
-    # Keras counts the operations of a process in their names.
-    keras.backend.clear_session()
-    expected = build(**{**good, **python}).get_config()
-    keras.backend.clear_session()
+    expected = _config(build(**{**good, **python}))
     model = build(**{**good, **AS_NUMPY[name]})
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.count_params() == model.count_params()
     if name != "dcgan":
-        assert model.get_config() == expected
+        assert _config(model) == expected
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's lack")
