@@ -1,0 +1,317 @@
+"""Gates: one step of an LSTM and of a GRU, written out.
+
+A gate is a sigmoid, between 0 and 1, that multiplies something: what is kept of the
+cell state, what is added to it, what of it is shown. `lstm_step` and `gru_step` are a
+step each in NumPy; Keras's layers give the same numbers. Use them as a reference for a
+cell of your own, or change a line and see what the comparison says.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from recipes.lab import Finding, claim, experiment, figures, main, reseed, stats
+
+UNITS, FEATURES, STEPS, ROWS = 32, 8, 20, 16
+OPEN = 10.0  # a bias that opens a gate: σ(10) = 0.99995
+# A gate never reaches 0 or 1: "keeps" and "forgets" mean all but a hundredth.
+HUNDREDTH = 0.01
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e⁻ˣ)."""
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm_step(
+    x: np.ndarray,
+    h: np.ndarray,
+    c: np.ndarray,
+    kernel: np.ndarray,
+    recurrent_kernel: np.ndarray,
+    bias: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One step of an LSTM, with weights as `keras.layers.LSTM` keeps them.
+
+    Args:
+        x: Inputs of the step (rows, features).
+        h: Hidden state (rows, units).
+        c: Cell state (rows, units).
+        kernel: (features, 4 units): input, forget, candidate, output.
+        recurrent_kernel: (units, 4 units).
+        bias: (4 units,).
+
+    Returns:
+        The next hidden state and the next cell state.
+    """
+    i, f, g, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4, axis=-1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def gru_step(
+    x: np.ndarray,
+    h: np.ndarray,
+    kernel: np.ndarray,
+    recurrent_kernel: np.ndarray,
+    bias: np.ndarray,
+    reset_after: bool = True,
+) -> np.ndarray:
+    """One step of a GRU, with weights as `keras.layers.GRU` keeps them.
+
+    Args:
+        x: Inputs of the step (rows, features).
+        h: Hidden state (rows, units).
+        kernel: (features, 3 units): update, reset, candidate.
+        recurrent_kernel: (units, 3 units).
+        bias: (2, 3 units), of inputs and of the state; (3 units,) if not reset_after.
+        reset_after: Whether the reset gate multiplies behind the recurrent product, as
+            cuDNN and PyTorch do, or the state before it, as Cho et al. write.
+
+    Returns:
+        The next hidden state.
+    """
+    of_x, of_h = bias if reset_after else (bias, np.zeros_like(bias))
+    xz, xr, xg = np.split(x @ kernel + of_x, 3, axis=-1)
+    uz, ur, ug = np.split(recurrent_kernel, 3, axis=-1)
+    bz, br, bg = np.split(of_h, 3)
+    z, r = sigmoid(xz + h @ uz + bz), sigmoid(xr + h @ ur + br)
+    past = r * (h @ ug + bg) if reset_after else (r * h) @ ug
+    return z * h + (1 - z) * np.tanh(xg + past)
+
+
+def drawn(one: keras.layers.Layer, seed: int) -> list[np.ndarray]:
+    """Gives a layer random weights in which no bias is zero; returns them."""
+    reseed(seed)
+    one.build((None, None, FEATURES))
+    *kernels, bias = one.get_weights()
+    rng = np.random.default_rng([seed, 54])
+    found = [*kernels, bias + 0.5 * rng.normal(size=bias.shape)]
+    one.set_weights(found)
+    return found
+
+
+def sequences(seed: int) -> np.ndarray:
+    """Random sequences (rows, steps, features)."""
+    return np.random.default_rng([seed, 55]).normal(size=(ROWS, STEPS, FEATURES))
+
+
+def off_by(one: keras.layers.Layer, hidden: np.ndarray, seed: int) -> float:
+    """How far a layer's last output is from a hidden state."""
+    return float(np.abs(ops.convert_to_numpy(one(sequences(seed))) - hidden).max())
+
+
+def by_hand(seed: int, weights: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The hidden and cell state behind all steps of an LSTM."""
+    h = c = np.zeros((ROWS, UNITS))
+    for x in np.swapaxes(sequences(seed), 0, 1):
+        h, c = lstm_step(x, h, c, *weights)
+    return h, c
+
+
+@claim(
+    "lstm-gates",
+    "An LSTM has a cell state and three sigmoid gates: the forget gate says what is "
+    "kept of it, the input gate what is added of a tanh candidate, the output gate "
+    "what of it is shown as the hidden state.",
+    says="is",
+    notes="002",
+    scope="8 features, 32 units, 20 steps, random weights in float64; nothing is "
+    "trained",
+)
+def step_of_keras(lab):
+    """Compares 20 steps by hand with Keras's layer, and counts the parameters."""
+    seed = lab.seeds[0]
+    one = keras.layers.LSTM(UNITS, dtype="float64")
+    h, c = by_hand(seed, drawn(one, seed))
+    gap = off_by(one, h, seed)
+    simple = keras.layers.SimpleRNN(UNITS)
+    simple.build((None, None, FEATURES))
+    four = 4 * (FEATURES * UNITS + UNITS**2 + UNITS)
+    return Finding(
+        {
+            "the step written out gives Keras's numbers": gap < stats.EXACT,
+            "candidate and three gates: 4 × a SimpleRNN's weights": one.count_params()
+            == four
+            == 4 * simple.count_params(),
+            # A cell state is a sum of candidates: only what is shown is bounded.
+            "what is shown lies in (-1, 1)": bool((np.abs(h) < 1).all()),
+        },
+        "Twenty steps written out and Keras's LSTM differ by {gap:.0e}. It has "
+        "{parameters:,} parameters, four times the {simple:,} of a SimpleRNN. The cell "
+        "state reaches {cell:.2f}, the hidden state only {hidden:.2f}.",
+        gap=gap,
+        parameters=one.count_params(),
+        simple=simple.count_params(),
+        cell=float(np.abs(c).max()),
+        hidden=float(np.abs(h).max()),
+    )
+
+
+def shown_as_tanh_of_sigmoid(seed: int, weights: list[np.ndarray]) -> np.ndarray:
+    """The hidden state if the output gate were tanh(σ(·)), one after the other."""
+    kernel, recurrent_kernel, bias = weights
+    h = c = np.zeros((ROWS, UNITS))
+    for x in np.swapaxes(sequences(seed), 0, 1):
+        into = x @ kernel + h @ recurrent_kernel + bias
+        _, c = lstm_step(x, h, c, *weights)
+        h = np.tanh(sigmoid(into[:, 3 * UNITS :]))
+    return h
+
+
+# "A sigmoid followed by a tanh" can be read in two ways: as a product of a gate and the
+# tanh of the cell state, or as one function of the other, as the words stand.
+
+
+@claim(
+    "lstm-output-gate",
+    "The output gate applies a sigmoid followed by a tanh.",
+    says="is",
+    notes="002",
+    scope="8 features, 32 units, 20 steps, random weights in float64; nothing is "
+    "trained",
+)
+def output_gate(lab):
+    """Both readings are compared with Keras's layer."""
+    seed = lab.seeds[0]
+    one = keras.layers.LSTM(UNITS, dtype="float64")
+    weights = drawn(one, seed)
+    gaps = {
+        "a sigmoid gate times the tanh of the cell state": off_by(
+            one, by_hand(seed, weights)[0], seed
+        ),
+        "the tanh of the sigmoid": off_by(
+            one, shown_as_tanh_of_sigmoid(seed, weights), seed
+        ),
+    }
+    return Finding(
+        {words: gap < stats.EXACT for words, gap in gaps.items()},
+        "The hidden state is σ(o) · tanh(c): a gate times the tanh of the cell state "
+        "(to {right:.0e}). The tanh of the sigmoid is off by {wrong:.2f}: it would "
+        "show nothing of the cell state, and never be negative.",
+        right=gaps["a sigmoid gate times the tanh of the cell state"],
+        wrong=gaps["the tanh of the sigmoid"],
+        largest_differences=gaps,
+    )
+
+
+@experiment
+def kept(lab) -> dict[float, np.ndarray]:
+    """By bias of the forget gate: what is left of a cell state of 1, by step."""
+    found = {}
+    for bias in (-OPEN, 0.0, 1.0, 3.0, OPEN):
+        found[bias] = cell_states(np.full(2, bias))[:, 0]
+    return found
+
+
+def cell_states(forget_bias: np.ndarray) -> np.ndarray:
+    """Lets Keras's LSTM run from a cell state of 1 with a shut input gate.
+
+    Args:
+        forget_bias: One for each unit: nothing else reaches the gates.
+
+    Returns:
+        The cell state before the first step and behind each (steps + 1, units).
+    """
+    units = len(forget_bias)
+    one = keras.layers.LSTMCell(units, dtype="float64")
+    one.build((1, 1))
+    zeros = [np.zeros(weight.shape) for weight in one.get_weights()]
+    shut = np.full(units, -1e3)
+    zeros[-1] = np.concatenate([shut, forget_bias, np.zeros(2 * units)])
+    one.set_weights(zeros)
+    state = [np.zeros((1, units)), np.ones((1, units))]
+    found = [np.ones(units)]
+    for _ in range(STEPS):
+        _, state = one(np.zeros((1, 1)), state)
+        found.append(ops.convert_to_numpy(state[1])[0])
+    return np.array(found)
+
+
+@claim(
+    "lstm-forget-semantics",
+    "The forget gate gives each value of the cell state a number from 0 to 1: 1 means "
+    "keep, 0 means forget.",
+    says="is",
+    notes="002",
+    scope="Keras's LSTM cell with biases of -10 to 10, 20 steps; nothing is trained",
+)
+def keeps_or_forgets(lab):
+    """Opens and shuts the forget gate and looks at what is left of the cell state."""
+    left = kept(lab)
+    mixed = cell_states(np.array([OPEN, -OPEN]))
+    return Finding(
+        {
+            "near 1 it keeps": bool(left[OPEN][-1] > 1 - HUNDREDTH),
+            "near 0 it forgets at once": bool(left[-OPEN][1] < HUNDREDTH),
+            "each value has its own": bool(
+                mixed[-1, 0] > 1 - HUNDREDTH and mixed[1, 1] < HUNDREDTH
+            ),
+        },
+        "Of a cell state of 1 the gate σ(10) leaves {opened:.4f} after {steps} steps, "
+        "σ(-10) {shut:.0e} after one. In between it is a rate of fading: with Keras's "
+        "start, σ(1) = {start:.2f}, {faded:.1e} is left after {steps} steps.",
+        figure=draw_kept,
+        opened=left[OPEN][-1],
+        shut=left[-OPEN][1],
+        steps=STEPS,
+        start=sigmoid(np.array(1.0)),
+        faded=left[1.0][-1],
+        left_after_all_steps={f"bias {bias:g}": row[-1] for bias, row in left.items()},
+    )
+
+
+# The notes do not speak of the GRU, which the trained lessons compare, too. Cho et al.
+# reset the state before the recurrent product; Keras and PyTorch reset the product,
+# because one large product is faster. For weights of one form the other is another
+# network.
+
+
+@claim(
+    "gru-gates",
+    "A GRU has two gates and no cell state: the update gate mixes the old state with a "
+    "candidate, the reset gate says how much of the old state the candidate sees.",
+    says="is",
+    notes="ours",
+    scope="8 features, 32 units, 20 steps, random weights in float64; nothing is "
+    "trained",
+)
+def gru_of_keras(lab):
+    """Compares both forms of the step with Keras's layer."""
+    seed, gaps, counts = lab.seeds[0], {}, {}
+    for reset_after in (True, False):
+        one = keras.layers.GRU(UNITS, reset_after=reset_after, dtype="float64")
+        weights, h = drawn(one, seed), np.zeros((ROWS, UNITS))
+        for x in np.swapaxes(sequences(seed), 0, 1):
+            h = gru_step(x, h, *weights, reset_after=reset_after)
+        place = "behind the product" if reset_after else "before the product"
+        gaps[f"reset {place}"] = off_by(one, h, seed)
+        counts[f"reset {place}"] = one.count_params()
+    return Finding(
+        {f"{form}: Keras's numbers": gap < stats.EXACT for form, gap in gaps.items()},
+        "Twenty steps written out and Keras's GRU differ by {largest:.0e} in both "
+        "forms. Keras resets behind the recurrent product and so has a second bias: "
+        "parameters {counts}.",
+        largest=max(gaps.values()),
+        counts=counts,
+        largest_differences=gaps,
+    )
+
+
+def draw_kept(lab):
+    """What forget gates of several biases leave of a cell state."""
+    figure, axes = figures.new(width=7.4)
+    axes.set(xlim=(0, STEPS), ylim=(0, 1.02), xticks=range(0, STEPS + 1, 5))
+    rows = {f"bias {bias:g}": row for bias, row in kept(lab).items()}
+    figures.curves(axes, range(STEPS + 1), rows)
+    title = f"With Keras's bias of 1 a cell state is gone in less than {STEPS} steps"
+    figures.describe(axes, title, "step", "what is left of a cell state of 1")
+    lab.figure(
+        "kept",
+        figure,
+        "An LSTM's cell state with a shut input gate, by the bias of the forget gate.",
+    )
+
+
+if __name__ == "__main__":
+    main(__file__)
