@@ -15,7 +15,7 @@ from recipes.architectures.recurrent import (
     state,
     unrolled,
 )
-from recipes.lab import catalog, gradients
+from recipes.lab import catalog, gradients, reseed
 from recipes.lab.testing import RecordingLab, judged
 
 LAB = RecordingLab("recurrent", seeds=2)
@@ -249,17 +249,56 @@ def test_sequences_to_recall_name_their_first_symbol():
 
 def test_starts_for_long_sequences():
     model = distance.build((7, 4), "simple_rnn", 5, "relu")
-    change = distance.start("identity", 7)
-    assert change
-    changed = change(model)
-    np.testing.assert_array_equal(changed[1], np.eye(5))
-    np.testing.assert_array_equal(changed[0], model.get_weights()[0])
+    drawn = distance.start("identity", 7)
+    assert drawn
+    np.testing.assert_array_equal(drawn(model)[1], np.eye(5))
     model = distance.build((7, 4), "lstm", 2, "tanh")
-    change = distance.start("log T", 50)
-    assert change
-    bias = change(model)[2]
+    drawn = distance.start("log T", 50)
+    assert drawn
+    bias = drawn(model)[2]
     assert bias.tolist() == pytest.approx([0, 0, *[np.log(50)] * 2, 0, 0, 0, 0])
     assert distance.start("Keras's", 7) is None
+
+
+@pytest.mark.parametrize("kind", ["identity", "log T"])
+def test_a_start_knows_nothing_of_earlier_trainings(kind):
+    cell = "lstm" if kind == "log T" else "simple_rnn"
+    model, found = distance.build((7, 4), cell, 3, "tanh"), []
+    drawn = distance.start(kind, 7)
+    assert drawn
+    for factor in (1.0, np.nan):
+        model.set_weights([factor * array for array in model.get_weights()])
+        reseed(3)
+        found.append(drawn(model))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_trainings_do_not_depend_on_those_before():
+    case = {
+        "functions": ["tanh", "sigmoid", 1.0],
+        "learning_rate": 0.1,
+        "length": 5,
+        "sequences": 64,
+        "epochs": 2,
+        "measured": True,
+        "xla": False,
+    }
+    alone = stability.train(case, 0, None)
+    stability.train({**case, "learning_rate": 1e4}, 1, None)
+    assert stability.train(case, 0, None) == alone
+    case = {
+        "task": "adding",
+        "network": "LSTM, forget bias log T",
+        "length": 5,
+        "learning_rate": 0.01,
+        "epochs": 1,
+        "sequences": 64,
+        "xla": False,
+    }
+    alone = _sequences.train(case, 0, None)
+    _sequences.train({**case, "learning_rate": 1.0}, 1, None)
+    assert _sequences.train(case, 0, None) == alone
 
 
 def test_from_the_identity_a_relu_passes_the_whole_gradient_on():

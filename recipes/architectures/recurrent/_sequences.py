@@ -102,7 +102,7 @@ def draw(task: str, samples: int, length: int, seed: int):
 
 
 def start(kind: str, length: int):
-    """Returns what changes a network's drawn weights to another start; None: nothing.
+    """Returns what draws the weights of another start; None: as the layers do.
 
     Args:
         kind: "Keras's", "identity" or "log T".
@@ -111,8 +111,10 @@ def start(kind: str, length: int):
     if kind == "Keras's":
         return None
 
-    def changed(model: keras.Model) -> list[np.ndarray]:
-        kernel, recurrent_kernel, bias, *head = model.get_weights()
+    def drawn(model: keras.Model) -> list[np.ndarray]:
+        # The model itself still has the weights of whatever it was trained to before.
+        new = keras.models.clone_model(model).get_weights()
+        kernel, recurrent_kernel, bias, *head = (array.copy() for array in new)
         if kind == "identity":
             recurrent_kernel = np.eye(len(recurrent_kernel), dtype="float32")
         else:
@@ -120,7 +122,7 @@ def start(kind: str, length: int):
             bias[units : 2 * units] = np.log(length)
         return [kernel, recurrent_kernel, bias, *head]
 
-    return changed
+    return drawn
 
 
 def train(case, seed, data):

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from recipes.lab import Finding, claim, experiment, figures, main, reseed, stats
+from recipes.architectures.recurrent._rounding import rounding
+from recipes.lab import Finding, claim, experiment, figures, main, reseed
 
 UNITS, FEATURES, STEPS, ROWS = 32, 8, 20, 16
 OPEN = 10.0  # a bias that opens a gate: σ(10) = 0.99995
@@ -130,7 +131,7 @@ def step_of_keras(lab):
     four = 4 * (FEATURES * UNITS + UNITS**2 + UNITS)
     return Finding(
         {
-            "the step written out gives Keras's numbers": gap < stats.EXACT,
+            "the step written out gives Keras's numbers": gap < rounding(),
             "candidate and three gates: 4 × a SimpleRNN's weights": one.count_params()
             == four
             == 4 * simple.count_params(),
@@ -185,7 +186,7 @@ def output_gate(lab):
         ),
     }
     return Finding(
-        {words: gap < stats.EXACT for words, gap in gaps.items()},
+        {words: gap < rounding() for words, gap in gaps.items()},
         "The hidden state is σ(o) · tanh(c): a gate times the tanh of the cell state "
         "(to {right:.0e}). The tanh of the sigmoid is off by {wrong:.2f}: it would "
         "show nothing of the cell state, and never be negative.",
@@ -288,7 +289,7 @@ def gru_of_keras(lab):
         gaps[f"reset {place}"] = off_by(one, h, seed)
         counts[f"reset {place}"] = one.count_params()
     return Finding(
-        {f"{form}: Keras's numbers": gap < stats.EXACT for form, gap in gaps.items()},
+        {f"{form}: Keras's numbers": gap < rounding() for form, gap in gaps.items()},
         "Twenty steps written out and Keras's GRU differ by {largest:.0e} in both "
         "forms. Keras resets behind the recurrent product and so has a second bias: "
         "parameters {counts}.",

@@ -21,7 +21,7 @@ from recipes.architectures.recurrent._sequences import (
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 STARTS = {"Keras's start": RELU, "from the identity": IDENTITY}
-NAMES = {"tanh": TANH, **{f"ReLU, {words}": name for words, name in STARTS.items()}}
+NAMES = {"tanh": TANH, **{f"ReLU ({words})": name for words, name in STARTS.items()}}
 
 
 @experiment
@@ -39,7 +39,7 @@ def longest_scores(lab) -> dict[str, dict[str, np.ndarray]]:
 
 @claim(
     "rnn-relu-vs-tanh",
-    "Use ReLU as the activation of deep recurrent networks.",
+    "Use ReLU as the activation in deep learning with recurrent networks.",
     says="advice",
     notes="003",
     scope="SimpleRNN of 34 units: recall over 100 steps, adding over 50; tanh is the "
@@ -60,7 +60,7 @@ def relu_against_tanh(lab):
                 conditions[place] = stats.greater(
                     row[TANH], row[network], by=stats.TENTH, scale="log"
                 )
-        means[f"{task} over {length}"] = {
+        means[task] = {
             name: float(row[network].mean()) for name, network in NAMES.items()
         }
     rates = {
@@ -70,11 +70,12 @@ def relu_against_tanh(lab):
     }
     return Finding(
         conditions,
-        "ReLU is better than tanh with: {holding}. Mean accuracy of recall, mean "
-        "squared error of adding ({guess:.3f} for the mean): {means:.3g}.",
+        "Recall: {recalled:.0%}. Squared error of adding ({guess:.3f} for the mean): "
+        "{added:.2g}.",
         figure=draw_activations,
         guess=ERROR_OF_THE_MEAN,
-        means=means,
+        recalled=means["recall"],
+        added=means["adding"],
         best_rates=rates,
         scores=found,
     )
@@ -93,14 +94,13 @@ def draw_activations(lab):
             axis.plot(position + np.array(shift), values, "o", **style)
             axis.plot(position, values.mean(), "_", color="black", markersize=34)
         axis.set(xlim=(-0.5, len(NAMES) - 0.5), xticks=range(len(NAMES)))
-        axis.set_xticklabels([name.replace(", ", "\n") for name in NAMES])
+        axis.set_xticklabels([name.replace(" (", "\n(") for name in NAMES])
         sign = 1 if task == "recall" else -1
         best = max(NAMES, key=lambda name: sign * row[NAMES[name]].mean())
         if task == "adding":
             axis.set(yscale="log")
-        title = (
-            f"{task.capitalize()} over {max(lengths(lab, task))} steps: {best} leads"
-        )
+        steps = max(lengths(lab, task))
+        title = f"{task.capitalize()} over {steps} steps, best mean: {best}"
         figures.describe(axis, title, "activation and start", labels[task])
     lab.figure(
         "activations",

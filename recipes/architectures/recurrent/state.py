@@ -12,7 +12,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from recipes.lab import Finding, claim, experiment, figures, main, reseed, stats
+from recipes.architectures.recurrent._rounding import rounding
+from recipes.lab import Finding, claim, experiment, figures, main, reseed
 
 UNITS, FEATURES, STEPS = 16, 4, 12
 DISTANCES = (0, 1, 2, 5, 10, 20, 50)  # steps between a changed input and the output
@@ -75,22 +76,23 @@ def carries_the_past(lab):
     apart = {name: in_two_halves(name, seed) for name in CELLS}
     conditions = {}
     for name in CELLS:
-        remembers = bool(moved[name][-1] > stats.EXACT)
+        remembers = bool(moved[name][-1] > rounding())
         conditions[f"{name}: the first input shows in the last output"] = remembers
-    carried = max(apart.values()) < stats.EXACT
+    carried = max(apart.values()) < rounding()
     conditions["the state carries all of it"] = carried
     conditions["without recurrence nothing is remembered"] = not moved[WITHOUT][
         1:
     ].any()
     return Finding(
         conditions,
-        "The first of {steps} inputs moves the last output by {last:.2g}; without "
-        "recurrence by {without:g}. A layer that goes on from the state of the first "
-        "half gives the same outputs as one that read all of it (to {apart:.0e}).",
+        "The first of {steps} inputs still moves the last output; without recurrence "
+        "it does not. It moves by {last:.2g}. A layer that goes on from the state of "
+        "the first half gives the same outputs as one that read all of it (to "
+        "{apart:.0e}).",
         figure=draw_echo,
         steps=STEPS,
         last={name: float(moved[name][-1]) for name in CELLS},
-        without=float(moved[WITHOUT][-1]),
+        moved_without_recurrence=float(moved[WITHOUT][-1]),
         apart=max(apart.values()),
         largest_difference_after_two_halves=apart,
     )
@@ -143,13 +145,14 @@ def reads_in_order(lab):
     pooled = float(np.abs(mean_turned - mean).max())
     return Finding(
         {
-            "one input at a time gives the same": max(stepwise.values()) < stats.EXACT,
+            "one input at a time gives the same": max(stepwise.values()) < rounding(),
             "later inputs change no earlier output": max(back.values()) == 0,
-            "another order gives another output": min(turned.values()) > stats.EXACT,
+            "another order gives another output": min(turned.values()) > rounding(),
         },
-        "Read backwards, the same inputs move the last output by {turned:.2g}; the "
-        "average of a Dense layer over the steps moves by {pooled:.0e}. Fed one step "
-        "at a time, the outputs are those of the whole sequence (to {stepwise:.0e}).",
+        "Fed one step at a time, the outputs are those of the whole sequence (to "
+        "{stepwise:.0e}). Read backwards, the same inputs move the last output by "
+        "{turned:.2g}; the average of a Dense layer over the steps moves by "
+        "{pooled:.0e}.",
         turned=turned,
         pooled=pooled,
         stepwise=max(stepwise.values()),
@@ -175,7 +178,7 @@ def draw_echo(lab):
     figures.curves(axes, DISTANCES, found)
     ends = {name: row[:, -1].mean() for name, row in found.items()}
     longest = max(ends, key=lambda name: ends[name])
-    title = f"Before training a {longest} shows a changed input for longest"
+    title = f"Before training the {longest} shows a changed input for longest"
     label = "largest change of an output"
     figures.describe(axes, title, "steps since the changed input", label)
     lab.figure(

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from recipes.architectures.recurrent._rounding import rounding
 from recipes.lab import (
     Finding,
     claim,
@@ -21,7 +22,6 @@ from recipes.lab import (
     gradients,
     main,
     reseed,
-    stats,
 )
 
 UNITS, FEATURES, STEPS, ROWS = 8, 3, 10, 16
@@ -140,7 +140,7 @@ def is_back_propagation(lab):
         )
     share = shares(lab)
     return Finding(
-        {words: gap < stats.EXACT for words, gap in gaps.items()},
+        {words: gap < rounding() for words, gap in gaps.items()},
         "By hand, unrolled and in Keras the gradients agree to {largest:.0e}. Of the "
         "recurrent kernel's gradient over {long} steps the copies of the last ten "
         "bring {last_ten:.1%} (by norms, before training).",
@@ -165,16 +165,19 @@ def shares(lab) -> np.ndarray:
 def draw_shares(lab):
     """How much each step contributes to the recurrent kernel's gradient."""
     figure, axes = figures.new(width=7.4)
-    axes.set(yscale="log", xlim=(LONG, 1))
-    found = shares(lab)[:, ::-1]
-    figures.curves(axes, range(1, LONG + 1), {"one step's copy": found})
+    axes.set(yscale="log", xlim=(1, LONG - 1))
+    # The first step has no state before it, so its copy gets nothing.
+    found, back = shares(lab)[:, :0:-1], range(1, LONG)
     means = found.mean(0)
+    axes.plot(back, means, color=figures.COLORS[0])
+    low, high = found.min(0), found.max(0)
+    axes.fill_between(back, low, high, color=figures.COLORS[0], alpha=0.15, lw=0)
     title = (
         f"Ten steps back, a step adds {means[10] / means[0]:.0%} of what the last one "
         "adds"
     )
     figures.describe(
-        axes, title, "steps before the end (1: the last step)", "gradient norm"
+        axes, title, "step, counted from the end (1: the last)", "gradient norm"
     )
     lab.figure(
         "shares",

@@ -191,8 +191,10 @@ def draw_apart(lab):
                 for count, hand in hands.items()
             ]
     axes.set(yscale="log", xlim=(0, steps))
-    figures.curves(axes, list(hands), rows)
     axes.axhline(stats.CLOSE_FLOAT32, color="#888888", linewidth=1)
+    lowest = min(min(row) for row in rows.values())
+    axes.set_ylim(max(lowest, 1e-9) / 2, 3 * stats.CLOSE_FLOAT32)
+    figures.curves(axes, list(hands), rows)
     equal = max(row[-1] for row in rows.values()) < stats.CLOSE_FLOAT32
     title = (
         f"{len(rows)} ways, one training: the weights differ by rounding alone"

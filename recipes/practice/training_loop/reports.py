@@ -12,7 +12,7 @@ batch to batch.
 import keras
 import numpy as np
 
-from recipes.lab import Finding, claim, experiment, figures, main, stats
+from recipes.lab import Finding, claim, experiment, main, stats
 from recipes.practice.training_loop._by_hand import BATCH, RATE, UNITS, Network, start
 
 LEFT = BATCH // 2  # samples of the last batch, as MNIST's 60,000 leave 32 of 64
@@ -106,42 +106,12 @@ def is_mean_of_batches(lab):
         "With a last batch half as large it is {batches:.4f} nats, the mean over the "
         "samples {samples:.4f}, which Keras's fit reports ({keras:.4f}). Neither is "
         "the loss of the network at the epoch's end, {end:.4f}.",
-        figure=draw_reports,
         batches=found[left]["mean of batches"],
         samples=found[left]["mean of samples"],
         keras=found[left]["Keras's fit"],
         end=found[left]["at the end"],
         gap_with_equal_batches=gaps[whole],
         reports=found,
-    )
-
-
-def draw_reports(lab):
-    """The four reports of one epoch, by the sizes of the batches."""
-    figure, axes = figures.new(width=8.4, height=3.4)
-    found = epochs(lab)
-    names = list(next(iter(found.values())))
-    height = 0.8 / len(found)
-    for number, (kind, row) in enumerate(found.items()):
-        places = np.arange(len(names)) + (number - 0.5) * height
-        values = [row[name] for name in names]
-        color = figures.COLORS[number]
-        bars = axes.barh(places, values, height, color=color, label=kind)
-        axes.bar_label(bars, [f"{value:.4f}" for value in values], padding=3)
-    axes.set(yticks=range(len(names)), yticklabels=names)
-    axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.grid(visible=False, axis="y")
-    figures.legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    *_, left = found.values()
-    wide = max(left.values()) / min(left.values())
-    title = f"One epoch, four numbers: the largest is {wide:.1f} times the smallest"
-    figures.describe(axes, title, "loss (nats)", "")
-    lab.figure(
-        "reports",
-        figure,
-        "The loss of one epoch of SGD: the mean of the batches' losses, the mean over "
-        "the samples as seen, that of the network at the end, and what Keras reports.",
     )
 
 

@@ -228,9 +228,11 @@ def draw_orders(lab):
     # The two orders that are the same training would hide each other.
     rows = {name: row for name, (_, row) in orders(lab).items() if name != LAST}
     figures.curves(axes, range(1, steps + 1), rows)
-    ends = {name: float(np.mean(row[-5:])) for name, row in rows.items()}
-    best = min(ends, key=lambda name: ends[name])
-    title = f"The loss falls lowest in {best}"
+    idle = sum(
+        apart(weights, start(lab.data(lab.like_digits))) == 0
+        for weights, _ in orders(lab).values()
+    )
+    title = f"{idle} orders learn nothing; never zeroed is momentum that never fades"
     figures.describe(axes, title, "step", "loss of the batch (nats)")
     lab.figure(
         "orders",
