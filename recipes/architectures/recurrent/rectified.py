@@ -21,7 +21,7 @@ from recipes.architectures.recurrent._sequences import (
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 STARTS = {"Keras's start": RELU, "from the identity": IDENTITY}
-NAMES = {"tanh": TANH, **{f"ReLU ({words})": name for words, name in STARTS.items()}}
+NAMES = {"tanh": TANH, "ReLU (Keras's start)": RELU, "ReLU (identity)": IDENTITY}
 
 
 @experiment
@@ -100,7 +100,7 @@ def draw_activations(lab):
         if task == "adding":
             axis.set(yscale="log")
         steps = max(lengths(lab, task))
-        title = f"{task.capitalize()} over {steps} steps, best mean: {best}"
+        title = f"{task.capitalize()} over {steps} steps, best: {best}"
         figures.describe(axis, title, "activation and start", labels[task])
     lab.figure(
         "activations",

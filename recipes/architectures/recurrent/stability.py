@@ -34,6 +34,7 @@ MEASURED = RATES[2]  # the rate at which gradients are measured after training
 ANSWERING_ZERO = 1 / 6 + 1  # the squared error of it; no training need be worse
 FLOWS = (0.1, 10.0)  # the first step's gradient over the last one's: within, it flows
 LARGEST = 1e100  # what that counts at most, also one that is no number
+EDGE = 1e-12  # what is smaller is drawn there
 SHUT, OPEN = -30.0, 30.0  # biases: σ(-30) is 1e-13, σ(30) is 1 in float32
 
 LOG = "log T"  # the forget bias that lets gradients through at the start
@@ -265,9 +266,9 @@ def draw_stability(lab):
     for position, row in enumerate(arrives.values()):
         shift = np.linspace(-0.15, 0.15, len(row)) if len(row) > 1 else np.zeros(1)
         style = {"color": figures.COLORS[position], "alpha": 0.8}
-        right.plot(position + shift, row, "o", **style)
+        right.plot(position + shift, np.maximum(row, EDGE), "o", **style)
     right.axhspan(*FLOWS, color="#DDDDDD", zorder=0)
-    right.set(yscale="log", xlim=(-0.5, len(arrives) - 0.5))
+    right.set(yscale="log", xlim=(-0.5, len(arrives) - 0.5), ylim=(EDGE / 10, 1e3))
     right.set_xticks(
         range(len(arrives)),
         [
@@ -286,7 +287,7 @@ def draw_stability(lab):
         figure,
         "Left: share of trainings whose loss was never worse than that of answering 0. "
         "Right: after training at rate 0.1, a dot a seed; gray: between a tenth and "
-        "ten times.",
+        "ten times; dots at 10⁻¹² are that small or smaller.",
     )
 
 
