@@ -9,6 +9,7 @@ from recipes.architectures.recurrent import (
     _sequences,
     conveyor,
     distance,
+    forgetting,
     gates,
     rectified,
     stability,
@@ -127,7 +128,7 @@ def test_parameters_of_an_lstm_by_hand():
         (unrolled.is_back_propagation, "supported", []),
         (gates.step_of_keras, "supported", []),
         (gates.output_gate, "conditional", ["the tanh of the sigmoid"]),
-        (gates.keeps_or_forgets, "supported", []),
+        (forgetting.keeps_or_forgets, "supported", []),
         (gates.gru_of_keras, "supported", []),
     ],
 )
@@ -150,7 +151,7 @@ def test_a_wrong_step_is_seen(monkeypatch):
 
 
 def test_cell_states_fade_by_powers_of_the_gate():
-    left = gates.cell_states(np.array([0.0, 1.0]))
+    left = forgetting.cell_states(np.array([0.0, 1.0]))
     expected = np.array([0.5, 1 / (1 + np.exp(-1))]) ** np.arange(21)[:, None]
     np.testing.assert_allclose(left, expected, rtol=1e-12)
 

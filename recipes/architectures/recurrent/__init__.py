@@ -2,8 +2,9 @@
 
 The exact lessons take recurrent layers apart: `state` shows what memory is, `unrolled`
 walks back through time by hand, `gates` writes out a step of an LSTM and of a GRU,
-`conveyor` follows the gradient along the cell. The trained ones compare SimpleRNN, GRU
-and LSTM of equal size on sequences of growing length, each at its best learning rate.
+`forgetting` and `conveyor` follow the cell state and its gradient. The trained ones
+compare SimpleRNN, GRU and LSTM of equal size on sequences of growing length, each at
+its best learning rate.
 
 Notes: 1.24 Recurrent networks and LSTM
 Data: generated sequences.
@@ -21,6 +22,7 @@ LESSONS = (
     "state",
     "unrolled",
     "gates",
+    "forgetting",
     "conveyor",
     "distance",
     "rectified",
