@@ -190,10 +190,9 @@ def draw_apart(lab):
                 apart(hand, loop(start(data), batches(data, count)))
                 for count, hand in hands.items()
             ]
-    axes.set(yscale="log", xlim=(0, steps))
+    lowest = max(1e-9, min(min(row) for row in rows.values()))
+    axes.set(yscale="log", xlim=(0, steps), ylim=(lowest / 2, 3 * stats.CLOSE_FLOAT32))
     axes.axhline(stats.CLOSE_FLOAT32, color="#888888", linewidth=1)
-    lowest = min(min(row) for row in rows.values())
-    axes.set_ylim(max(lowest, 1e-9) / 2, 3 * stats.CLOSE_FLOAT32)
     figures.curves(axes, list(hands), rows)
     equal = max(row[-1] for row in rows.values()) < stats.CLOSE_FLOAT32
     title = (
