@@ -189,7 +189,7 @@ def draw_distance(lab):
     figure, (left, right) = figures.new(1, 2, width=13.0, height=4.4)
     found, longest = scores(lab), lab.settings.length
     steps = [length for task, length in found if task == "recall"]
-    left.set(xlim=(0, longest), ylim=(0.45, 1.02), xticks=steps)
+    left.set(xlim=(0, longest), ylim=(0.45, 1.06), xticks=steps)
     rows = {
         network: np.stack([found["recall", n][network] for n in steps], 1)
         for network in SHOWN
