@@ -198,6 +198,20 @@ def test_weights_given_are_where_training_starts(study):
     assert weights_of(study.start(DATA, 1)) != weights_of(study.start(DATA, 2))
 
 
+def test_a_function_of_the_weights_sees_drawn_ones(study):
+    """Not those that a training before it has left."""
+    seen = []
+
+    def start(model):
+        seen.append([weight.copy() for weight in model.get_weights()])
+        return model.get_weights()
+
+    for _ in range(2):
+        trained(study, weights=start)
+    for first, second in zip(*seen, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
 def test_divergence_is_bounded(study):
     settings = {"learning_rate": 1e30, "score_epochs": [2, 5], "epochs": 5}
     run = trained(study, **settings, largest=10.0)

@@ -99,7 +99,11 @@ class Study:
         restart = self._compiled(shape, dict(network or {}), optimizer)
         model = restart.model
         reseed(seed)
-        restart(weights(model) if callable(weights) else weights)
+        if callable(weights):
+            restart()  # The function sees drawn weights, not those of a training.
+            reseed(seed)
+            weights = weights(model)
+        restart(weights)
         if learning_rate is not None:
             if not (math.isfinite(learning_rate) and learning_rate >= 0):
                 raise LabError(
@@ -145,7 +149,8 @@ class Study:
             network: The arguments of `build` behind the shape: plain data.
             optimizer: A name or a configuration; None for the study's own.
             weights: The start as `model.get_weights` returns it, or a function of the
-                model that returns it; None draws as the initializers do.
+                model, with weights as drawn, that returns it; None draws as the
+                initializers do.
             held_out: Arrays (x, y) to score on; None for the `Dataset`'s test set.
             score_epochs: Epochs, counted from 1, at whose ends scores are taken, too.
             score_training: Whether the training arrays are scored, too: the history's
