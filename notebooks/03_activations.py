@@ -190,8 +190,8 @@ plt.show()
 
 # %% [markdown]
 # Compare the errors with the shares. A unit that is negative for every sample may still
-# learn, where it has a slope. But leaky units that are all on one side of their kink are
-# lines, and a sum of lines is a line.
+# learn, where it has a slope. But leaky units that are all on one side of their kink
+# are lines, and a sum of lines is a line.
 #
 # One seed and one start are an example. The trial has several networks, and the slopes
 # that the notes name:
