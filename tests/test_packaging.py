@@ -105,6 +105,8 @@ def test_version_citation_and_changelog_agree():
     assert citation["version"] == project["version"]
     assert (project["version"], citation["date-released"]) == released[0]
     assert citation["license"] == project["license"]
+    bibtex = re.search(r"version = \{(.+)\}", (ROOT / "README.md").read_text("utf-8"))
+    assert bibtex.group(1) == project["version"]
     address = project.get("urls", {}).get("Repository")
     assert citation.get("repository-code") == address
 
