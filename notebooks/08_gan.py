@@ -146,8 +146,8 @@ plt.show()
 # %% [markdown]
 # Both losses have the same goal. That the loud one is the steeper one where training
 # starts is `gan-saturating-vs-not`; whether it also makes a *better* generator is
-# another claim, `gan-strong-early-signal`, and its verdict depends on how far D is
-# ahead.
+# another claim, `gan-strong-early-signal`: there it depends on the optimizer, since
+# Adam divides a gradient by its size.
 #
 # ## The same five lines, in images
 #
@@ -215,9 +215,9 @@ for id in ("gan-small-image", "gan-equilibrium", "gan-strong-early-signal"):
 # 2. Put another loop around D's five lines, and compare `a.max()`. D is nearer to its
 #    best answer at each step of G, so that it turns around sooner.
 #    `dcgan(..., updates="alternating", discriminator_steps=5)` does the same.
-# 3. It depends on how sure D is by then: at D = 0.3 the two gradients are not far
-#    apart. Let D lead first, and the quiet loss has nothing to follow:
-#    `run("gan/early_signal")` does that, and measures.
+# 3. `dcgan` trains with Adam, whose steps are nearly as long for a quiet gradient as
+#    for a loud one. `run("gan/early_signal")` compares both losses with SGD as well,
+#    and with a D that learned alone first.
 #
 # </details>
 #
