@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help demo test short slow bench lint report notebooks docs constraints check-gpu clean
+.PHONY: help demo test short slow bench lint report notebooks docs dist constraints check-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -63,6 +63,19 @@ lint: $(VENV)/.tests  ## check style and types
 
 notebooks: $(VENV)/.tests  ## execute the notebooks anew (NAMES="00 05" for some)
 	$(BIN)/python notebooks/execute.py $(NAMES)
+
+dist: $(VENV)/.tests  ## build wheel and sdist in dist/; try the wheel in a fresh environment
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	  $(requirements) > $$fresh/requirements.txt; wheel=$$(realpath dist/*.whl); \
+	  pins=$$(realpath constraints.txt); $(PYTHON) -m venv $$fresh/env; cd $$fresh; \
+	  pip="env/bin/python -m pip install --quiet --disable-pip-version-check"; \
+	  $$pip --upgrade "pip>=26"; $$pip --constraint $$pins --requirement requirements.txt; \
+	  $$pip --no-deps $$wheel; env/bin/python -m pip check; \
+	  export RECIPES_CACHE_DIR=$$fresh/cache; env/bin/recipes --version; \
+	  env/bin/recipes run optimizers --smoke; env/bin/recipes run momentum; env/bin/recipes report --out runs; \
+	  env/bin/python -c "import callbacks, zoo; zoo.lenet(weights='mnist')"
 
 docs: $(VENV)/.tests  ## build the site: docs/_build/index.html
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build

@@ -49,5 +49,5 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
-        return version("provingground")
+        return version("keras-proving-ground")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ import inspect
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 from recipes.lab.training import quiet
@@ -11,18 +12,19 @@ from recipes.lab.training import quiet
 sys.dont_write_bytecode = True
 quiet.load_backend()
 
-import zoo  # noqa: E402
 from recipes.lab.reporting import site  # noqa: E402
 
 HERE = Path(__file__).parent
-# Where the repository's files can be read, such as https://HOST/OWNER/NAME/blob/v0.2.0.
-# Empty: links lead to the site's own copy of a file.
-REPOSITORY = ""
+PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+# Where the repository's files can be read. Empty: links lead to the site's own copy.
+REPOSITORY = PROJECT.get("urls", {}).get("Repository", "")
+if REPOSITORY:
+    REPOSITORY += f"/blob/v{PROJECT['version']}"
 
 project = "Proving Ground"
 author = "The Proving Ground authors"
 project_copyright = "The Proving Ground authors, Apache-2.0"
-release = version = zoo.__version__
+release = version = PROJECT["version"]
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",

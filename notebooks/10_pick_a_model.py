@@ -203,4 +203,4 @@ with tempfile.TemporaryDirectory() as folder:
 #
 # </details>
 #
-# More on weights, files and export: `docs/zoo.md`.
+# More: `docs/guides/weights.md`, `docs/guides/export.md`, `docs/zoo.md`.

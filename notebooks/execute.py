@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -43,6 +44,36 @@ def sources(names: list[str] | None = None) -> list[Path]:
     return chosen
 
 
+def project() -> dict:
+    """Returns the project's name, version and addresses."""
+    text = (HERE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]
+
+
+def beginning(source: Path, project: dict) -> list[nbformat.NotebookNode]:
+    """Returns the cells for who has nothing installed: a button, and the installation.
+
+    There are none while the repository has no public address.
+    """
+    address = project.get("urls", {}).get("Repository", "")
+    if not address:
+        return []
+    tag = f"v{project['version']}"
+    host, _, name = address.partition("github.com/")
+    cells = []
+    if host == "https://":
+        colab = "https://colab.research.google.com"
+        place = f"{colab}/github/{name}/blob/{tag}/notebooks/{source.stem}.ipynb"
+        button = f"[![Open in Colab]({colab}/assets/colab-badge.svg)]({place})"
+        cells.append(nbformat.v4.new_markdown_cell(button))
+    install = (
+        "from importlib.util import find_spec\n\n"
+        'if find_spec("recipes") is None:\n'
+        f'    %pip install -q "{project["name"]} @ git+{address}@{tag}"'
+    )
+    return [*cells, nbformat.v4.new_code_cell(install)]
+
+
 def digest(source: Path) -> str:
     """Returns the SHA-256 of a source, the same for any line ends."""
     return hashlib.sha256(source.read_text(encoding="utf-8").encode()).hexdigest()
@@ -51,6 +82,7 @@ def digest(source: Path) -> str:
 def read(source: Path) -> nbformat.NotebookNode:
     """Returns a source as a notebook without outputs."""
     notebook = jupytext.read(source, fmt="py:percent")
+    notebook.cells = beginning(source, project()) + notebook.cells
     for number, cell in enumerate(notebook.cells):
         mark = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
         cell.id, cell.metadata = f"{number:02d}-{mark}", nbformat.NotebookNode()

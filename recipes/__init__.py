@@ -5,5 +5,5 @@ def __getattr__(name: str):
     if name == "__version__":
         from importlib.metadata import version
 
-        return version("provingground")
+        return version("keras-proving-ground")
     raise AttributeError(f"module 'recipes' has no attribute '{name}'")

@@ -87,6 +87,28 @@ def test_it_runs_from_top_to_bottom(source, execute, shell, tmp_path, monkeypatc
             assert done.success, f"{cell.id}: {done.error_in_exec or done}"
 
 
+def test_with_a_public_address_a_notebook_can_be_opened_elsewhere(execute):
+    project = {"name": "keras-proving-ground", "version": "0.3.0"}
+    assert execute.beginning(SOURCES[0], project) == []
+    project["urls"] = {"Repository": "https://github.com/owner/name"}
+    button, install = execute.beginning(SOURCES[0], project)
+    assert (
+        f"/github/owner/name/blob/v0.3.0/notebooks/{SOURCES[0].stem}.ipynb)"
+        in button.source
+    )
+    wanted = "keras-proving-ground @ git+https://github.com/owner/name@v0.3.0"
+    assert f'%pip install -q "{wanted}"' in install.source
+    project["urls"] = {"Repository": "https://example.org/name"}
+    assert len(execute.beginning(SOURCES[0], project)) == 1
+
+
+def test_the_installation_is_skipped_where_it_is_installed(execute, shell):
+    urls = {"Repository": "https://example.org/name"}
+    project = {"name": "keras-proving-ground", "version": "0", "urls": urls}
+    (install,) = execute.beginning(SOURCES[0], project)
+    assert shell.run_cell(install.source, silent=True).success
+
+
 def test_an_unknown_name_is_refused(execute):
     with pytest.raises(SystemExit, match=r"no notebook '99'\. There are: 00_"):
         execute.sources(["99"])

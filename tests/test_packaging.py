@@ -91,6 +91,26 @@ def test_what_is_needed_is_pinned():
         assert name in pinned
 
 
+def test_version_citation_and_changelog_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = dict(
+        re.findall(r'^([\w-]+): "?(.+?)"?$', (ROOT / "CITATION.cff").read_text("utf-8"),
+                   re.MULTILINE)
+    )  # fmt: skip
+    released = re.findall(
+        r"^## (\d\S*) - (\S+)$",
+        (ROOT / "CHANGELOG.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert citation["version"] == project["version"]
+    assert (project["version"], citation["date-released"]) == released[0]
+    assert citation["license"] == project["license"]
+    bibtex = re.search(r"version = \{(.+)\}", (ROOT / "README.md").read_text("utf-8"))
+    assert bibtex.group(1) == project["version"]
+    address = project.get("urls", {}).get("Repository")
+    assert citation.get("repository-code") == address
+
+
 def test_arrows_run_one_way():
     """`zoo` stands on Keras only, `callbacks` on `zoo.losses` at most."""
     allowed = {"zoo": {"zoo"}, "callbacks": {"callbacks", "zoo.losses"}}

@@ -60,7 +60,7 @@ def site(tmp_path_factory) -> Path:
     for name in ("docs", "recipes", "notebooks", "benchmarks"):
         ignore = ignored if name == "docs" else shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, place / name, ignore=ignore)
-    for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"):
         shutil.copy(ROOT / name, place)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
     built = place / "docs" / "_build"

@@ -136,7 +136,7 @@ def __getattr__(name: str) -> _Any:
     from importlib import metadata
 
     try:
-        return metadata.version("provingground")
+        return metadata.version("keras-proving-ground")
     except metadata.PackageNotFoundError:  # a copied folder
         return "0+unknown"
 

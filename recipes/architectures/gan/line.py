@@ -108,10 +108,24 @@ def draw_line(lab):
             }
             steps = EVERY * np.arange(len(next(iter(curves.values()))[0]))
             axes.axhline(MEAN, color="black", linewidth=0.8)
+            axes.text(0.99 * steps[-1], MEAN - margin, "the data's mean", ha="right",
+                      va="top", size=9)  # fmt: skip
             axes.set_xlim(0, steps[-1])  # names stand clear of the black line
             axes.set_ylim(limits)
             figures.curves(axes, steps, curves)
-            title = f"{optimizer}, {start}"
+            off = {
+                NAMES[loss]: np.mean(
+                    last(runs[f"{optimizer}, {start}, {loss}"], "distance")
+                )
+                for loss in LOSSES
+            }
+            near, far = sorted(off, key=off.get)
+            ends = (
+                "both end as near"
+                if off[far] < 2 * off[near]
+                else f"{near} ends nearer"
+            )
+            title = f"{optimizer}, {start}: {ends}"
             figures.describe(axes, title, "step", "mean of the samples")
     lab.figure(
         "line",

@@ -204,10 +204,10 @@ def draw_leads(lab):
         )
     figures.legend(axes, loc="upper right")
     winners = ["the CNN" if gaps[best[i]][i].mean() > 0 else best[i] for i in (0, -1)]
-    few, many = winners[0], "also" if winners[0] == winners[1] else winners[1]
     figures.describe(
         axes,
-        f"With {tried[0]} samples {few} wins, with {tried[-1]:,} {many}",
+        f"Most accurate with {tried[0]} samples: {winners[0]}; "
+        f"with {tried[-1]:,}: {winners[1]}",
         "training samples",
         "lead of a small CNN in test accuracy,\npercentage points",
     )

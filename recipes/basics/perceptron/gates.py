@@ -223,6 +223,8 @@ def draw_gates(lab):
         panel.set_aspect("equal")
         title = f"right from pass {gate.passes}" if gate.passes else "no line will do"
         figures.describe(panel, f"{name}: {title}", "input x1", "input x2")
+    for panel, said in zip(axes, ("gray: on the way", "■ 1   ● 0"), strict=False):
+        panel.text(-0.46, -0.44, said, size=9, color="#555555")
     errors = {n: (g.errors + [0] * SHOWN)[:SHOWN] for n, g in gates.items()}
     axes[3].set(xticks=range(2, SHOWN + 1, 2), yticks=range(5))
     axes[3].set_box_aspect(1)

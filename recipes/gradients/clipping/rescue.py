@@ -240,7 +240,11 @@ def draw_spikes(lab):
     ):
         style = {"color": figures.COLORS[index], "lw": 1.2, "label": label}
         below.plot(range(1, len(norms) + 1), norms, figures.LINES[index], **style)
-    title = "First network: without clipping every long step leads to a longer one"
+    lengths = np.array(plain["before"], float)
+    powers = np.log10(
+        np.max(lengths, where=np.isfinite(lengths), initial=0) / lengths[0]
+    )
+    title = f"First network: unclipped gradients grow by {powers:.0f} powers of ten"
     figures.describe(below, title, "update", "norm of the gradient")
     for axis in (above, below):
         figures.legend(axis, loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -58,7 +58,7 @@ def require_backend() -> None:
 def versions() -> dict[str, str]:
     """Returns the versions of Python and of the packages that matter."""
     found = {"python": platform.python_version()}
-    for name in ("provingground", *PACKAGES):
+    for name in ("keras-proving-ground", *PACKAGES):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -171,12 +171,12 @@ def draw_wells(lab):
     well = DoubleWell()
     starts = np.linspace(-2, 2, (lab.settings.starts + 1) // 2)
     memories = np.geomspace(1, 200, 12 if lab.smoke else 60)
-    figure, axes = figures.new(2, 2, width=10.0, height=5.6)
+    figure, axes = figures.new(2, 2, width=10.0, height=5.9)
     for panel, lower, scaled in zip(*axes, (False, True), strict=True):
         panel.plot(starts, well.height(starts), color=figures.COLORS[6])
         form = "(1 − β) form" if scaled else "velocity form"
         share = wells_left(lab)[0][f"{form}, β = 0.99"]
-        title = f"{share:.0%} leave the right well at β = 0.99: {form}"
+        title = f"{form}: at β = 0.99\n{share:.0%} leave the right well"
         figures.describe(panel, title, "", "height of the double well")
         deep = ends_deep(well, starts, 1 - 1 / memories, scaled=scaled)
         lower.set(yscale="log")

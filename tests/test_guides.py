@@ -1,0 +1,88 @@
+"""The guides keep their word: every block of code on their pages runs."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import keras
+import pytest
+
+GUIDES = Path(__file__).parents[1] / "docs" / "guides"
+PAGES = {path.stem: path.read_text("utf-8") for path in GUIDES.glob("*.md")}
+# A block that imports one of these is left out where it is absent.
+OPTIONAL = ("onnxruntime",)
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="files are exported by TensorFlow"
+)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.M | re.S)
+
+
+def run(page: str, folder: Path, monkeypatch) -> dict:
+    """Runs a page's blocks one after the other; returns all names."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    names = {"__name__": page}
+    for number, block in enumerate(blocks(page, "python")):
+        absent = [name for name in OPTIONAL if f"import {name}" in block]
+        if all(find_spec(name) for name in absent):
+            exec(compile(block, f"{page}.md, block {number}", "exec"), names)
+    return names
+
+
+def test_every_page_with_code_is_tried():
+    tried = {"callbacks", "export", "own_recipe", "train_faster", "weights"}
+    assert {page for page in PAGES if "```" in PAGES[page]} == tried
+
+
+def test_train_faster(tmp_path, monkeypatch):
+    names = run("train_faster", tmp_path, monkeypatch)
+    losses = names["history"].history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_callbacks(tmp_path, monkeypatch):
+    names = run("callbacks", tmp_path, monkeypatch)
+    assert len(names["history"].history["grad_norm"]) == 3
+
+
+def test_weights(tmp_path, monkeypatch):
+    names = run("weights", tmp_path, monkeypatch)
+    assert names["accuracy"] > names["before"]
+    assert (tmp_path / "tuned.keras").is_file()
+
+
+@pytest.mark.filterwarnings("ignore")  # of TensorFlow's and tf2onnx's converters
+def test_export(tmp_path, monkeypatch):
+    gaps = run("export", tmp_path, monkeypatch)["gaps"]
+    expected = {"keras", "saved model", "litert"}
+    assert set(gaps) - {"onnx"} == expected
+    assert max(gaps.values()) < 1e-4
+
+
+def test_own_recipe(tmp_path):
+    """Its blocks are one file; its commands run as they are printed."""
+    code = "\n\n".join(blocks("own_recipe", "python"))
+    (tmp_path / "depth.py").write_text(code, encoding="utf-8")
+    commands = "".join(blocks("own_recipe", "sh")).splitlines()
+    assert len(commands) == 5
+    for command in commands:
+        program, *arguments = shlex.split(command, comments=True)
+        start = {"python": [], "recipes": ["-m", "recipes"]}[program]
+        done = subprocess.run(
+            [sys.executable, *start, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "RECIPES_CACHE_DIR": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    assert "deeper-better" in done.stdout
+    assert list(tmp_path.glob("runs/depth/*/figures/accuracy.png"))
