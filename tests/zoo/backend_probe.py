@@ -44,7 +44,8 @@ def ordinal_and_several_heads():
     rng = np.random.default_rng(3)
     x = rng.standard_normal((16, 8)).astype("float32")
     y = {
-        "grade": rng.integers(0, 4, 16), "size": x[:, :1], "kind": rng.integers(0, 3, 16)
+        "grade": rng.integers(0, 4, 16), "size": x[:, :1],
+        "kind": rng.integers(0, 3, 16),
     }  # fmt: skip
     losses = {
         "grade": zoo.losses.OrdinalCrossentropy(4), "size": "mse",
