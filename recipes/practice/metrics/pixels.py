@@ -199,7 +199,7 @@ def draw_masks(lab):
     axes.set(ylim=(0, 1.25))
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     figures.legend(axes, loc="upper right", ncols=2)
-    title = "Accuracy hardly tells an empty mask from a good one"
+    title = "Accuracy hardly tells an empty mask from one that finds"
     figures.describe(axes, title, "masks on test images", "share")
     lab.figure(
         "masks",

@@ -121,9 +121,10 @@ def detects_shifts(lab):
             )
         },
         "The area is {none:.2f} where nothing shifts, and {least:.2f} to {most:.2f} "
-        "with other images or shares. Renamed classes change no image: {renamed:.2f}, while "
-        "accuracy falls by {renamed_fall:.0%}. And one bright pixel in the corner is "
-        "seen at once ({corner:.2f}), where accuracy falls by {corner_fall:.1%}.",
+        "with other images or shares. Renamed classes change no image: {renamed:.2f}, "
+        "while accuracy falls by {renamed_fall:.0%}. And one bright pixel in the "
+        "corner is seen at once ({corner:.2f}), where accuracy falls by "
+        "{corner_fall:.1%}.",
         figure=draw_alarms,
         none=means[NONE],
         least=min(means[kind] for kind in (NOISY, MOVED, DARK, SHARES)),
