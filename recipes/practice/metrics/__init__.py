@@ -11,7 +11,7 @@ what copies of training rows in it are worth (`leaks`).
 Notes: 1.28 Metrics, evaluation, shift
 Data: two Gaussians, one row in twenty positive; faint discs; digits (or MNIST, as few
     and as small).
-Run: recipes run metrics             (about 40 s on 2 CPU cores)
+Run: recipes run metrics             (about 45 s on 2 CPU cores)
 References: van Rijsbergen (1979) for F1; Elkan (2001); Blum and Hardt, The Ladder
     (2015); Zhang et al., Understanding Deep Learning Requires Rethinking
     Generalization (2017).

@@ -7,7 +7,7 @@ whether the shift can be seen without labels.
 
 Notes: 1.28 Metrics, evaluation, shift
 Data: digits (or MNIST, as few and as small).
-Run: recipes run shift               (about 20 s on 2 CPU cores)
+Run: recipes run shift               (about 25 s on 2 CPU cores)
 References: Saerens, Latinne and Decaestecker (2002); Lipton, Wang and Smola (2018);
     Rabanser, Günnemann and Lipton, Failing Loudly (2019).
 """
