@@ -31,6 +31,8 @@ from zoo.mlp import mlp_binary as mlp_binary
 from zoo.mlp import mlp_mnist as mlp_mnist
 from zoo.mlp import mlp_mnist_shallow as mlp_mnist_shallow
 from zoo.mlp import mlp_regression as mlp_regression
+from zoo.ordinal import GradeError as GradeError
+from zoo.ordinal import grades as grades
 from zoo.pretrained import card as card
 from zoo.pretrained import list_weights as list_weights
 from zoo.rates import CyclicalRate as CyclicalRate
@@ -55,7 +57,9 @@ from zoo.tuning import freeze as freeze
 from zoo.tuning import metrics_for as metrics_for
 from zoo.tuning import unfreeze_gradually as unfreeze_gradually
 from zoo.tuning import with_head as with_head
+from zoo.tuning import with_heads as with_heads
 from zoo.uncertainty import monte_carlo_predictions as monte_carlo_predictions
+from zoo.unet import unet as unet
 
 if TYPE_CHECKING:
     __version__: str
@@ -70,7 +74,7 @@ _BUILDERS = {
         *(resnet56, resnet110),
         *(recurrent, lstm, gru, simple_rnn, char_lm),
         *(dcgan, dcgan_generator, dcgan_discriminator),
-        grid_detector,
+        *(unet, grid_detector),
     )
 }
 _MODULES = ("embedding", "gan", "layers", "losses", "normalization", "penalties")
@@ -78,6 +82,7 @@ __all__ = [
     "GAN",
     "Boxes",
     "CyclicalRate",
+    "GradeError",
     "Vocabulary",
     "box_overlap",
     "card",
@@ -91,6 +96,7 @@ __all__ = [
     "encode_words",
     "endpoints",
     "freeze",
+    "grades",
     "grid_detector",
     "gru",
     "lenet",
@@ -119,12 +125,14 @@ __all__ = [
     "resnet110",
     "sample",
     "simple_rnn",
+    "unet",
     "unfreeze_gradually",
     "with_head",
+    "with_heads",
 ]
 
 # These builders have the name of their module: the module takes the call.
-for _name in ("char_lm", "dcgan", "lenet", "mlp", "recurrent", "resnet"):
+for _name in ("char_lm", "dcgan", "lenet", "mlp", "recurrent", "resnet", "unet"):
     globals()[_name] = _callable_module(f"{__name__}.{_name}")
 del _name
 

@@ -141,10 +141,10 @@ def precise() -> str:
 def head(x: Any, num_classes: int, task: str, **dense: Any) -> Any:
     """The linear output, of at least float32 under every policy.
 
-    It is called `logits` for both kinds of classification, `prediction` for
-    regression.
+    It is called `logits` for all kinds of classification, `prediction` for
+    regression, if it has no name of its own.
     """
-    name = "prediction" if task == "regression" else "logits"
+    name = dense.pop("name", "prediction" if task == "regression" else "logits")
     dense.setdefault("kernel_initializer", "glorot_uniform")
     return layers.Dense(num_classes, dtype=precise(), name=name, **dense)(x)
 

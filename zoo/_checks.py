@@ -17,7 +17,7 @@ import numpy as np
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TASKS = ("classification", "binary", "regression")
+TASKS = ("classification", "binary", "ordinal", "regression")
 _SIMILAR = 0.65  # of the letters of two names, before one is offered for the other
 _NOT_FOR_KERNELS = ("deserialize", "get", "serialize", "stft")
 
@@ -194,6 +194,8 @@ def any_image_shape(name: str, value: object) -> tuple[int | None, int | None, i
 def outputs(num_classes: object, task: object) -> int:
     """The number of outputs that a head for this task may have."""
     choice("task", task, TASKS)
+    if task == "ordinal":
+        return integer("num_classes", num_classes, 2) - 1
     if task != "classification":
         return integer("num_classes", num_classes)
     usable = isinstance(num_classes, Integral) and not isinstance(num_classes, bool)

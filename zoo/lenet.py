@@ -75,7 +75,8 @@ def lenet(
             takes the one that fits the activation.
         include_top: Whether head, dense layers and outputs follow the blocks.
         rescale: Whether the network itself divides its inputs by 255.
-        task: "classification" (softmax), "binary" (sigmoid) or "regression".
+        task: "classification" (softmax), "binary" (sigmoid), "ordinal" (num_classes
+            - 1 logits, each for "above this grade") or "regression".
         weights: None draws them. A name loads those of `zoo.list_weights()` for this
             builder; arguments that are not given are then the trained network's.
         name: Name of the model.

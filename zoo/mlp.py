@@ -72,8 +72,10 @@ def mlp(
             which costs no parameters.
         include_top: Whether the dense output follows the hidden layers.
         rescale: Whether the network itself divides its inputs by 255.
-        task: "classification" (softmax), "binary" (independent sigmoid logits; their
-            accuracy is that of threshold 0, `zoo.metrics_for`) or "regression".
+        task: "classification" (softmax), "binary" (independent sigmoid logits, one a
+            label; their accuracy is that of threshold 0, `zoo.metrics_for`),
+            "ordinal" (num_classes - 1 logits, each for "above this grade", see
+            `zoo.losses.OrdinalCrossentropy`) or "regression".
         weights: None draws them. A name loads those of `zoo.list_weights()` for this
             builder; arguments that are not given are then the trained network's.
         name: Name of the model.

@@ -83,7 +83,8 @@ def recurrent(
             other converters need; needs timesteps.
         batch_size: A fixed number of sequences in every batch, at least 1, or None.
         task: "classification" (softmax), "binary" (sigmoid; its accuracy is that of
-            threshold 0, `zoo.metrics_for`) or "regression".
+            threshold 0, `zoo.metrics_for`), "ordinal" (num_classes - 1 logits, each
+            for "above this grade") or "regression".
         weights: None draws them. A name loads those of `zoo.list_weights()` for this
             builder; arguments that are not given are then the trained network's.
         name: Name of the model.

@@ -88,7 +88,8 @@ def resnet(
         pooling: Global pooling: "avg" or "max". None takes "avg" with the top, and
             none without it.
         rescale: Whether the network itself divides its inputs by 255.
-        task: "classification" (softmax), "binary" (sigmoid) or "regression".
+        task: "classification" (softmax), "binary" (sigmoid), "ordinal" (num_classes
+            - 1 logits, each for "above this grade") or "regression".
         weights: None draws them. A name loads those of `zoo.list_weights()` for this
             builder; arguments that are not given are then the trained network's.
         name: Name of the model.

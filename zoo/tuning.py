@@ -1,12 +1,13 @@
 """Fine-tuning: named endpoints, new heads, and freezing without Keras's traps."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 
 from zoo import _blocks, _checks
+from zoo.ordinal import GradeError
 
 # A family is known by its input and its first layer with weights; in it, the name of a
 # layer says which part it belongs to. Elsewhere a name says nothing: Keras itself calls
@@ -14,6 +15,7 @@ from zoo import _blocks, _checks
 _FAMILIES = (
     ("images", "stem", {r"(stem|stage\d+|final)(_.*)?": "{0}"}),
     ("images", "discriminator_down1", {r"discriminator_(down\d+)(_.*)?": "{0}"}),
+    ("images", "down1_conv1", {r"((?:down|up)\d+)(_.*)?": "{0}"}),
     ("inputs", "hidden_1", {r"(hidden_\d+)(_.*)?": "{0}"}),
     ("images", "conv_1", {r"(?:conv|pool|pointwise)_(\d+)(_.*)?": "block{0}"}),
     (
@@ -64,7 +66,7 @@ def with_head(
     Args:
         model: A model whose last layer is its head, or one without a top.
         num_classes: Number of outputs of the new head, as at every builder.
-        task: "classification", "binary" or "regression".
+        task: "classification", "binary", "ordinal" or "regression".
 
     Returns:
         An uncompiled Functional `keras.Model`.
@@ -77,18 +79,63 @@ def with_head(
         >>> with_head(resnet20(), 3).output_shape
         (None, 3)
     """
-    _check_model(model)
-    ends = getattr(model, "outputs", None) or []
-    if len(ends) != 1:
-        raise _checks.fail("model", model.name, "a built model of layers, one output")
+    x = _below_the_head(model)
     outputs = _checks.outputs(_checks.plain(num_classes), task)
-    last = model.layers[-1]
-    x: Any = last.input if _is_head(last) else ends[0]
-    if len(x.shape) == 4:
-        x = _blocks.pooled(x, "avg")
     if isinstance(model, keras.Sequential):
         return keras.Model(model.inputs[0], _blocks.head(x, outputs, task))
     return keras.Model(model.input, _blocks.head(x, outputs, task), name=model.name)
+
+
+def with_heads(
+    model: keras.Model, heads: Mapping[str, int | tuple[int, str]]
+) -> keras.Model:
+    """The same network with several linear outputs, one a task.
+
+    Everything below the heads is shared by the tasks, and with the given model, not
+    copied. Feature maps are averaged over their pixels first. Compile with one loss,
+    one list of metrics and, if asked for, one loss weight under each task's name.
+
+    Args:
+        model: A model whose last layer is its head, or one without a top.
+        heads: For each task's name the number of its outputs, as at every builder, or
+            (number, task) where the task is not "classification".
+
+    Returns:
+        An uncompiled Functional `keras.Model` whose outputs are a dictionary.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Example:
+        >>> from zoo import mlp
+        >>> trunk = mlp((10,), 2, units=(64,), include_top=False)
+        >>> model = with_heads(trunk, {"kind": 3, "size": (1, "regression")})
+        >>> {task: logits.shape for task, logits in model.output.items()}
+        {'kind': (None, 3), 'size': (None, 1)}
+
+    References:
+        Caruana, Multitask Learning (1997).
+    """
+    if not isinstance(heads, Mapping) or not heads:
+        raise _checks.fail("heads", heads, "a dictionary of at least one task")
+    x, planned = _below_the_head(model), {}
+    taken = {layer.name for layer in model.layers if not _is_head(layer)}
+    for name, head in heads.items():
+        _checks.text("a name of heads", name)
+        if name in taken:
+            raise _checks.fail("a name of heads", name, "no layer's of the model")
+        entry = head if isinstance(head, tuple) else (head, "classification")
+        if len(entry) != 2:
+            raise _checks.fail(f"heads[{name!r}]", head, "a number, or (number, task)")
+        outputs, task = _checks.plain(entry[0]), entry[1]
+        planned[name] = (_checks.outputs(outputs, task), task)
+    ends = {
+        name: _blocks.head(x, outputs, task, name=name)
+        for name, (outputs, task) in planned.items()
+    }
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], ends)
+    return keras.Model(model.input, ends, name=model.name)
 
 
 def freeze(
@@ -175,11 +222,12 @@ def metrics_for(model: keras.Model, task: str | None = None) -> list[Any]:
 
     Args:
         model: A model that a builder of this package made.
-        task: "classification", "binary" or "regression"; None asks the head, where
-            one logit means "binary" and several mean "classification".
+        task: "classification", "binary", "ordinal" or "regression"; None asks the
+            head, where one logit means "binary" and several mean "classification".
 
     Returns:
-        New metrics: the accuracy, or the mean absolute error.
+        New metrics: the accuracy, the mean distance in grades, or the mean absolute
+        error.
 
     Raises:
         ValueError: The task is unknown, or the model has no head to ask.
@@ -199,6 +247,8 @@ def metrics_for(model: keras.Model, task: str | None = None) -> list[Any]:
     _checks.choice("task", task, _checks.TASKS)
     if task == "regression":
         return [keras.metrics.MeanAbsoluteError()]
+    if task == "ordinal":
+        return [GradeError()]
     if task == "binary":
         return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]
     return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
@@ -226,6 +276,17 @@ def _parts(model: Any) -> dict[str, str]:
         name = getattr(model, "name", model)
         raise _checks.fail("model", name, "a network of this package; it has no parts")
     return found
+
+
+def _below_the_head(model: Any) -> Any:
+    """What a new head reads: one row of features an example."""
+    _check_model(model)
+    ends = getattr(model, "outputs", None) or []
+    if len(ends) != 1:
+        raise _checks.fail("model", model.name, "a built model of layers, one output")
+    last = model.layers[-1]
+    x = last.input if _is_head(last) else ends[0]
+    return _blocks.pooled(x, "avg") if len(x.shape) == 4 else x
 
 
 def _is_head(layer: Any) -> bool:

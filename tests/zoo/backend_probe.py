@@ -12,6 +12,7 @@ import zoo_cases
 import zoo
 
 TRAINED = (
+    *("mlp_ordinal", "unet_plain"),
     *("mlp", "lenet_reduced", "resnet", "resnet_v2"),
     *("lstm", "lstm_tokens", "simple_rnn", "char_lm"),
     *("dcgan_generator", "dcgan_discriminator"),
@@ -34,6 +35,34 @@ def trained(model, optimizer):
     return {"losses": np.array(losses), "weights": np.concatenate(weights)}
 
 
+def ordinal_and_several_heads():
+    """Three steps of an ordinal head with its own loss beside a regression's."""
+    trunk = zoo.mlp((8,), 2, units=(6,), include_top=False)
+    heads = {"grade": (4, "ordinal"), "size": (1, "regression"), "kind": 3}
+    model = zoo.with_heads(trunk, heads)
+    zoo_cases.fill(model)
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((16, 8)).astype("float32")
+    y = {
+        "grade": rng.integers(0, 4, 16), "size": x[:, :1],
+        "kind": rng.integers(0, 3, 16),
+    }  # fmt: skip
+    losses = {
+        "grade": zoo.losses.OrdinalCrossentropy(4), "size": "mse",
+        "kind": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    }  # fmt: skip
+    model.compile("sgd", losses, run_eagerly=True)
+    seen = [np.ravel(model.train_on_batch(x, y))[0] for _ in range(3)]
+    found = zoo_cases.to_numpy(zoo.grades(model(x)["grade"]))
+    metric = zoo.GradeError()
+    metric.update_state(y["grade"], model(x)["grade"])
+    return {
+        "heads/losses": np.array(seen),
+        "heads/grades": found,
+        "heads/grade_error": np.array([float(metric.result())]),
+    }
+
+
 def main(path):
     outputs = {}
     for name in TRAINED:
@@ -52,6 +81,7 @@ def main(path):
         if name in ("lenet_reduced", "resnet", "resnet_v2", "dcgan_generator"):
             # Batch statistics take another way through the code than moving ones.
             outputs[f"{name}/training"] = zoo_cases.to_numpy(model(x, training=True))
+    outputs |= ordinal_and_several_heads()
     gan = zoo.dcgan((8, 8, 1), 3, filters=4)
     zoo_cases.fill(gan.generator)
     outputs["dcgan/generate"] = gan.generate(3, seed=0)

@@ -10,6 +10,7 @@ import zoo
 FAMILIES = (
     *("mlp_residual", "mlp_maxout", "lenet", "lenet_reduced", "resnet"),
     *("resnet_v2", "resnet_large_stem", "dcgan_generator", "dcgan_discriminator"),
+    "unet_plain",
 )
 # A loop over steps is no part of LiteRT.
 LOOPS = ("lstm", "lstm_tokens", "gru_both_ways", "simple_rnn", "char_lm")

@@ -67,6 +67,11 @@ CASES = {
         (8, 8), 2, units=(8,), normalization="layer", task="regression"
     ),
     "char_lm": _lm,
+    "mlp_ordinal": lambda: zoo.mlp(IMAGE, 5, units=(8,), task="ordinal"),
+    "unet": lambda: zoo.unet(
+        (8, 12, 1), 3, filters=(3, 4, 6), normalization="batch", dropout=0.1
+    ),
+    "unet_plain": lambda: zoo.unet(IMAGE, 1, filters=(3, 4), l2=1e-4, task="binary"),
     "grid_detector": lambda: zoo.grid_detector((16, 16, 1), 3, filters=(4, 8)),
     "dcgan_generator": lambda: zoo.dcgan_generator((16, 16, 3), 5, filters=4),
     "dcgan_discriminator": lambda: zoo.dcgan_discriminator((16, 16, 3), filters=4),

@@ -16,6 +16,7 @@ from zoo.losses.cost_sensitive import CostSensitiveLoss as CostSensitiveLoss
 from zoo.losses.cost_sensitive import cheapest_class as cheapest_class
 from zoo.losses.cost_sensitive import cost_weights as cost_weights
 from zoo.losses.detection import GridDetectionLoss as GridDetectionLoss
+from zoo.losses.ordinal import OrdinalCrossentropy as OrdinalCrossentropy
 from zoo.losses.robust import Barron as Barron
 from zoo.losses.robust import Quantile as Quantile
 from zoo.losses.robust import barron as barron
@@ -28,6 +29,7 @@ __all__ = [
     "CostSensitiveLoss",
     "GridDetectionLoss",
     "Lp",
+    "OrdinalCrossentropy",
     "Quantile",
     "barron",
     "cheapest_class",

@@ -106,6 +106,10 @@ class LabelLoss(keras.losses.Loss):
             label_array("y_true", y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
+    def units(self) -> tuple[int, str]:
+        """How many units the output must have, and what for."""
+        return self.classes, f"{self.classes} classes"
+
     def of_labels(self, labels: Any, y_pred: Any, binary: bool) -> Any:
         """The loss of each label.
 
@@ -159,11 +163,12 @@ class LabelLoss(keras.losses.Loss):
             y_pred, pred = ops.expand_dims(y_pred, -1), (*pred, 1)
         width = pred[-1] if pred else 0
         binary = width == 1 and self.classes == 2
-        if width is not None and width != self.classes and not binary:
-            one = " (or 1, a sigmoid for class 1)" if self.classes == 2 else ""
+        units, purpose = self.units()
+        if width is not None and width != units and not binary:
+            one = " (or 1, a sigmoid for class 1)" if units == 2 else ""
             raise ValueError(
-                f"{self.name!r} is made for {self.classes} classes, so the output must "
-                f"have {self.classes} units{one}; got predictions of shape {pred}."
+                f"{self.name!r} is made for {purpose}, so the output must have "
+                f"{units} units{one}; got predictions of shape {pred}."
             )
         if _fits(true, (*pred[:-1], 1)) and len(true) == len(pred):
             return ops.squeeze(y_true, -1), y_pred, binary

@@ -12,6 +12,7 @@ import numpy as np
 
 from callbacks import LossWeightSchedule, UncertaintyWeighting
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
+from zoo import mlp, with_heads
 
 TASKS = ("small", "big")
 FEW = 5  # seeds: errors differ by tenths of the variance
@@ -44,13 +45,15 @@ def draw_tasks(seed: int, rows: int) -> tuple[np.ndarray, dict[str, np.ndarray]]
 
 def two_heads(input_shape) -> keras.Model:
     """One hidden layer that two linear heads share."""
-    inputs = keras.Input(input_shape)
-    shared = keras.layers.Dense(HIDDEN, "relu")(inputs)
-    heads = {
-        name: keras.layers.Dense(1, name=name, dtype="float32")(shared)
-        for name in TASKS
-    }
-    return keras.Model(inputs, heads)
+    shared = mlp(
+        input_shape,
+        1,
+        units=(HIDDEN,),
+        kernel_initializer="glorot_uniform",
+        task="regression",
+        include_top=False,
+    )
+    return with_heads(shared, dict.fromkeys(TASKS, (1, "regression")))
 
 
 # A compiled network keeps its loss weights, so each weight is a study of its own. The
