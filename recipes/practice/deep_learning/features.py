@@ -214,7 +214,8 @@ def draw_features(lab):
         "features",
         figure,
         "Test accuracy of a linear model on pixels, on histograms of oriented "
-        "gradients and on the network's last hidden layer, and of the network. Dots are seeds.",
+        "gradients and on the network's last hidden layer, and of the "
+        "network. Dots are seeds.",
     )
 
 

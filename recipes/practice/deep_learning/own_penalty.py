@@ -181,8 +181,8 @@ def no_penalty(lab):
             ),
         },
         "Squared distances to the true weights where all features are used: "
-        "{dense:.2f}; where three are: {sparse:.2f}. In training a network's kernels grow to "
-        "{grown:.2f} times their length, those of noise inputs to {noise:.2f}.",
+        "{dense:.2f}; where three are: {sparse:.2f}. A network's kernels grow "
+        "to {grown:.2f} times their length, those of noise inputs to {noise:.2f}.",
         figure=draw_distances,
         dense={name: dense[name].mean() for name in ("descent", "ridge", "lasso")},
         sparse={name: sparse[name].mean() for name in ("descent", "ridge", "lasso")},

@@ -5,7 +5,7 @@ import numpy as np
 
 from recipes.lab import Study, experiment
 from recipes.practice._images import draw
-from zoo import mlp, monte_carlo_predictions
+from zoo import mlp
 
 MEMBERS, UNITS = 5, 64
 # 64 inputs and 10 classes: 5 x (65 x 64 + 65 x 10) = 24,050 parameters of the members,
@@ -51,17 +51,13 @@ def agreement(wrong: np.ndarray) -> float:
     return float(table[np.triu_indices(len(table), 1)].mean())
 
 
-def learned(case: dict, seed: int, parts: dict, pair: tuple, passes: int = 0) -> dict:
-    """Trains one network; returns probabilities by part, and their mean over passes."""
+def learned(case: dict, seed: int, parts: dict, pair: tuple) -> dict:
+    """Trains one network; returns its probabilities by part."""
     sets = {name: x for name, (x, _) in parts.items()}
 
     def measure(model):
         found = {name: softmax(keras.ops.convert_to_numpy(model(x, training=False)))
                  for name, x in sets.items()}  # fmt: skip
-        if passes:
-            found["passes"], _ = monte_carlo_predictions(
-                model, sets["test"], samples=passes, seed=seed, activation="softmax"
-            )
         return {name: chances.tolist() for name, chances in found.items()}
 
     run = study.train(
@@ -135,21 +131,25 @@ def best_rate(lab, wrong: float, units: int, dropout: float = 0.0) -> float:
 
 
 @experiment
-def ensembles(lab, wrong: float, vary: str = "starts") -> list[dict]:
-    """Five members, one result a seed."""
+def ensembles(lab, wrong: float, vary: str = "starts", times: int = 1) -> list[dict]:
+    """Five members, one result a seed, of `times` as many seeds."""
     case = case_of(lab, wrong, best_rate(lab, wrong, UNITS), vary=vary)
-    name = f"five members, other {vary}"
-    return lab.sweep(train, {name: case}, data=lab.like_digits, title=name)[name]
+    name, seeds = f"five members, other {vary}", lab.more_seeds(times)
+    return lab.sweep(train, {name: case}, data=lab.like_digits, seeds=seeds,
+                     title=name)[name]  # fmt: skip
 
 
 @experiment
-def singles(lab, wrong: float, units: int = AS_LARGE) -> np.ndarray:
+def singles(
+    lab, wrong: float, units: int = AS_LARGE, dropout: float = 0.0, times: int = 1
+) -> np.ndarray:
     """Test accuracy of one network, one a seed."""
-    rate = best_rate(lab, wrong, units)
-    case = case_of(lab, wrong, rate, units=units, members=1)
-    name = f"one network of {units} units"
-    found = lab.sweep(train, {name: case}, data=lab.like_digits, title=name)[name]
-    return np.array([run["together"]["test"] for run in found])
+    rate = best_rate(lab, wrong, units, dropout)
+    case = case_of(lab, wrong, rate, units=units, dropout=dropout, members=1)
+    name, seeds = f"one network of {units} units", lab.more_seeds(times)
+    name += f", dropout {dropout:g}" if dropout else ""
+    runs = lab.sweep(train, {name: case}, data=lab.like_digits, seeds=seeds, title=name)
+    return together(runs[name])
 
 
 def together(runs: list[dict], part: str = "test") -> np.ndarray:

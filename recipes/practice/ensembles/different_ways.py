@@ -82,7 +82,7 @@ def they_differ(lab):
 def draw_errors(lab):
     """The mean error of the members, in two parts."""
     figure, axes = figures.new(width=8.4, height=3.6)
-    labels, shares = [], []
+    labels, shares, most = [], [], 0.0
     for row, (words, vary) in enumerate(WAYS.items()):
         runs = ensembles(lab, WRONG, vary)
         rest, spread = (
@@ -93,12 +93,13 @@ def draw_errors(lab):
         axes.barh(row, spread, left=rest, color=figures.COLORS[1], height=0.5)
         axes.annotate("left in the average", (rest / 2, row), ha="center", va="center",
                       color="white")  # fmt: skip
-        axes.annotate("spread: averaged away", (rest + spread / 2, row), ha="center",
-                      va="center", color="white")  # fmt: skip
+        axes.annotate("spread: averaged away", (1.01 * (rest + spread), row), ha="left",
+                      va="center", color=figures.COLORS[1])  # fmt: skip
         labels.append(words)
         shares.append(spread / (rest + spread))
+        most = max(most, 1.4 * (rest + spread))
     axes.set_yticks(range(len(labels)), labels)
-    axes.set(ylim=(len(labels) - 0.5, -0.5))
+    axes.set(ylim=(len(labels) - 0.5, -0.5), xlim=(0, most))
     low, high = sorted(shares)
     title = f"The average is spared {low:.0%} and {high:.0%} of its members' error"
     figures.describe(axes, title, "mean squared error of a member", "")

@@ -10,7 +10,7 @@ from zoo import freeze, lenet, with_head
 FIVE, PAIR = (5, 6, 7, 8, 9), (3, 5)  # target classes; in CIFAR-10 3 and 5 are cat, dog
 FEW, MORE = 5, 20  # images a class
 BATCH, SOURCE_BATCH, SOURCE_RATE = 20, 32, 0.003
-MOST_SOURCE, VALIDATION, MOST_TEST = 4000, 200, 1000  # images at most
+MOST, MOST_SOURCE, VALIDATION, MOST_TEST = 8000, 4000, 200, 1000  # images at most
 TUNED = 2  # seeds on which rates are chosen; what is judged is trained on others
 
 # Where each way starts, and the first part of the network that learns; None: the new
@@ -24,8 +24,8 @@ WAYS = {
     "all layers": ("source", "block1"),
 }
 PARTS = (None, "dense_1", "block2", "block1")  # the order in which they are let go
-HEAD_RATES, SCRATCH_RATES = (3.2e-3, 1e-2, 3.2e-2), (1e-3, 3.2e-3, 1e-2)
-FINE_RATES, STRENGTHS = (3.2e-4, 1e-3, 3.2e-3), (0.1, 1.0, 10.0)
+HEAD_RATES, SCRATCH_RATES = (1e-2, 3.2e-2, 1e-1), (3.2e-3, 1e-2, 3.2e-2)
+FINE_RATES, STRENGTHS = (1e-3, 3.2e-3, 1e-2), (0.1, 1.0, 10.0)
 RATES = {
     "from scratch": SCRATCH_RATES,
     "random features": HEAD_RATES,
@@ -35,9 +35,10 @@ RATES = {
     "top three layers": FINE_RATES,
     "all layers": FINE_RATES,
     "let go in turn": FINE_RATES,
+    "MNIST's LeNet": STRENGTHS,
 }
 NEW = ("from scratch", "random features", "linear model")
-TRANSFERRED = ("head alone", "all layers")
+TRANSFERRED = ("head alone", "top two layers", "all layers")
 
 
 def network(input_shape, classes: int, until: str | None = "block1") -> keras.Model:
@@ -79,8 +80,8 @@ def draw(data, seed: int, target, per_class: int, source: str = "related") -> di
         per_class: Images of each to train on.
         source: "related", "shuffled labels" or "noise images" (labels at random).
     """
-    x = np.concatenate([data.x_train, data.x_test])
-    y = np.concatenate([data.y_train, data.y_test])
+    x = np.concatenate([data.x_train[:MOST], data.x_test[:MOST]])
+    y = np.concatenate([data.y_train[:MOST], data.y_test[:MOST]])
     if x.shape[1] == 32:  # photographs at half the size train four times as fast
         x = x.reshape(len(x), 16, 2, 16, 2, 3).mean((2, 4))
     rng = np.random.default_rng([seed, 81])
@@ -133,13 +134,36 @@ def source_weights(pair, epochs: int, seed: int, key: tuple) -> list[np.ndarray]
     return pretrained[key]
 
 
+def starts_from_source(way: str) -> bool:
+    """Whether a way begins with what was learned from the source."""
+    return way == "let go in turn" or WAYS.get(way, ("random",))[0] == "source"
+
+
 def right(model, x, y) -> float:
     """Share of images that a network names rightly."""
     logits = keras.ops.convert_to_numpy(model(x, training=False))
     return float((logits.argmax(1) == y).mean())
 
 
-def adapt(parts, below, way: str, rate: float, steps: int, seed: int, loss="") -> dict:
+def as_rows(images: np.ndarray) -> np.ndarray:
+    """Images as rows of pixels."""
+    return images.reshape(len(images), -1)
+
+
+def mnist_features(images: np.ndarray) -> np.ndarray:
+    """What the zoo's LeNet, which learned 60,000 digits of MNIST, makes of images.
+
+    Its frozen layers are read once; a linear model on them is a new head. Images of 8x8
+    pixels get the size of MNIST's the way the lab makes small images of those.
+    """
+    large = images.repeat(3, 1).repeat(3, 2)
+    large = np.pad(large, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    maps = lenet(weights="mnist", include_top=False)(large, training=False)
+    rows = as_rows(keras.ops.convert_to_numpy(maps).astype("float32"))
+    return rows / np.sqrt((rows**2).mean())
+
+
+def adapt(parts, below, way: str, rate: float, steps: int, seed: int, loss=""):
     """Goes one way from the source to the target.
 
     Args:
@@ -155,17 +179,18 @@ def adapt(parts, below, way: str, rate: float, steps: int, seed: int, loss="") -
         Accuracies: `validation` and `test`.
     """
     (x, y), classes = parts["training"], int(parts["training"][1].max()) + 1
-    if way == "linear model":
-        linear = LogisticRegression(C=rate, max_iter=1000).fit(x.reshape(len(x), -1), y)
+    if way in ("linear model", "MNIST's LeNet"):
+        features = as_rows if way == "linear model" else mnist_features
+        linear = LogisticRegression(C=rate, max_iter=1000).fit(features(x), y)
         return {
-            name: float(linear.score(parts[name][0].reshape(-1, x[0].size), label))
-            for name, label in ((n, parts[n][1]) for n in ("validation", "test"))
+            name: float(linear.score(features(parts[name][0]), parts[name][1]))
+            for name in ("validation", "test")
         }
     batch = min(BATCH, len(x))
     epochs = max(1, round(steps * batch / len(x)))
     stages = PARTS if way == "let go in turn" else (WAYS[way][1],)
     weights = None
-    if way not in WAYS or WAYS[way][0] == "source":
+    if starts_from_source(way):
         head = np.random.default_rng([seed, 82]).uniform(-1, 1, (32, classes))
         head = (head * np.sqrt(6 / (32 + classes))).astype("float32")  # as Glorot did
         weights = [*below, head, np.zeros(classes, "float32")]
@@ -191,68 +216,63 @@ def adapt(parts, below, way: str, rate: float, steps: int, seed: int, loss="") -
 
 
 def train(case: dict, seed: int, data) -> dict:
-    """Learns the source once, and goes several ways from there.
+    """Goes one way from the source, which a process learns once, to the target.
 
     Args:
-        case: `source`, `target`, `per_class`, `source_epochs`, `steps`, and `runs`: a
-            list of [way, rate], or [way, rate, loss].
+        case: `source`, `target`, `per_class`, `source_epochs`, `steps`, `way`, `rate`
+            and `loss`.
         seed: Decides everything that is drawn.
         data: Images.
 
     Returns:
-        Way and rate to accuracies on validation and test.
+        Accuracies: `validation` and `test`.
     """
     parts = draw(data, seed, case["target"], case["per_class"], case["source"])
-    key = (data.checksum, case["source"], *case["target"])
-    below = source_weights(parts["source"], case["source_epochs"], seed, key)
-    return {
-        name_of(*run): adapt(
-            parts, below, run[0], run[1], case["steps"], seed, *run[2:]
-        )
-        for run in case["runs"]
+    below, way = None, case["way"]
+    if starts_from_source(way):
+        key = (data.checksum, case["source"], *case["target"])
+        below = source_weights(parts["source"], case["source_epochs"], seed, key)
+    return adapt(parts, below, way, case["rate"], case["steps"], seed, case["loss"])
+
+
+def results(lab, source: str, target, per_class: int, runs, seeds=None) -> dict:
+    """Trains runs (way, rate) or (way, rate, loss): run to its results by seed."""
+    shared = {
+        "source": source,
+        "target": list(target),
+        "per_class": per_class,
+        "steps": lab.settings.steps,
+        "source_epochs": lab.settings.source_epochs,
     }
-
-
-def name_of(way: str, rate: float, loss: str = "") -> str:
-    """The name of a run in a result."""
-    return f"{way}, {rate:g}{loss and ', ' + loss}"
-
-
-def case_of(lab, source: str, target, per_class: int, runs) -> dict:
-    """The case of `train`."""
-    shared = {"steps": lab.settings.steps, "source_epochs": lab.settings.source_epochs}
-    lists = {"target": list(target), "runs": [list(run) for run in runs]}
-    return {"source": source, "per_class": per_class, **lists, **shared}
+    cases = {
+        run: {"way": run[0], "rate": run[1], "loss": "".join(run[2:]), **shared}
+        for run in runs
+    }
+    title = f"{per_class} images a class, source {source}"
+    title = f"{title}: rates" if seeds else title
+    return lab.sweep(
+        train,
+        cases,
+        data=images_of(lab),
+        seeds=seeds,
+        precision="convolutional",
+        title=title,
+    )
 
 
 @experiment
 def validated(lab, source: str, target: tuple, per_class: int, runs: tuple) -> dict:
     """Mean validation accuracy of runs on the tuning seeds."""
-    name = f"{source}, {per_class} a class"
-    found = lab.sweep(
-        train,
-        {name: case_of(lab, source, target, per_class, runs)},
-        data=images_of(lab),
-        seeds=lab.tuning_seeds[:TUNED],
-        precision="convolutional",
-        title="rates of the ways",
-    )[name]
-    return {run: np.mean([r[name_of(*run)]["validation"] for r in found])
-            for run in runs}  # fmt: skip
+    seeds = lab.tuning_seeds[:TUNED]
+    found = results(lab, source, target, per_class, runs, seeds)
+    return {run: np.mean([one["validation"] for one in found[run]]) for run in runs}
 
 
 @experiment
 def tested(lab, source: str, target: tuple, per_class: int, runs: tuple) -> dict:
     """Test accuracy of runs, one a seed."""
-    name = f"{source}, {per_class} a class"
-    found = lab.sweep(
-        train,
-        {name: case_of(lab, source, target, per_class, runs)},
-        data=images_of(lab),
-        precision="convolutional",
-        title="ways to the target",
-    )[name]
-    return {run: np.array([r[name_of(*run)]["test"] for r in found]) for run in runs}
+    found = results(lab, source, target, per_class, runs)
+    return {run: np.array([one["test"] for one in found[run]]) for run in runs}
 
 
 @experiment

@@ -3,8 +3,8 @@
 `zoo.freeze` sets `trainable` to False for what lies below the head, and compiles again.
 Two questions follow. Do frozen layers stay as they are? Keras looks at `trainable` when
 it builds the step of a training, so the answer depends on when the flag was set. And is
-it better to freeze? The rivals are to let all layers learn, and to start from nothing,
-each with three trial rates.
+it better to freeze? The new head alone may learn, or the top two layers. The rivals are
+to let all layers learn, and to start from nothing. Each has three trial rates.
 """
 
 import keras
@@ -23,7 +23,7 @@ from recipes.practice.transfer._networks import (
 )
 from zoo import freeze, mlp, with_head
 
-RIVALS = ("all layers", "from scratch")
+FROZEN, RIVALS = TRANSFERRED[:2], ("all layers", "from scratch")
 
 
 @experiment
@@ -65,21 +65,20 @@ def moves(lab) -> dict[str, float]:
     "the other five",
 )
 def the_top_alone(lab):
-    """The head alone against the better of all layers and a start from nothing."""
+    """The better of two frozen networks against the better of two that are not."""
     conditions: dict = {"frozen weights stay": moves(lab)["with zoo.freeze"] == 0}
     accuracy, rivals = {}, {}
     for size in (FEW, MORE):
         found = ways(lab, "related", FIVE, size, (*NEW, *TRANSFERRED))
-        rivals[size] = best_of(found, RIVALS)
+        chosen, rivals[size] = best_of(found, FROZEN), best_of(found, RIVALS)
         conditions[f"{size} images a class: better than all layers and scratch"] = (
             stats.greater(
-                found["head alone"][2],
+                found[chosen][2],
                 found[rivals[size]][2],
                 by=stats.ACCURACY_POINT,
             )
         )
-        names = ("head alone", *RIVALS)
-        accuracy[size] = {name: found[name][2].mean() for name in names}
+        accuracy[size] = {name: found[name][2].mean() for name in (*FROZEN, *RIVALS)}
     return Finding(
         conditions,
         "With {few} images a class: {with_few:.1%}; with {more}: {with_more:.1%}. "
@@ -116,16 +115,17 @@ def the_flag(lab):
 
 
 def draw_freezing(lab):
-    """The head alone beside its rivals."""
+    """Frozen networks beside their rivals."""
     panels, titles = {}, []
     for size in (FEW, MORE):
         found = ways(lab, "related", FIVE, size, (*NEW, *TRANSFERRED))
-        panels[size] = {name: found[name][2] for name in ("head alone", *RIVALS)}
+        panels[size] = {name: found[name][2] for name in (*FROZEN, *RIVALS)}
         best = max(panels[size], key=lambda name: panels[size][name].mean())
         titles.append(f"{size} images a class: best is {best}")
     caption = (
-        "Test accuracy where the new head alone learns, all layers learn from the "
-        "source's weights, and from scratch (blue). Bars are means, dots seeds."
+        "Test accuracy where the new head or the top two layers learn, all layers "
+        "learn from the source's weights, and from scratch (blue). Bars are means, "
+        "dots seeds."
     )
     draw_dots(lab, "freezing", panels, titles, caption)
 

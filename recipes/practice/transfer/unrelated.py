@@ -10,24 +10,23 @@ from recipes.lab import Finding, claim, main, stats
 from recipes.practice.transfer._networks import (
     FEW,
     FIVE,
-    NEW,
-    TRANSFERRED,
     draw_dots,
     ways,
 )
 
+STARTS = ("head alone", "all layers")
 SOURCES = ("shuffled labels", "noise images")
 
 
 def spoiled(lab) -> dict:
     """The test accuracies by source and way, and those from scratch."""
-    related = ways(lab, "related", FIVE, FEW, (*NEW, *TRANSFERRED))
+    related = ways(lab, "related", FIVE, FEW, ("from scratch", *STARTS))
     found = {"from scratch": related["from scratch"][2]}
-    for name in TRANSFERRED:
+    for name in STARTS:
         found[f"related source, {name}"] = related[name][2]
     for source in SOURCES:
-        seen = ways(lab, source, FIVE, FEW, TRANSFERRED)
-        for name in TRANSFERRED:
+        seen = ways(lab, source, FIVE, FEW, STARTS)
+        for name in STARTS:
             found[f"{source}, {name}"] = seen[name][2]
     return found
 
@@ -51,7 +50,7 @@ def unrelated_sources_harm(lab):
             by=stats.ACCURACY_POINT,
         )
         for source in SOURCES
-        for name in TRANSFERRED
+        for name in STARTS
     }
     return Finding(
         conditions,
@@ -60,7 +59,7 @@ def unrelated_sources_harm(lab):
         figure=draw_sources,
         scratch=found["from scratch"].mean(),
         spoiled={name: found[name].mean() for name in conditions},
-        related={name: found[f"related source, {name}"].mean() for name in TRANSFERRED},
+        related={name: found[f"related source, {name}"].mean() for name in STARTS},
     )
 
 
