@@ -39,7 +39,7 @@ class Settings:
     epochs: int = 60
     "Passes over the rows, 1 to 1000."
     rows: int = 300
-    "Images to learn from, 100 to 700; the features are tried with 100, too."
+    "Images to learn from, 100 to 700; the features are tried with 100 and 700, too."
     data: Literal["digits", "mnist", "fashion_mnist"] = "digits"
     "The images."
 

@@ -121,7 +121,8 @@ def draw_widths(lab):
         axes.set_xticks(WIDTHS, list(map(str, WIDTHS)))
         axes.yaxis.set_major_formatter("{x:.0%}")
         best = max(WIDTHS, key=lambda units, seen=seen: seen[units]["test"].mean())
-        title = f"{words[0].upper()}{words[1:]}: {best} units are best in the test"
+        axes.minorticks_off()
+        title = f"{words[0].upper()}{words[1:]}: best with {best} units"
         figures.describe(axes, title, "hidden units", "accuracy")
     lab.figure(
         "widths",

@@ -142,6 +142,8 @@ def draw_errors(lab):
             style = {"color": color, "markersize": 16, "mew": 3, "linestyle": ""}
             axes.plot(values.mean(), place, "|", label=label, **style)
     axes.axvline(NOISE**2, color="#000000", lw=0.8, ls=":")
+    axes.minorticks_off()
+    axes.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
     axes.set_yticks(range(len(found)), list(found))
     axes.set(ylim=(len(found) - 0.5, -0.5))
     figures.legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))

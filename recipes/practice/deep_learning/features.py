@@ -7,7 +7,7 @@ features by itself it should not be behind; and what its last hidden layer puts 
 should serve a linear model better than the pixels do.
 
 The linear models have three strengths of penalty, the network three rates; validation
-chooses. Both get 100 images, then as many as the setting says.
+chooses. Both get 100 images, then as many as the setting says, then 700.
 """
 
 import keras
@@ -24,7 +24,7 @@ from recipes.practice.deep_learning._networks import (
 )
 from zoo import endpoints, lenet
 
-FEW, DIRECTIONS, CELL, STRIDE = 100, 8, 4, 2
+FEW, MOST, DIRECTIONS, CELL, STRIDE = 100, 700, 8, 4, 2
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # inverse penalties of the linear model
 NO_WORSE = stats.Threshold(
     "no worse by a point",
@@ -141,7 +141,7 @@ def train(case: dict, seed: int, data) -> dict:
 @experiment
 def accuracies(lab) -> dict[int, dict[str, np.ndarray]]:
     """Images to kinds of features to test accuracies by seed."""
-    sizes = dict.fromkeys((FEW, lab.settings.rows))
+    sizes = dict.fromkeys((FEW, lab.settings.rows, MOST))
     cases = {n: {"rows": n, "steps": 6 * lab.settings.epochs} for n in sizes}
     runs = at_best(lab, train, cases, lambda run: run["validation"], "features")
     return {n: {kind: column(runs[n], kind) for kind in KINDS} for n in sizes}
@@ -152,8 +152,8 @@ def accuracies(lab) -> dict[int, dict[str, np.ndarray]]:
     "Deep learning learns features from raw data by itself; manual feature engineering "
     "is not needed.",
     notes="002 003",
-    scope="100 and 300 digits; a CNN of two convolutions, against a linear model on "
-    "histograms of oriented gradients",
+    scope="100, 300 and 700 digits; a CNN of two convolutions, against a linear "
+    "model on histograms of oriented gradients",
 )
 def learned_from_pixels(lab):
     """The network against hand-made features, and learned features against pixels."""
@@ -197,7 +197,7 @@ def learned_from_pixels(lab):
 def draw_features(lab):
     """Accuracies by features."""
     found = accuracies(lab)
-    figure, panels = figures.new(1, len(found), width=5.0 * len(found), height=3.3)
+    figure, panels = figures.new(1, len(found), width=4.4 * len(found), height=3.3)
     names = ("linear, pixels", "linear, hand-made", "linear, learned", "network")
     for place, (images, seen) in enumerate(found.items()):
         axes = np.atleast_1d(panels)[place]

@@ -106,14 +106,14 @@ def orders(lab) -> dict[str, np.ndarray]:
     }
     runs = lab.sweep(train, cases, data=lab.like_digits, title="influence")
     return {
-        "numbers, standardized inputs": np.array(
+        "signed weights, standardized inputs": np.array(
             [run["numbers"] for run in runs["standardized"]]
         ),
-        "sizes, standardized inputs": np.array(
+        "sizes of weights, standardized inputs": np.array(
             [run["sizes"] for run in runs["standardized"]]
         ),
-        "sizes, raw pixels": np.array([run["sizes"] for run in runs["raw"]]),
-        "sizes, hidden units": np.array(
+        "sizes of weights, raw pixels": np.array([run["sizes"] for run in runs["raw"]]),
+        "sizes of weights, hidden units as inputs": np.array(
             [run["sizes behind"] for run in runs["standardized"]]
         ),
     }
@@ -144,7 +144,7 @@ def weights_and_influence(lab):
         words: stats.greater(values, np.full(len(values), KEPT), by=stats.ANY)
         for words, values in found.items()
     }
-    conditions["sizes, an input in another unit"] = not same_neuron()
+    conditions["sizes of weights, an input in another unit"] = not same_neuron()
     return Finding(
         conditions,
         "Ranks of weights and influences correlate at {means:.2f}. An input that is 8 "
@@ -165,8 +165,8 @@ def draw_orders(lab):
     axes.axvline(KEPT, color="#000000", lw=0.8, ls=":")
     axes.set_yticks(range(len(found)), list(found))
     axes.set(ylim=(len(found) - 0.5, -0.5))
-    low = min(found, key=lambda name: found[name].mean())
-    title = f"Weights say least of influence for {low}"
+    kept = sum(values.mean() > KEPT for values in found.values())
+    title = f"Weights rank the influences in {kept} of {len(found)} cases"
     x = "rank correlation of weights and influences (dotted: what is asked for)"
     figures.describe(axes, title, x, "")
     lab.figure(
