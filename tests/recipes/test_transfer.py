@@ -198,7 +198,7 @@ def test_settings_are_compared_best_with_worst():
         (
             listed_settings.eleven_items,
             [
-                f"{name} decides what is learned"
+                f"decides what is learned: {name}"
                 for name in ("evaluation metrics", "model evaluation", "validation")
             ],
         ),

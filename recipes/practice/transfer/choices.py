@@ -6,7 +6,8 @@ For each one the other seeds say which of its values is best and which is worst 
 validation; then the test says how far the two are apart.
 
 "Let go in turn" is gradual unfreezing: a quarter of the updates each for the head, the
-top two layers, the top three and all.
+top two layers, the top three and all; `zoo.unfreeze_gradually` makes that loop for any
+network of the zoo.
 """
 
 import numpy as np
@@ -16,7 +17,6 @@ from recipes.practice.transfer._networks import (
     FEW,
     FIVE,
     RATES,
-    WAYS,
     tested,
     validated,
     ways,
@@ -95,7 +95,6 @@ def what_decides(lab):
         gaps={name: gap.mean() for name, gap in gaps.items()},
         best={name: words(best[0]) for name, (best, _) in found.items()},
         worst={name: words(worst[0]) for name, (_, worst) in found.items()},
-        parts={name: str(until) for name, (_, until) in WAYS.items()},
     )
 
 

@@ -100,7 +100,10 @@ def eleven_items(lab):
     """Whether another value of each item gives another network."""
     found = changes(lab)
     return Finding(
-        {f"{name} decides what is learned": moved > 0 for name, moved in found.items()},
+        {
+            f"decides what is learned: {name}": moved > 0
+            for name, moved in found.items()
+        },
         "Of {count} items {deciding} change what is learned. Metrics, evaluation and "
         "validation measure it: they are parts of the procedure.",
         count=len(found),
