@@ -7,7 +7,7 @@ is a stronger influence. Each lesson stands alone.
 
 Notes: 1.30 General deep-learning statements
 Data: digits (or MNIST, Fashion-MNIST, as few and as small); generated regressions.
-Run: recipes run deep_learning       (about 60 s on 2 CPU cores)
+Run: recipes run deep_learning       (about 40 s on 2 CPU cores)
 References: Dalal and Triggs, Histograms of Oriented Gradients (2005); Zhang et al.,
     Understanding Deep Learning Requires Rethinking Generalization (2017); Ali et al., A
     Continuous-Time View of Early Stopping for Least Squares (2019); Guo and Berkhahn,
@@ -35,7 +35,7 @@ class Settings:
     """What a run can change."""
 
     seeds: int = 10
-    "Independent repetitions, at most 100."
+    "Independent repetitions, at most 100; the features take twice as many."
     epochs: int = 60
     "Passes over the rows, 1 to 1000."
     rows: int = 300

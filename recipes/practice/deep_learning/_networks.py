@@ -20,7 +20,12 @@ def classifier(build: Callable) -> Study:
 
 
 def at_best(
-    lab, train: Callable, cases: Mapping, by: Callable[[dict], float], title: str
+    lab,
+    train: Callable,
+    cases: Mapping,
+    by: Callable[[dict], float],
+    title: str,
+    times: int = 1,
 ) -> dict:
     """Trains each case at the rate that suits it best, one result a seed.
 
@@ -30,6 +35,7 @@ def at_best(
         cases: Name to a case without one.
         by: What is greatest for the best, of a result on the tuning seeds.
         title: Of the sweeps.
+        times: How many times as many seeds as the run has.
     """
     grid = {
         (name, rate): {**case, "learning_rate": rate}
@@ -44,7 +50,7 @@ def at_best(
         for name in cases
     }
     chosen = {name: grid[name, rate] for name, rate in best.items()}
-    return lab.sweep(train, chosen, title=title, **given)
+    return lab.sweep(train, chosen, title=title, seeds=lab.more_seeds(times), **given)
 
 
 def column(runs: list[dict], name: str) -> np.ndarray:
