@@ -38,7 +38,7 @@ class Settings:
     """What a run can change."""
 
     seeds: int = 10
-    "Independent repetitions, at most 100."
+    "Independent repetitions, at most 100; the look-alikes take twice as many."
     steps: int = 160
     "Updates on the few images, at least: 4 to 10,000."
     source_epochs: int = 8

@@ -235,7 +235,7 @@ def train(case: dict, seed: int, data) -> dict:
     return adapt(parts, below, way, case["rate"], case["steps"], seed, case["loss"])
 
 
-def results(lab, source: str, target, per_class: int, runs, seeds=None) -> dict:
+def results(lab, source: str, target, per_class: int, runs, seeds, of="") -> dict:
     """Trains runs (way, rate) or (way, rate, loss): run to its results by seed."""
     shared = {
         "source": source,
@@ -248,8 +248,7 @@ def results(lab, source: str, target, per_class: int, runs, seeds=None) -> dict:
         run: {"way": run[0], "rate": run[1], "loss": "".join(run[2:]), **shared}
         for run in runs
     }
-    title = f"{per_class} images a class, source {source}"
-    title = f"{title}: rates" if seeds else title
+    title = f"{per_class} images a class, source {source}{of}"
     return lab.sweep(
         train,
         cases,
@@ -264,19 +263,24 @@ def results(lab, source: str, target, per_class: int, runs, seeds=None) -> dict:
 def validated(lab, source: str, target: tuple, per_class: int, runs: tuple) -> dict:
     """Mean validation accuracy of runs on the tuning seeds."""
     seeds = lab.tuning_seeds[:TUNED]
-    found = results(lab, source, target, per_class, runs, seeds)
+    found = results(lab, source, target, per_class, runs, seeds, ": rates")
     return {run: np.mean([one["validation"] for one in found[run]]) for run in runs}
 
 
 @experiment
-def tested(lab, source: str, target: tuple, per_class: int, runs: tuple) -> dict:
-    """Test accuracy of runs, one a seed."""
-    found = results(lab, source, target, per_class, runs)
+def tested(
+    lab, source: str, target: tuple, per_class: int, runs: tuple, times: int = 1
+) -> dict:
+    """Test accuracy of runs, one a seed, of `times` as many seeds."""
+    seeds = lab.more_seeds(times)
+    found = results(lab, source, target, per_class, runs, seeds)
     return {run: np.array([one["test"] for one in found[run]]) for run in runs}
 
 
 @experiment
-def ways(lab, source: str, target: tuple, per_class: int, names: tuple) -> dict:
+def ways(
+    lab, source: str, target: tuple, per_class: int, names: tuple, times: int = 1
+) -> dict:
     """Each way at its best rate: (rate, mean validation, test accuracy by seed).
 
     Rate and validation accuracy are those of the tuning seeds.
@@ -287,7 +291,7 @@ def ways(lab, source: str, target: tuple, per_class: int, names: tuple) -> dict:
         name: max((run for run in grid if run[0] == name), key=lambda run: seen[run])
         for name in names
     }
-    found = tested(lab, source, target, per_class, tuple(best.values()))
+    found = tested(lab, source, target, per_class, tuple(best.values()), times)
     return {name: (run[1], seen[run], found[run]) for name, run in best.items()}
 
 
@@ -299,7 +303,9 @@ def best_of(found: dict, names) -> str:
 def draw_dots(lab, name: str, panels: dict, titles, caption: str) -> None:
     """Test accuracies of all seeds by way, one panel a size of the target."""
     height = 1.4 + 0.42 * max(map(len, panels.values()))
-    figure, axes = figures.new(1, len(panels), width=5.2 * len(panels), height=height)
+    figure, axes = figures.new(
+        1, len(panels), width=2.8 + 3.9 * len(panels), height=height
+    )
     for place, (axis, rows) in enumerate(
         zip(np.atleast_1d(axes), panels.values(), strict=True)
     ):

@@ -23,7 +23,7 @@ from recipes.practice.transfer._networks import (
 )
 
 LAYERS = ("head alone", "top two layers", "top three layers", "all layers")
-STRATEGIES = ("head alone", "let go in turn", "all layers")
+STRATEGIES = ("let go in turn", "all layers")
 FACTORS = (0.1, 1.0, 10.0)
 
 
