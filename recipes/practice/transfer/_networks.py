@@ -268,7 +268,7 @@ def validated(lab, source: str, target: tuple, per_class: int, runs: tuple) -> d
 
 
 @experiment
-def tested(
+def accuracies(
     lab, source: str, target: tuple, per_class: int, runs: tuple, times: int = 1
 ) -> dict:
     """Test accuracy of runs, one a seed, of `times` as many seeds."""
@@ -291,7 +291,7 @@ def ways(
         name: max((run for run in grid if run[0] == name), key=lambda run: seen[run])
         for name in names
     }
-    found = tested(lab, source, target, per_class, tuple(best.values()), times)
+    found = accuracies(lab, source, target, per_class, tuple(best.values()), times)
     return {name: (run[1], seen[run], found[run]) for name, run in best.items()}
 
 

@@ -17,7 +17,7 @@ from recipes.practice.transfer._networks import (
     FEW,
     FIVE,
     RATES,
-    tested,
+    accuracies,
     validated,
     ways,
 )
@@ -49,7 +49,7 @@ def settings(lab) -> dict[str, tuple]:
     values = lists(lab)
     runs = tuple(dict.fromkeys(run for some in values.values() for run in some))
     seen = validated(lab, "related", FIVE, FEW, runs)
-    found = tested(lab, "related", FIVE, FEW, runs)
+    found = accuracies(lab, "related", FIVE, FEW, runs)
     chosen = {
         name: (
             max(some, key=lambda run: seen[run]),
