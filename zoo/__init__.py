@@ -23,6 +23,9 @@ from zoo.detection import decode_boxes as decode_boxes
 from zoo.detection import encode_boxes as encode_boxes
 from zoo.detection import grid_detector as grid_detector
 from zoo.foreign import load_torchvision as load_torchvision
+from zoo.fusion import early_fusion as early_fusion
+from zoo.fusion import late_fusion as late_fusion
+from zoo.fusion import with_heads as with_heads
 from zoo.gan import GAN as GAN
 from zoo.lenet import lenet as lenet
 from zoo.lenet import lenet5 as lenet5
@@ -92,6 +95,7 @@ __all__ = [
     "dcgan_discriminator",
     "dcgan_generator",
     "decode_boxes",
+    "early_fusion",
     "encode_boxes",
     "encode_words",
     "endpoints",
@@ -99,6 +103,7 @@ __all__ = [
     "grades",
     "grid_detector",
     "gru",
+    "late_fusion",
     "lenet",
     "lenet5",
     "list_models",

@@ -12,6 +12,17 @@ def _lm(**settings):
     return zoo.char_lm(11, 6, units=(8,), embedding_dim=4, **settings)
 
 
+def _members(**settings):
+    return [zoo.mlp(IMAGE, 10, units=(width,), **settings) for width in (4, 6)]
+
+
+def _early_fusion():
+    """Two encoders that are fed the same images: the tests give one input."""
+    fused = zoo.early_fusion(_members(include_top=False), 10, units=(5,))
+    images = keras.Input(IMAGE)
+    return keras.Model(images, fused([images, images]))
+
+
 CASES = {
     "mlp": lambda: zoo.mlp(IMAGE, 10, units=(16, 8)),
     "mlp_residual": lambda: zoo.mlp(
@@ -72,6 +83,11 @@ CASES = {
         (8, 12, 1), 3, filters=(3, 4, 6), normalization="batch", dropout=0.1
     ),
     "unet_plain": lambda: zoo.unet(IMAGE, 1, filters=(3, 4), l2=1e-4, task="binary"),
+    "late_fusion": lambda: zoo.late_fusion(_members()),
+    "late_fusion_binary": lambda: zoo.late_fusion(
+        _members(task="binary"), task="binary"
+    ),
+    "early_fusion": _early_fusion,
     "grid_detector": lambda: zoo.grid_detector((16, 16, 1), 3, filters=(4, 8)),
     "dcgan_generator": lambda: zoo.dcgan_generator((16, 16, 3), 5, filters=4),
     "dcgan_discriminator": lambda: zoo.dcgan_discriminator((16, 16, 3), filters=4),
