@@ -221,10 +221,9 @@ def test_detectability(kind, place, signal, expected):
 
 
 def test_test_loss_where_training_loss_passes_the_target():
-    target = pooled_fit.TARGET
-    training = [1.0, target + 0.3, target - 0.1, 0.01]
-    assert pooled_fit.when_passed(training, [2.0, 0.8, 0.4, 9.0]) == pytest.approx(0.5)
-    assert np.isnan(pooled_fit.when_passed([1.0, 0.9], [1.0, 0.9]))
+    training, held_out = [1.0, 0.5, 0.1, 0.01], [2.0, 0.8, 0.4, 9.0]
+    assert pooled_fit.when_passed(0.2, training, held_out) == pytest.approx(0.5)
+    assert np.isnan(pooled_fit.when_passed(0.2, [1.0, 0.9], [1.0, 0.9]))
     assert pooled_fit.decide(np.array([1.0, np.nan]), np.ones(2)) is None
 
 
@@ -272,10 +271,11 @@ def test_a_probe_is_ridge_regression():
     x -= x[:20].mean(0)
     x /= x[:20].std(0)
     parts, targets = np.split(x, 3), np.split(y, 3)
-    rivals = [Ridge(alpha).fit(parts[0], targets[0]) for alpha in looking.RIDGES]
-    best = min(rivals, key=lambda m: np.mean((m.predict(parts[1]) - targets[1]) ** 2))
-    expected = best.predict(parts[2]).reshape(-1, 1)
-    np.testing.assert_allclose(looking.probe(parts, targets), expected, atol=1e-4)
+    rivals = [Ridge(alpha).fit(parts[0], targets[0][:, 0]) for alpha in looking.RIDGES]
+    errors = [np.mean((m.predict(parts[1]) - targets[1][:, 0]) ** 2) for m in rivals]
+    expected = rivals[int(np.argmin(errors))].predict(parts[2])
+    seen = looking.probe(parts, targets)[:, 0]
+    np.testing.assert_allclose(seen, expected, atol=1e-4)
 
 
 def test_an_edge_is_right_less_left():

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from recipes.lab import Study
+from recipes.lab import Study, figures
 
 TEST, VALIDATION, MOST = 600, 200, 960  # images to judge on, to choose on, to learn
 BATCH = 32
@@ -124,6 +124,23 @@ def at_best(lab, train: Callable, cases: Mapping[str, dict], title: str) -> dict
 def tuning(rate: float) -> dict:
     """What a case needs beside, where a rate is tried."""
     return {"learning_rate": rate, "judge": "validation"}
+
+
+def draw_seeds(panel, place: float, values, index: int, label: str | None = None):
+    """Draws one number a seed as dots beside each other, and their mean as a line.
+
+    Args:
+        panel: Axes.
+        place: Where, on the x axis.
+        values: One a seed.
+        index: Of the color.
+        label: For the legend.
+    """
+    color = figures.COLORS[index]
+    places = place + np.linspace(-0.12, 0.12, len(values))
+    panel.plot(places, values, ".", color=color, markersize=5)
+    ends = [place - 0.2, place + 0.2]
+    panel.plot(ends, [np.mean(values)] * 2, color=color, linewidth=3, label=label)
 
 
 def column(runs: list[dict], name: str) -> np.ndarray:

@@ -15,7 +15,8 @@ from recipes.lab import experiment
 
 SIZE, BLOCKS = 16, 3  # pixels a side; blocks of a convolution and its pooling
 KERNELS = (3, 7)  # sides of the first filters
-LEARNED = MOST // 2  # the other half of the images is for the probes
+LEARNED = MOST // 2  # images; probes are fitted to others
+PROBED = 100  # few, so that what is easy to read differs from what can be read at all
 RIDGES = (1.0, 10.0, 100.0, 1000.0)  # strengths of the probes' penalty
 ANGLES = np.pi * np.arange(12) / 12
 PERIODS = (2, 3, 4, 6, 8, 12, 16)  # of stripes, in pixels
@@ -58,8 +59,8 @@ def probe(parts: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
         targets: For each part (images, outputs); each output has a penalty of its own.
     """
     flat = [part.reshape(len(part), -1).astype(float) for part in parts]
-    mean, deviation = flat[0].mean(0), flat[0].std(0) + 1e-6
-    x, choose, judge = ((part - mean) / deviation for part in flat)
+    mean, size = flat[0].mean(0), np.sqrt(flat[0].var(0).mean())
+    x, choose, judge = ((part - mean) / size for part in flat)
     middle = targets[0].mean(0)
     values, vectors = np.linalg.eigh(x @ x.T)
     turned = vectors.T @ (targets[0] - middle)
@@ -199,7 +200,8 @@ def train(case: dict, seed: int, data) -> dict:
     }
     x, y = drawn["training"]
     sets = {**drawn, "training": (x[:LEARNED], y[:LEARNED])}
-    probed = [(x[LEARNED:], y[LEARNED:]), drawn["validation"], drawn["test"]]
+    others = slice(LEARNED, LEARNED + PROBED)
+    probed = [(x[others], y[others]), drawn["validation"], drawn["test"]]
     network = {"num_classes": data.num_classes, "kernel_size": case["kernel_size"]}
     whole = {**case, "network": network, "judge": "test"}
     run = learn(networks, whole, seed, sets, measure=lambda model: look(model, probed))

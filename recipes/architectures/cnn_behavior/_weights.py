@@ -10,6 +10,7 @@ from recipes.architectures.cnn_behavior._images import (
     at_best,
     column,
     draw,
+    draw_seeds,
     epochs_of,
     learn,
     study_of,
@@ -168,12 +169,11 @@ def draw_bars(lab, name: str, caption: str) -> None:
     for panel, images in zip(axes, IMAGES, strict=True):
         for index, kind in enumerate(KINDS):
             values = 100 * column(kinds(lab)[kind, images], "held_out_accuracy")
-            panel.bar(index, values.mean(), 0.6, color=figures.COLORS[index])
-            panel.plot([index] * len(values), values, ".", color="#000000",
-                       markersize=3)  # fmt: skip
+            draw_seeds(panel, index, values, index)
         panel.set_xticks(range(len(KINDS)), KINDS)
-        panel.set_ylim(0, 100)
+        panel.set_xlim(-0.5, len(KINDS) - 0.5)
+        panel.set_ylim(72, 100)
         gain = 100 * (accuracies(lab, better)[images] - accuracies(lab, worse)[images])
-        title = f"{images}: {name} {gain:+.1f} points"
+        title = f"{images}: {gain:+.1f} points"
         figures.describe(panel, title, "weights", "test accuracy (%)")
     lab.figure(name, figure, caption)

@@ -17,6 +17,7 @@ from recipes.architectures.cnn_behavior._images import (
     at_best,
     column,
     draw,
+    draw_seeds,
     epochs_of,
     learn,
     study_of,
@@ -182,15 +183,14 @@ def draw_kinds(lab):
     for panel, rows in zip(axes, ROWS, strict=True):
         for index, kind in enumerate(CHANNELS):
             values = 100 * right(lab, kind, rows)
-            panel.bar(index, values.mean(), 0.6, color=figures.COLORS[index])
-            panel.plot([index] * len(values), values, ".", color="#000000",
-                       markersize=3)  # fmt: skip
-        words = [f"{kind.replace(', ', chr(10))}" for kind in CHANNELS]
+            draw_seeds(panel, index, values, index)
+        words = [kind.replace(", ", "\n") for kind in CHANNELS]
         panel.set_xticks(range(len(CHANNELS)), words)
-        panel.set_ylim(60, 100)
-        plain, *others = means(lab, rows).values()
-        best = 100 * (max(others) - plain)
-        title = f"{rows} images: the best 1×1 convolution changes {best:+.1f} points"
+        shown = means(lab, rows)
+        fewer, more = (
+            100 * (shown[kind] - shown["none"]) for kind in ("16 to 8", "16 to 32")
+        )
+        title = f"{rows} images: 8 channels {fewer:+.1f} points, 32 {more:+.1f}"
         figures.describe(panel, title, "channels", "test accuracy (%)")
     lab.figure(
         "bottleneck",

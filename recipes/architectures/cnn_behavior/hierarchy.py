@@ -2,9 +2,9 @@
 
 If layers go from local patterns to objects, an object should be easier to read from a
 deep layer and a local edge from an early one. Reading is done by a *linear probe*: a
-linear model on a layer's outputs, fitted to images that the network has not learned.
-The object is the digit; the edge is how much brighter the right of the four middle
-columns of the picture is than the left.
+linear model on a layer's outputs, fitted to 100 images that the network has not
+learned. The object is the digit; the edge is how much brighter the right of the four
+middle columns of the picture is than the left.
 
 A deeper layer sees more of the image and has fewer outputs, whatever its weights. So
 each layer is compared with itself before training: what a layer of random filters gives
@@ -181,8 +181,8 @@ def draw_filters(lab):
     share = {which: seen_of(lab, LARGE, which, "edge_share").mean()
              for which in ("random", "learned")}  # fmt: skip
     figure.suptitle(
-        f"Of 7×7 filters {share['random']:.0%} is a plain edge before learning, "
-        f"{share['learned']:.0%} after",
+        f"{share['random']:.0%} of 7×7 filters' variance is a plain edge before "
+        f"learning, {share['learned']:.0%} after",
         x=0.02,
         ha="left",
         fontweight="bold",

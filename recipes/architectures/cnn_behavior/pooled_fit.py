@@ -2,11 +2,11 @@
 
 A network that has learned its training images less well has a smaller gap between
 training and test without being better. So the test loss is compared where the training
-loss is the same, at 0.2 nats: each network is asked when it passes that value, however
-long it took.
+loss is the same: each network is asked when it passes that value, however long it took.
 
-With clean labels that is before anything is overfitted. With a fifth of the labels
-wrong it is not: without learning wrong ones by heart the loss stays at about 0.9 nats.
+With clean labels the value is 0.2 nats, where the digits are learned and little is
+overfitted. With a fifth of the labels wrong it is 0.5: who learns no wrong label by
+heart stays at about 0.9.
 
 Pooling makes maps smaller, and with them the dense layer on flattened maps. As a
 control one pixel of four is kept in place of pooling: the parameters are as many.
@@ -23,21 +23,21 @@ from recipes.architectures.cnn_behavior._pooled import (
 )
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
-TARGET = 0.2  # nats of training loss
+TARGETS = {"clean": 0.2, "wrong": 0.5}  # nats of training loss
 LABELS = {"clean": pooled, "wrong": mislabeled_runs}
 
 
-def when_passed(training: list[float], held_out: list[float]) -> float:
-    """The test loss where the training loss first falls to the target.
+def when_passed(target: float, training: list[float], held_out: list[float]) -> float:
+    """The test loss where the training loss first falls to a target.
 
     It is interpolated between two scores; no number where the target isn't reached.
     """
-    below = [index for index, loss in enumerate(training) if loss <= TARGET]
+    below = [index for index, loss in enumerate(training) if loss <= target]
     if not below or below[0] == 0:
         return float("nan")
     last = below[0]
     pair = slice(last - 1, last + 1)
-    share = (training[last - 1] - TARGET) / -np.diff(training[pair])[0]
+    share = (training[last - 1] - target) / -np.diff(training[pair])[0]
     return float(held_out[last - 1] + share * np.diff(held_out[pair])[0])
 
 
@@ -51,7 +51,9 @@ def at_target(lab) -> dict[str, dict[str, np.ndarray]]:
     """Test losses at the target, one a seed, by labels and pooling."""
     return {
         labels: {
-            pooling: np.array([when_passed(*curves_of(run)) for run in runs])
+            pooling: np.array(
+                [when_passed(TARGETS[labels], *curves_of(run)) for run in runs]
+            )
             for pooling, runs in runs_of(lab).items()
         }
         for labels, runs_of in LABELS.items()
@@ -72,21 +74,29 @@ def decide(rival: np.ndarray, pooling: np.ndarray) -> stats.Decision | None:
     hedge="helps",
     notes="002",
     scope="300 digits enlarged to 12×12, clean or with a fifth of the labels wrong, "
-    "CNNs of two blocks; test loss at a training loss of 0.2",
+    "CNNs of two blocks; test loss at a training loss of 0.2 and 0.5",
 )
 def overfits_less(lab):
     """Test loss at equal training loss, with pooling and with each rival."""
     losses = at_target(lab)
     lab.table(
-        f"Test loss at a training loss of {TARGET} nats, and at the end",
-        ["labels, pooling", "rate", "at the target", "at the end", "test accuracy"],
+        "Test loss where the training loss is at the target, and at the end",
+        [
+            "labels, pooling",
+            "rate",
+            "at the target",
+            "at the end",
+            "training",
+            "accuracy",
+        ],
         [
             [
                 f"{labels}, {pooling}",
                 f"{pooled(lab)[pooling][0]['learning_rate']:g}",
                 f"{losses[labels][pooling].mean():.3f}",
                 f"{column(runs, 'held_out_loss').mean():.3f}",
-                f"{np.mean([run['accuracy']['as they are'] for run in runs]):.1%}",
+                f"{column(runs, 'training_loss').mean():.3f}",
+                f"{column(runs, 'held_out_accuracy').mean():.1%}",
             ]
             for labels, runs_of in LABELS.items()
             for pooling, runs in runs_of(lab).items()
@@ -109,7 +119,7 @@ def overfits_less(lab):
         "pixel of four in its place {wrong[one of four]:.2f}. With clean labels: "
         "{clean[max]:.2f}, {clean[none]:.2f} and {clean[one of four]:.2f}.",
         figure=draw_fit,
-        target=TARGET,
+        target=TARGETS["wrong"],
         clean={pooling: values.mean() for pooling, values in clean.items()},
         wrong={pooling: values.mean() for pooling, values in wrong.items()},
     )
@@ -125,7 +135,7 @@ def draw_fit(lab):
             curves = [curves_of(run) for run in runs_of(lab)[pooling]]
             training, held_out = np.mean(curves, axis=0)
             panel.plot(training, held_out, label=f"pooling: {pooling}", **style)
-        panel.axvline(TARGET, color="#999999", linewidth=1)
+        panel.axvline(TARGETS[labels], color="#999999", linewidth=1)
         panel.set_xscale("log")
         panel.invert_xaxis()
         losses = {

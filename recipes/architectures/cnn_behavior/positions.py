@@ -59,13 +59,8 @@ def seen(model: keras.Model, row: int, column: int) -> np.ndarray:
     return keras.ops.convert_to_numpy(model(pattern_at(row, column)))
 
 
-def average() -> layers.Layer:
-    """The mean over all places."""
-    return layers.GlobalAveragePooling2D()
-
-
-# The first three rows of the result are the answer for any network of stride 1. Pooling
-# and strides look at every second pixel only: what moved by one pixel meets other ones.
+# Pooling and strides look at every second pixel only: what has moved by one pixel meets
+# other ones.
 
 MIDDLE = 8  # where the pattern is at first: its neighborhood stays inside the image
 
@@ -73,6 +68,7 @@ MIDDLE = 8  # where the pattern is at first: its neighborhood stays inside the i
 @experiment
 def changes(lab) -> dict[str, float]:
     """How far the outputs for a pattern that has moved are from those before."""
+    average = layers.GlobalAveragePooling2D
     built = {
         "at every place": whole_numbers(conv(), conv()),
         "flattened": whole_numbers(conv(), conv(), layers.Flatten()),
@@ -153,7 +149,7 @@ NETWORKS = {
 
 
 def either(input_shape, num_classes: int, **arguments) -> keras.Model:
-    """A CNN of two blocks, or where it has a `units` a network of dense layers."""
+    """A CNN of two blocks, or where it has `units` a network of dense layers."""
     if "units" in arguments:
         return mlp(input_shape, num_classes, **arguments)
     return lenet(input_shape, num_classes, filters=(8, 16), **arguments)

@@ -104,9 +104,10 @@ def draw_scales(lab):
             panel.bar(places, shares, 0.27, color=figures.COLORS[layer],
                       label=f"convolution {layer + 1}")  # fmt: skip
         panel.set_xticks(range(len(PERIODS)), [str(period) for period in PERIODS])
-        panel.set_ylim(0, 100)
+        panel.set_ylim(0, 75)
         ends = [middle(rows, layer).mean() for layer in (0, 2)]
-        title = f"{which.capitalize()}: from {ends[0]:.1f} to {ends[1]:.1f} pixels"
+        title = f"{which.capitalize()}: from {ends[0]:.1f} pixels (convolution 1) to "
+        title += f"{ends[1]:.1f} (3)"
         figures.describe(panel, title, "preferred period (pixels)", "units (%)")
     figures.legend(axes[0], loc="upper left")
     lab.figure(

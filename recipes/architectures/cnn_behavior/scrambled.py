@@ -16,6 +16,7 @@ from recipes.architectures.cnn_behavior._images import (
     at_best,
     column,
     draw,
+    draw_seeds,
     epochs_of,
     learn,
     study_of,
@@ -151,22 +152,18 @@ def draw_duels(lab):
         for index, kind in enumerate(NETWORKS):
             for place, pixels in enumerate(PIXELS):
                 values = 100 * right(lab, kind, pixels, rows)
-                at = place + 0.36 * (index - 0.5)
+                at = place + 0.45 * (index - 0.5)
                 label = kind if place == 0 else None
-                panel.bar(at, values.mean(), 0.36, color=figures.COLORS[index],
-                          label=label)  # fmt: skip
-                panel.plot([at] * len(values), values, ".", color="#000000",
-                           markersize=3)  # fmt: skip
+                draw_seeds(panel, at, values, index, label)
         panel.set_xticks(range(2), PIXELS)
-        panel.set_ylim(50, 105)
-        panel.set_yticks(range(50, 101, 10))
+        panel.set_xlim(-0.6, 1.6)
         gain, lost = (
             100 * np.mean(right(lab, "CNN", p, rows) - right(lab, "MLP", p, rows))
             for p in PIXELS
         )
-        title = f"{rows} images: {gain:+.1f} points, scrambled {lost:+.1f}"
+        title = f"{rows} images: CNN {gain:+.1f} points, scrambled {lost:+.1f}"
         figures.describe(panel, title, "pixels", "test accuracy (%)")
-    figures.legend(axes[0], loc="upper right", ncols=2)
+    figures.legend(axes[0], loc="lower left")
     lab.figure(
         "scrambled",
         figure,

@@ -161,23 +161,33 @@ def causes(lab):
 def draw_losses(lab):
     """Training loss by epoch, with each cause and after it is undone."""
     found = runs_of(lab)
-    figure, axes = figures.new(width=8.6, height=4.4)
-    rows = {name: [run["losses"] for run in runs] for name, runs in found.items()}
-    epochs = np.arange(1, 1 + len(next(iter(rows.values()))[0]))
-    axes.set_ylim(0, 3)
-    half = len(epochs) / 2 + 0.5
-    axes.axvline(half, color="#999999", linewidth=1)
-    axes.text(half, 2.9, " the cause is undone", va="top")
-    figures.curves(axes, epochs, rows)
-    stuck = [name for name, runs in found.items()
-             if np.median(fallen(runs)[:, 0]) < FALLS_LESS]  # fmt: skip
-    title = f"The loss is stuck with {len(stuck)} of {len(found)} causes"
-    figures.describe(axes, title, "epoch", "training loss (nats)")
+    figure, axes = figures.new(1, 2, width=11.0, height=4.4)
+    losses = {
+        name: np.array([run["losses"] for run in of]) for name, of in found.items()
+    }
+    half = next(iter(losses.values())).shape[1] // 2
+    for panel, part in zip(axes, (slice(half), slice(half, None)), strict=True):
+        rows = {name: values[:, part] for name, values in losses.items()}
+        epochs = np.arange(1, half + 1)
+        panel.set_ylim(0, 3)
+        if part.start is None:
+            figures.curves(panel, epochs, rows)
+            continue
+        for index, values in enumerate(rows.values()):
+            style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
+            panel.plot(epochs, values.mean(0), **style)
+    stuck = [name for name, of in found.items()
+             if np.median(fallen(of)[:, 0]) < FALLS_LESS]  # fmt: skip
+    title = f"With the cause: stuck with {len(stuck)} of {len(found)}"
+    figures.describe(axes[0], title, "epoch", "training loss (nats)")
+    least = min(fallen(of)[:, 1].mean() for of in found.values())
+    title = f"Undone: at least {least:.0%} of the loss of guessing goes"
+    figures.describe(axes[1], title, "epoch", "training loss (nats)")
     lab.figure(
         "stuck",
         figure,
-        "Training loss with something wrong, and after it is undone, by cause: means "
-        "with the range over seeds.",
+        "Training loss with something wrong, and after it is undone, by cause: means, on "
+        "the left with the range over seeds.",
     )
 
 
