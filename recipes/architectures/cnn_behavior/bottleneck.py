@@ -108,8 +108,8 @@ def multiply_adds(lab, kind: str) -> int:
     "features.",
     says="always",
     notes="001",
-    scope="100 and 960 digits, a CNN of 16 and 32 filters, 16 channels to 8, Adam at "
-    "its best rate",
+    scope="100 and 960 digits, a CNN of 16 and 32 filters, 16 channels to 8 with a "
+    "ReLU, Adam at its best rate",
 )
 def features_are_kept(lab):
     """Multiply-adds, and whether accuracy falls by a point."""

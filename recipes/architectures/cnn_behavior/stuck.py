@@ -186,8 +186,8 @@ def draw_losses(lab):
     lab.figure(
         "stuck",
         figure,
-        "Training loss with something wrong, and after it is undone, by cause: means, on "
-        "the left with the range over seeds.",
+        "Training loss with something wrong, and after it is undone, by cause: means, "
+        "on the left with the range over seeds.",
     )
 
 
