@@ -414,7 +414,7 @@ def test_unshared_filters_start_as_the_convolution():
 
 
 def test_parameters_of_each_kind_by_hand():
-    counts = weighted.parameters(RecordingLab(NAME))
+    counts = weighted.parameters(RecordingLab(NAME), weighted.MANY)
     top = 2 * 2 * 16 * 10 + 10
     assert counts["shared"] == (9 + 1) * 8 + (9 * 8 + 1) * 16 + top
     assert counts["local"] == 64 * (9 + 1) * 8 + 16 * (9 * 8 + 1) * 16 + top

@@ -10,7 +10,7 @@ from recipes.lab import Study, figures
 
 TEST, VALIDATION, MOST = 600, 200, 960  # images to judge on, to choose on, to learn
 BATCH = 32
-RATES = (0.001, 0.003, 0.01)  # of Adam, half a decade apart
+RATES = (0.001, 0.003, 0.01, 0.03)  # of Adam, half a decade apart
 TUNED = 2  # seeds on which a rate is chosen; what is judged is trained on others
 LARGEST = 10.0  # nats: what a loss counts where training diverged
 

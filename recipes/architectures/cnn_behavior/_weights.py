@@ -19,11 +19,8 @@ from recipes.lab import experiment, figures, stats
 from zoo.layers import LocallyConnected2D
 
 # How many images, and how many pixels they may be moved by, each way.
-IMAGES = {
-    "100 images": (100, 0),
-    "960 images": (MOST, 0),
-    "960 images, anywhere": (MOST, 2),
-}
+FEW, MANY, ANYWHERE = "100 images", "960 images", "960 images, anywhere"
+IMAGES = {FEW: (100, 0), MANY: (MOST, 0), ANYWHERE: (MOST, 2)}
 FILTERS = (8, 16)
 KINDS = ("shared", "local", "dense")
 LEARNED = 0.5  # nats of training loss, by which training efficiency is measured
@@ -130,9 +127,11 @@ def kinds(lab) -> dict[tuple[str, str], list[dict]]:
     return dict(zip(keys, runs, strict=True))
 
 
-def parameters(lab) -> dict[str, int]:
-    """Trained numbers of each kind, for images in the middle."""
-    shape = lab.data(lab.like_digits).x_train.shape[1:]
+def parameters(lab, images: str) -> dict[str, int]:
+    """Trained numbers of each kind, for one of `IMAGES`."""
+    rows, columns, channels = lab.data(lab.like_digits).x_train.shape[1:]
+    frame = 2 * IMAGES[images][1]
+    shape = (rows + frame, columns + frame, channels)
     return {kind: blocks(shape, 10, kind).count_params() for kind in KINDS}
 
 
@@ -172,7 +171,7 @@ def draw_bars(lab, name: str, caption: str) -> None:
             draw_seeds(panel, index, values, index)
         panel.set_xticks(range(len(KINDS)), KINDS)
         panel.set_xlim(-0.5, len(KINDS) - 0.5)
-        panel.set_ylim(72, 100)
+        panel.set_ylim(70, 100)
         gain = 100 * (accuracies(lab, better)[images] - accuracies(lab, worse)[images])
         title = f"{images}: {gain:+.1f} points"
         figures.describe(panel, title, "weights", "test accuracy (%)")

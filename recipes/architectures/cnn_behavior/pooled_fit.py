@@ -93,7 +93,7 @@ def overfits_less(lab):
             [
                 f"{labels}, {pooling}",
                 f"{pooled(lab)[pooling][0]['learning_rate']:g}",
-                f"{losses[labels][pooling].mean():.3f}",
+                f"{np.nanmean(losses[labels][pooling]):.3f}",
                 f"{column(runs, 'held_out_loss').mean():.3f}",
                 f"{column(runs, 'training_loss').mean():.3f}",
                 f"{column(runs, 'held_out_accuracy').mean():.1%}",
@@ -114,14 +114,14 @@ def overfits_less(lab):
                 wrong["one of four"], wrong["max"]
             ),
         },
-        "At a training loss of {target} with wrong labels the test loss is "
-        "{wrong[max]:.2f} with max pooling and {wrong[none]:.2f} without; with one "
-        "pixel of four in its place {wrong[one of four]:.2f}. With clean labels: "
-        "{clean[max]:.2f}, {clean[none]:.2f} and {clean[one of four]:.2f}.",
+        "With wrong labels test loss is {wrong[max]:.2f} with max pooling and "
+        "{wrong[none]:.2f} without, where training loss is {target}. With one pixel of "
+        "four in its place it is {wrong[one of four]:.2f}. With clean labels the three "
+        "are {clean[max]:.2f}, {clean[none]:.2f} and {clean[one of four]:.2f}.",
         figure=draw_fit,
         target=TARGETS["wrong"],
-        clean={pooling: values.mean() for pooling, values in clean.items()},
-        wrong={pooling: values.mean() for pooling, values in wrong.items()},
+        clean={pooling: np.nanmean(values) for pooling, values in clean.items()},
+        wrong={pooling: np.nanmean(values) for pooling, values in wrong.items()},
     )
 
 
@@ -139,7 +139,7 @@ def draw_fit(lab):
         panel.set_xscale("log")
         panel.invert_xaxis()
         losses = {
-            name: values.mean() for name, values in at_target(lab)[labels].items()
+            name: np.nanmean(values) for name, values in at_target(lab)[labels].items()
         }
         ends = f"{losses['max']:.2f} with max pooling, {losses['none']:.2f} without"
         title = f"{titles[labels]}: {ends}"

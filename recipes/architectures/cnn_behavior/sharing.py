@@ -14,8 +14,11 @@ import numpy as np
 
 from recipes.architectures.cnn_behavior._images import column
 from recipes.architectures.cnn_behavior._weights import (
+    ANYWHERE,
+    FEW,
     IMAGES,
     LEARNED,
+    MANY,
     accuracies,
     compare,
     draw_bars,
@@ -23,6 +26,11 @@ from recipes.architectures.cnn_behavior._weights import (
     parameters,
 )
 from recipes.lab import Finding, claim, main, stats
+
+
+def both(lab, images: str) -> list[float]:
+    """Test accuracy of shared and of unshared filters."""
+    return [accuracies(lab, kind)[images] for kind in ("shared", "local")]
 
 
 @claim(
@@ -38,13 +46,14 @@ def sharing_generalizes(lab):
     show(lab)
     return Finding(
         compare(lab, "shared", "local"),
-        "Test accuracy with shared filters and with a filter for each place: "
-        "{shared[960 images]:.1%} and {local[960 images]:.1%} after 960 images in the "
-        "middle. All with shared filters: {shared:.1%}; with unshared: {local:.1%}.",
+        "Digits anywhere: {anywhere[0]:.1%} of the test are named rightly with shared "
+        "filters, {anywhere[1]:.1%} with a filter for each place. In the middle it is "
+        "{middle:.1%} after 960 images and {few:.1%} after 100.",
         figure=draw_sharing,
-        shared=accuracies(lab, "shared"),
-        local=accuracies(lab, "local"),
-        parameters=parameters(lab),
+        anywhere=both(lab, ANYWHERE),
+        middle=both(lab, MANY),
+        few=both(lab, FEW),
+        parameters={images: parameters(lab, images) for images in IMAGES},
     )
 
 
@@ -58,7 +67,7 @@ def sharing_generalizes(lab):
 )
 def sharing_learns_faster(lab):
     """The number of parameters, and the updates until the training loss is at 0.5."""
-    counts = parameters(lab)
+    counts = parameters(lab, MANY)
     conditions: dict = {"fewer parameters": counts["shared"] < counts["local"]}
     needed = {}
     for name in IMAGES:
@@ -87,13 +96,13 @@ def sharing_learns_faster(lab):
 
 def show(lab) -> None:
     """Prints losses and accuracy by kind."""
-    counts = parameters(lab)
+    counts = {images: parameters(lab, images) for images in IMAGES}
     lab.table(
         "Networks of equal shape, each at its best rate",
         ["weights", "images", "parameters", "rate", "training loss", "test loss",
          "accuracy"],
         [
-            [kind, name, f"{counts[kind]:,}", f"{runs[0]['learning_rate']:g}",
+            [kind, name, f"{counts[name][kind]:,}", f"{runs[0]['learning_rate']:g}",
              f"{column(runs, 'training_loss').mean():.3f}",
              f"{column(runs, 'held_out_loss').mean():.3f}",
              f"{column(runs, 'held_out_accuracy').mean():.1%}"]

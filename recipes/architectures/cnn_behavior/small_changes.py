@@ -193,9 +193,9 @@ def small_turns_and_zooms(lab):
             },
         },
         "Without pooling and with 2×2 max pooling a turn changes features by "
-        "{rotation:.0%} of their size, a zoom by {zoom:.0%}; of the distance of two "
-        "images by {turned:.0%} and {zoomed:.0%}. With pooling and without it takes "
-        "{lost[rotation]:.1%} and {lost[zoom]:.1%} of accuracy.",
+        "{rotation:.0%} of their size, a zoom by {zoom:.0%}. Of the distance of two "
+        "images it is {turned:.0%} and {zoomed:.0%}. With pooling and without a turn "
+        "takes {lost[rotation]:.1%} of accuracy, a zoom {lost[zoom]:.1%}.",
         rotation=[found["rotation", name][0].mean() for name in ("none", "max 2×2")],
         zoom=[found["zoom", name][0].mean() for name in ("none", "max 2×2")],
         turned=[found["rotation", name][1].mean() for name in ("none", "max 2×2")],
