@@ -173,6 +173,6 @@ def draw_bars(lab, name: str, caption: str) -> None:
         panel.set_xlim(-0.5, len(KINDS) - 0.5)
         panel.set_ylim(70, 100)
         gain = 100 * (accuracies(lab, better)[images] - accuracies(lab, worse)[images])
-        title = f"{images}: {gain:+.1f} points"
+        title = f"{images}: {name} {gain:+.1f}"
         figures.describe(panel, title, "weights", "test accuracy (%)")
     lab.figure(name, figure, caption)

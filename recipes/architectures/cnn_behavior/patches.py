@@ -75,7 +75,7 @@ def draw_patches(lab):
         "patches",
         "Test accuracy of networks of equal shape: shared filters, a filter for each "
         "place, and dense layers; dots are seeds, titles give what patches add to "
-        "dense layers.",
+        "dense layers, in points.",
     )
 
 

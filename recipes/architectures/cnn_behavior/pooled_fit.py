@@ -17,7 +17,6 @@ import numpy as np
 from recipes.architectures.cnn_behavior._images import column
 from recipes.architectures.cnn_behavior._pooled import (
     POOLINGS,
-    WRONG,
     mislabeled_runs,
     pooled,
 )
@@ -128,7 +127,7 @@ def overfits_less(lab):
 def draw_fit(lab):
     """Test loss against training loss while networks learn."""
     figure, axes = figures.new(1, 2, width=10.0, height=4.2)
-    titles = {"clean": "Clean labels", "wrong": f"{WRONG:.0%} of the labels wrong"}
+    titles = {"clean": "Clean labels", "wrong": "Wrong labels"}
     for panel, (labels, runs_of) in zip(axes, LABELS.items(), strict=True):
         for index, pooling in enumerate(POOLINGS):
             style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}

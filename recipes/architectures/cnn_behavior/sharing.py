@@ -117,7 +117,7 @@ def draw_sharing(lab):
         lab,
         "sharing",
         "Test accuracy of networks of equal shape: shared filters, a filter for each "
-        "place, and dense layers; dots are seeds, titles give what sharing adds.",
+        "place, and dense layers; dots are seeds, titles give what sharing adds, in points.",
     )
 
 

@@ -181,7 +181,7 @@ def draw_losses(lab):
     title = f"With the cause: stuck with {len(stuck)} of {len(found)}"
     figures.describe(axes[0], title, "epoch", "training loss (nats)")
     least = min(fallen(of)[:, 1].mean() for of in found.values())
-    title = f"Undone: at least {least:.0%} of the loss of guessing goes"
+    title = f"Undone: the loss falls by at least {least:.0%}"
     figures.describe(axes[1], title, "epoch", "training loss (nats)")
     lab.figure(
         "stuck",
