@@ -117,7 +117,8 @@ def draw_sharing(lab):
         lab,
         "sharing",
         "Test accuracy of networks of equal shape: shared filters, a filter for each "
-        "place, and dense layers; dots are seeds, titles give what sharing adds, in points.",
+        "place, and dense layers; dots are seeds, titles give what sharing adds, in "
+        "points.",
     )
 
 
