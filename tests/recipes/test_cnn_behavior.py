@@ -259,7 +259,9 @@ def test_probes_find_what_is_linear_and_nothing_else():
     other = RNG.standard_normal((300, 1))
     targets = np.split(np.hstack([linear, other]), 3)
     seen = looking.probe(np.split(x, 3), targets)
-    np.testing.assert_allclose(seen[:, 0], targets[2][:, 0], atol=0.1)
+    # The least penalty, 1, shrinks weights by about 1 % of 100 rows.
+    shrunk = seen[:, 0] - targets[2][:, 0]
+    assert shrunk.std() < 0.02 * linear.std()
     left = seen[:, 1] - targets[2][:, 1]
     assert left.var() > 0.8 * targets[2][:, 1].var()
 
