@@ -137,6 +137,7 @@ def draw_fit(lab):
         panel.axvline(TARGETS[labels], color="#999999", linewidth=1)
         panel.set_xscale("log")
         panel.invert_xaxis()
+        panel.set_xlim(right=TARGETS[labels] / 10)  # seeds end there, and means jump
         losses = {
             name: np.nanmean(values) for name, values in at_target(lab)[labels].items()
         }
