@@ -59,6 +59,12 @@ def at_target(lab) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
+def mean_of(losses: np.ndarray) -> float:
+    """The mean over the seeds that reached the target; no number where none did."""
+    known = losses[np.isfinite(losses)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
 def decide(rival: np.ndarray, pooling: np.ndarray) -> stats.Decision | None:
     """Whether a rival's loss is greater; None where a seed missed the target."""
     if not np.isfinite([rival, pooling]).all():
@@ -92,7 +98,7 @@ def overfits_less(lab):
             [
                 f"{labels}, {pooling}",
                 f"{pooled(lab)[pooling][0]['learning_rate']:g}",
-                f"{np.nanmean(losses[labels][pooling]):.3f}",
+                f"{mean_of(losses[labels][pooling]):.3f}",
                 f"{column(runs, 'held_out_loss').mean():.3f}",
                 f"{column(runs, 'training_loss').mean():.3f}",
                 f"{column(runs, 'held_out_accuracy').mean():.1%}",
@@ -119,8 +125,8 @@ def overfits_less(lab):
         "are {clean[max]:.2f}, {clean[none]:.2f} and {clean[one of four]:.2f}.",
         figure=draw_fit,
         target=TARGETS["wrong"],
-        clean={pooling: np.nanmean(values) for pooling, values in clean.items()},
-        wrong={pooling: np.nanmean(values) for pooling, values in wrong.items()},
+        clean={pooling: mean_of(values) for pooling, values in clean.items()},
+        wrong={pooling: mean_of(values) for pooling, values in wrong.items()},
     )
 
 
@@ -139,7 +145,7 @@ def draw_fit(lab):
         panel.invert_xaxis()
         panel.set_xlim(right=TARGETS[labels] / 10)  # seeds end there, and means jump
         losses = {
-            name: np.nanmean(values) for name, values in at_target(lab)[labels].items()
+            name: mean_of(values) for name, values in at_target(lab)[labels].items()
         }
         ends = f"{losses['max']:.2f} with max pooling, {losses['none']:.2f} without"
         title = f"{titles[labels]}: {ends}"
