@@ -1,7 +1,10 @@
-"""What Keras lacks and the notes need: Maxout and DropConnect.
+"""What Keras lacks and the notes need: Maxout, DropConnect, unshared convolutions.
 
 A saved model that holds one of them opens after `import zoo`.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -116,3 +119,164 @@ class DropConnect(keras.layers.Dense):
     def get_config(self):
         """The arguments that make the same layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LocallyConnected2D(keras.layers.Layer):
+    """A convolution that shares no weights: each place of the output has its own.
+
+    It shows what weight sharing is worth, and suits images whose parts always lie in
+    the same place. Keras 2 had it; Keras 3 has not. With the same kernel and bias at
+    every place it is `keras.layers.Conv2D`.
+
+    Shapes: (batch, rows, columns, channels) -> (batch, rows', columns', filters), as
+    Conv2D has them; rows and columns must be known, and channels are last.
+
+    Weights: kernel (rows', columns', *kernel_size, channels, filters), bias (rows',
+    columns', filters).
+
+    Args:
+        filters: Channels of the output, at least 1.
+        kernel_size: Side of the kernels in pixels, at least 1, or (height, width).
+        strides: Step between two places in pixels, at least 1, or (down, across).
+        padding: "valid" or "same".
+        activation: Any Keras activation, or None.
+        use_bias: Whether each place and filter has a bias.
+        kernel_initializer: Draws each place's kernel as it draws that of a Conv2D.
+        bias_initializer: Draws the biases.
+        kernel_regularizer: A penalty on all kernels, or None.
+        **kwargs: The arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: An argument is out of its range, or the images have no known size
+            or are smaller than the kernel.
+
+    Example:
+        >>> layer = LocallyConnected2D(8, 3, padding="same")
+        >>> layer.build((None, 8, 8, 1))
+        >>> layer.count_params()  # a Conv2D has 80, at each of 64 places
+        5120
+
+    References:
+        LeCun, Generalization and Network Design Strategies (1989); Taigman et al.,
+        DeepFace (2014).
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        **kwargs: Any,
+    ):
+        self.filters = _checks.integer("filters", filters)
+        self.kernel_size = _sides("kernel_size", kernel_size)
+        self.strides = _sides("strides", strides)
+        self.padding = _checks.choice("padding", padding, ("valid", "same"))
+        self.use_bias = _checks.flag("use_bias", use_bias)
+        super().__init__(**kwargs)
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    def compute_output_shape(self, input_shape):
+        """As many places as a Conv2D has, with a channel for each filter."""
+        if len(input_shape) != 4 or None in tuple(input_shape)[1:]:
+            raise ValueError(
+                "LocallyConnected2D needs images (batch, rows, columns, channels) of "
+                f"a known size; got an input of shape {tuple(input_shape)}."
+            )
+        places = [
+            -(-size // step) if self.padding == "same" else (size - side) // step + 1
+            for size, side, step in zip(
+                input_shape[1:3], self.kernel_size, self.strides, strict=True
+            )
+        ]
+        if min(places) < 1:
+            raise ValueError(
+                f"kernel_size={self.kernel_size} is larger than the images; got an "
+                f"input of shape {tuple(input_shape)}."
+            )
+        return (input_shape[0], *places, self.filters)
+
+    def build(self, input_shape):
+        """Makes a kernel and a bias for each place of the output."""
+        places = tuple(self.compute_output_shape(input_shape)[1:3])
+        self.kernel = self.add_weight(
+            shape=(*places, *self.kernel_size, input_shape[-1], self.filters),
+            initializer=_for_each_place(self.kernel_initializer, places),
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            shape = (*places, self.filters)
+            self.bias = self.add_weight(
+                shape=shape, initializer=self.bias_initializer, name="bias"
+            )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        """Multiplies the patch of each place by the kernel of that place."""
+        patches = ops.image.extract_patches(
+            inputs,
+            self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            data_format="channels_last",
+        )
+        rows, columns = self.kernel.shape[:2]
+        kernel = ops.reshape(
+            self.kernel, (rows, columns, patches.shape[-1], self.filters)
+        )
+        outputs = ops.einsum("brcp,rcpf->brcf", patches, kernel)
+        if self.bias is not None:
+            outputs = ops.add(outputs, self.bias)
+        return self.activation(outputs)
+
+    def get_config(self):
+        """The arguments that make the same layer."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+
+def _sides(name: str, value: int | Sequence[int]) -> tuple[int, int]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != 2:
+            raise _checks.fail(name, value, "an integer or two of them")
+        return _checks.integer(name, value[0]), _checks.integer(name, value[1])
+    side = _checks.integer(name, value)
+    return side, side
+
+
+def _for_each_place(initializer: Any, places: tuple[int, int]) -> Any:
+    """An initializer whose scale follows the fans of one place.
+
+    Keras counts leading axes as a kernel's size, so that both fans are too large by
+    the number of places.
+    """
+    if not isinstance(initializer, keras.initializers.VarianceScaling):
+        return initializer
+    return keras.initializers.VarianceScaling(
+        scale=initializer.scale * places[0] * places[1],
+        mode=initializer.mode,
+        distribution=initializer.distribution,
+        seed=initializer.seed,
+    )

@@ -60,7 +60,91 @@ def test_dropconnect_keeps_the_mean_of_a_linear_layer():
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape"), [(layers.Maxout(2), (4,)), (layers.DropConnect(3), (4,))]
+    ("padding", "strides"), [("valid", 1), ("same", 1), ("valid", 2), ("same", (2, 1))]
+)
+def test_equal_kernels_everywhere_are_a_convolution(padding, strides):
+    """Whole numbers: every sum is exact, in whatever order it is added."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(-8, 9, (2, 7, 6, 3)).astype("float32")
+    kernel = rng.integers(-8, 9, (3, 2, 3, 4)).astype("float32")
+    bias = rng.integers(-8, 9, 4).astype("float32")
+    options = {"strides": strides, "padding": padding, "activation": "relu"}
+    shared = keras.layers.Conv2D(4, (3, 2), data_format="channels_last", **options)
+    local = layers.LocallyConnected2D(4, (3, 2), **options)
+    for layer in (shared, local):
+        layer.build(x.shape)
+    shared.set_weights([kernel, bias])
+    local.set_weights([np.broadcast_to(kernel, local.kernel.shape),
+                       np.broadcast_to(bias, local.bias.shape)])  # fmt: skip
+    assert local.compute_output_shape(x.shape) == shared.compute_output_shape(x.shape)
+    expected = zoo_cases.to_numpy(shared(x))
+    np.testing.assert_array_equal(zoo_cases.to_numpy(local(x)), expected)
+
+
+def test_each_place_has_a_kernel_of_its_own():
+    x = np.random.default_rng(0).standard_normal((2, 5, 4, 2)).astype("float32")
+    layer = layers.LocallyConnected2D(3, 2)
+    got = zoo_cases.to_numpy(layer(x))
+    kernel, bias = (zoo_cases.to_numpy(v) for v in (layer.kernel, layer.bias))
+    assert kernel.shape == (4, 3, 2, 2, 2, 3)
+    assert layer.count_params() == 4 * 3 * (2 * 2 * 2 * 3 + 3)
+    patch = x[:, 2:4, 1:3]
+    expected = np.einsum("bhwc,hwcf->bf", patch, kernel[2, 1]) + bias[2, 1]
+    np.testing.assert_allclose(got[:, 2, 1], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["he_normal", "glorot_uniform", "lecun_normal"])
+def test_each_place_is_drawn_as_a_convolution_is(name):
+    """10,000 places of 3x3x2 to 4: 720,000 draws of one deviation."""
+    layer = layers.LocallyConnected2D(4, 3, kernel_initializer=name)
+    layer.build((None, 102, 102, 2))
+    kernel = zoo_cases.to_numpy(layer.kernel)
+    fan_in, fan_out = 9 * 2, 9 * 4
+    variance = {
+        "he_normal": 2 / fan_in,
+        "glorot_uniform": 2 / (fan_in + fan_out),
+        "lecun_normal": 1 / fan_in,
+    }[name]
+    assert kernel.std() == pytest.approx(variance**0.5, rel=0.01)
+    assert not np.array_equal(kernel[0, 0], kernel[0, 1])
+
+
+def test_a_locally_connected_network_learns_and_survives_its_file(tmp_path):
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).standard_normal((32, 6, 6, 1)).astype("float32")
+    y = x[:, 2, 3] - x[:, 4, 1]
+    local = layers.LocallyConnected2D(2, 3, activation="tanh", kernel_regularizer="l2")
+    model = keras.Sequential([keras.Input((6, 6, 1)), local, keras.layers.Flatten(),
+                              keras.layers.Dense(1)])  # fmt: skip
+    model.compile("adam", "mse")
+    losses = model.fit(x, y, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < 0.8 * losses[0]
+    model.save(tmp_path / "local.keras")
+    again = keras.saving.load_model(tmp_path / "local.keras")
+    expected = zoo_cases.predict(model, x)
+    np.testing.assert_allclose(zoo_cases.predict(again, x), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (layers.LocallyConnected2D(2, 3), (None, None, 5, 1), "of a known size"),
+        (layers.LocallyConnected2D(2, 3), (None, 5, 1), "of a known size"),
+        (layers.LocallyConnected2D(2, 3), (None, 2, 5, 1), "larger than the images"),
+    ],
+)
+def test_locally_connected_needs_images(layer, shape, message):
+    with pytest.raises(ValueError, match=message):
+        layer.build(shape)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (layers.Maxout(2), (4,)),
+        (layers.DropConnect(3), (4,)),
+        (layers.LocallyConnected2D(3, (2, 1), padding="same"), (4, 5, 2)),
+    ],
 )
 def test_layers_survive_their_config(layer, shape):
     again = type(layer).from_config(layer.get_config())
@@ -78,6 +162,14 @@ def test_layers_survive_their_config(layer, shape):
         (lambda: layers.DropConnect(0), "units must be .*; got 0"),
         (lambda: layers.DropConnect(2, rate=1.0), r"rate must be .*\[0, 1\); got 1.0"),
         (lambda: layers.DropConnect(2, rate=-0.1), "rate must be .*; got -0.1"),
+        (lambda: layers.LocallyConnected2D(0, 3), "filters must be .*; got 0"),
+        (lambda: layers.LocallyConnected2D(2, 0), "kernel_size must be .*; got 0"),
+        (lambda: layers.LocallyConnected2D(2, (1, 2, 3)), "kernel_size must be .*two"),
+        (lambda: layers.LocallyConnected2D(2, 3, strides=0), "strides must be .*got 0"),
+        (
+            lambda: layers.LocallyConnected2D(2, 3, padding="causal"),
+            "padding must be .*; got 'causal'",
+        ),
     ],
 )
 def test_bad_arguments(call, message):
