@@ -25,7 +25,6 @@ from zoo.detection import grid_detector as grid_detector
 from zoo.foreign import load_torchvision as load_torchvision
 from zoo.fusion import early_fusion as early_fusion
 from zoo.fusion import late_fusion as late_fusion
-from zoo.fusion import with_heads as with_heads
 from zoo.gan import GAN as GAN
 from zoo.lenet import lenet as lenet
 from zoo.lenet import lenet5 as lenet5

@@ -1,7 +1,7 @@
-"""Several networks as one: late fusion, early fusion, and several heads."""
+"""Several networks as one: late and early fusion."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -138,50 +138,6 @@ def early_fusion(
         x = layers.Dense(_blocks.widened(width, activation), **dense)(x)
         x = _blocks.activate(x, activation, f"fused_{depth}_activation")
     return keras.Model(inputs, _blocks.head(x, outputs, task), name=name)
-
-
-def with_heads(model: keras.Model, heads: Mapping[str, tuple[int, str]]) -> keras.Model:
-    """The same network with several linear outputs, one for each task.
-
-    This is multi-task learning: everything below is shared, also with the given model.
-    The outputs are a dictionary, so that losses, weights and targets are given by name.
-
-    Args:
-        model: A model of a builder built with `include_top=False`.
-        heads: Name to (number of outputs, task), with tasks as at every builder.
-
-    Returns:
-        An uncompiled Functional `keras.Model` with a dictionary of outputs.
-
-    Raises:
-        ValueError: An argument is out of its range.
-
-    Example:
-        >>> from zoo import mlp
-        >>> body = mlp((8, 8, 1), 10, units=(16,), include_top=False)
-        >>> both = with_heads(
-        ...     body, {"digit": (10, "classification"), "ink": (1, "regression")}
-        ... )
-        >>> both.count_params()  # 1040 + 170 + 17
-        1227
-
-    References:
-        Caruana, Multitask Learning (1997).
-    """
-    (body,) = _members("model", [model], least=1)
-    if not isinstance(heads, Mapping) or not heads:
-        raise _checks.fail("heads", heads, "a mapping as {'sick': (1, 'binary')}")
-    x: Any = body.output
-    if len(x.shape) == 4:
-        x = _blocks.pooled(x, "avg")
-    outputs = {}
-    for name, head in heads.items():
-        _checks.text("heads", name)
-        if not isinstance(head, (tuple, list)) or len(head) != 2:
-            raise _checks.fail(f"heads[{name!r}]", head, "(number of outputs, task)")
-        count = _checks.outputs(_checks.plain(head[0]), head[1])
-        outputs[name] = layers.Dense(count, dtype=_blocks.precise(), name=name)(x)
-    return keras.Model(body.input, outputs, name=body.name)
 
 
 def _averaged(outputs: list, task: str) -> Any:

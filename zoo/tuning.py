@@ -124,7 +124,8 @@ def with_heads(
         _checks.text("a name of heads", name)
         if name in taken:
             raise _checks.fail("a name of heads", name, "no layer's of the model")
-        entry = head if isinstance(head, tuple) else (head, "classification")
+        paired = isinstance(head, (tuple, list))
+        entry = head if paired else (head, "classification")
         if len(entry) != 2:
             raise _checks.fail(f"heads[{name!r}]", head, "a number, or (number, task)")
         outputs, task = _checks.plain(entry[0]), entry[1]

@@ -97,23 +97,6 @@ def test_early_fusion_averages_feature_maps():
     assert fused.output_shape == (None, 1)
 
 
-def test_heads_by_name():
-    body = zoo.lenet((8, 8, 1), filters=(3,), include_top=False)
-    model = zoo.with_heads(
-        body, {"digit": (4, "classification"), "ink": (1, "regression")}
-    )
-    assert model.count_params() == 30 + 16 + 4
-    losses = {
-        "digit": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        "ink": "mse",
-    }
-    model.compile("sgd", losses, loss_weights={"digit": 1.0, "ink": 0.5})
-    x = np.abs(rows(8, 8, 1))
-    y = {"digit": np.arange(7) % 4, "ink": x.mean((1, 2))}
-    history = model.fit(x, y, verbose=0).history
-    assert np.isfinite(history["loss"]).all()
-
-
 @pytest.mark.parametrize(
     "build",
     [
@@ -149,15 +132,6 @@ def test_saved_and_loaded(build, tmp_path):
         ),
         (lambda: zoo.early_fusion(members(2), 0), "num_classes must be"),
         (lambda: zoo.early_fusion(members(2), 3, units=(0,)), r"units\[0\] must be"),
-        (lambda: zoo.with_heads(members(1)[0], {}), "heads must be a mapping"),
-        (
-            lambda: zoo.with_heads(members(1)[0], {"a": 3}),
-            r"heads\['a'\] must be \(number of outputs, task\)",
-        ),
-        (
-            lambda: zoo.with_heads("model", {"a": (3, "binary")}),
-            "model must be a built",
-        ),
     ],
 )
 def test_refusals(call, message):

@@ -17,6 +17,9 @@ from recipes.lab.reporting.results import NONE, data_of, default_data
 
 PATH = catalog.ROOT / "verdicts.json"
 SCHEMA = 1
+# What the entry of a data set tells.
+ENTRY = ("verdict", "holds", "fails", "undecided", "seen", "decisions", "scope",
+         "command")  # fmt: skip
 
 
 def verdicts() -> list[dict[str, Any]]:
@@ -25,8 +28,7 @@ def verdicts() -> list[dict[str, Any]]:
     Keys: `id`, `chapter`, `recipe`, `lesson`, `statement`, `says`, `hedge`, `notes`,
     `scope`, `verdict`, `holds`, `fails`, `undecided`, `seen`, `decisions` (condition
     to effect, interval, n, threshold), `command`, and `runs`: the data sets tried, each
-    with its verdict, conditions and command, and with `decisions` where they are not
-    the row's own.
+    with its verdict, conditions, decisions and command.
     """
     return read()["claims"]
 
@@ -83,7 +85,13 @@ def read(path: Path = PATH) -> dict:
         return {"schema": SCHEMA, "runs": [], "claims": []}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LabError(f"cannot read {path}: {error}.") from None
-    return found
+    return {**found, "claims": [_whole(row) for row in found["claims"]]}
+
+
+def _whole(row: dict) -> dict:
+    """A row whose entries have all keys: the file leaves away what is the row's own."""
+    own = {name: row[name] for name in ENTRY if name in row}
+    return {**row, "runs": [{**own, **run} for run in row["runs"]]}
 
 
 def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
@@ -160,17 +168,13 @@ def write(table: dict, path: Path = PATH) -> None:
     """Writes the published verdicts: a line a run and a claim, numbers of six digits.
 
     The package carries the file, so what is told twice is left away: the reason of a
-    threshold, and the decisions of a data set that are the row's own.
+    threshold, and what of a data set's entry is the row's own.
     """
     claims = [
         {
             **row,
             "runs": [
-                {
-                    k: v
-                    for k, v in run.items()
-                    if v != row["decisions"] or k != "decisions"
-                }
+                {k: v for k, v in run.items() if k == "data" or v != row.get(k)}
                 for run in row["runs"]
             ],
         }
@@ -238,9 +242,7 @@ def _row(result: dict, claim: dict) -> dict:
 
 def _entry(result: dict, claim: dict) -> dict:
     made = card(result, claim)
-    names = ("verdict", "holds", "fails", "undecided", "seen", "decisions", "scope",
-             "command")  # fmt: skip
-    return {"data": data_of(result), **{name: made[name] for name in names}}
+    return {"data": data_of(result), **{name: made[name] for name in ENTRY}}
 
 
 def _run(result: dict) -> dict:
