@@ -10,7 +10,7 @@ from zoo import freeze, lenet, with_head
 FIVE, PAIR = (5, 6, 7, 8, 9), (3, 5)  # target classes; in CIFAR-10 3 and 5 are cat, dog
 FEW, MORE = 5, 20  # images a class
 BATCH, SOURCE_BATCH, SOURCE_RATE = 20, 32, 0.003
-MOST, MOST_SOURCE, VALIDATION, MOST_TEST = 8000, 4000, 200, 1000  # images at most
+MOST, MOST_SOURCE, VALIDATION, MOST_TEST = 5000, 4000, 200, 1000  # images at most
 TUNED = 2  # seeds on which rates are chosen; what is judged is trained on others
 
 # Where each way starts, and the first part of the network that learns; None: the new
@@ -82,12 +82,13 @@ def draw(data, seed: int, target, per_class: int, source: str = "related") -> di
     """
     x = np.concatenate([data.x_train[:MOST], data.x_test[:MOST]])
     y = np.concatenate([data.y_train[:MOST], data.y_test[:MOST]])
-    if x.shape[1] == 32:  # photographs at half the size train four times as fast
-        x = x.reshape(len(x), 16, 2, 16, 2, 3).mean((2, 4))
     rng = np.random.default_rng([seed, 81])
 
     def numbered(rows, classes):
-        return x[rows], np.searchsorted(classes, y[rows]).astype("int32")
+        images = x[rows]
+        if x.shape[1] == 32:  # photographs at half the size train four times as fast
+            images = images.reshape(len(rows), 16, 2, 16, 2, 3).mean((2, 4))
+        return images, np.searchsorted(classes, y[rows]).astype("int32")
 
     others = [number for number in range(10) if number not in target]
     x_source, y_source = numbered(np.isin(y, others).nonzero()[0][:MOST_SOURCE], others)
@@ -113,7 +114,7 @@ pretrained: dict = {}  # what a process has learned from a source
 
 def source_weights(pair, epochs: int, seed: int, key: tuple) -> list[np.ndarray]:
     """Weights of the layers below the head after training on the source."""
-    key = (*key, epochs, seed)
+    key = (*key, epochs, seed, keras.config.dtype_policy().name)
     if key not in pretrained:
         kept = {}
 
