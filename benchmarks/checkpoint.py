@@ -1,0 +1,110 @@
+"""What keeping a training costs: `fit(checkpoint=)` at its default interval.
+
+Run: KERAS_BACKEND=tensorflow python benchmarks/checkpoint.py (or jax, torch;
+     --seconds N, --rounds N, --sizes 10000,500000)
+
+One training, with and without, in turn in one process. Each round gives a ratio of
+wall times; a row shows their median and range, the saves made, and what one save
+took. Trainings last some --seconds: the cost of the last save, which always comes,
+and of what is looked at before the first step (data, model, machine) is in the ratio.
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+
+from recipes.lab.training import quiet
+
+quiet.load_backend()
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+from recipes.lab import fit  # noqa: E402
+from recipes.lab.training.checkpoint.folder import Folder  # noqa: E402
+
+SIZES = (10_000, 500_000, 5_000_000, 20_000_000)
+FEATURES, CLASSES, BATCH = 64, 10, 64
+SAVES: list[float] = []  # seconds of each
+
+
+def network(parameters: int) -> keras.Model:
+    """A network of three dense layers with about so many weights."""
+    units = int((-75 + (75**2 + 4 * parameters) ** 0.5) / 2)
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.layers.Input((FEATURES,)),
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dense(CLASSES),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss)
+    return model
+
+
+def timed(model, x, y, epochs, folder=None) -> float:
+    began = time.perf_counter()
+    kept = {} if folder is None else {"checkpoint": folder}
+    fit(model, x, y, epochs=epochs, batch_size=BATCH, xla=False, **kept)
+    return time.perf_counter() - began
+
+
+def watch_saves() -> None:
+    plain = Folder.save
+
+    def save(*arguments):
+        began = time.perf_counter()
+        plain(*arguments)
+        SAVES.append(time.perf_counter() - began)
+
+    Folder.save = save
+
+
+def row(parameters: int, seconds: float, rounds: int) -> str:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(BATCH * 40, FEATURES)).astype("float32")
+    y = rng.integers(0, CLASSES, len(x))
+    model = network(parameters)
+    timed(model, x, y, 1)  # traces
+    epochs = max(2, int(seconds / (timed(model, x, y, 2) / 2)))
+    ratios, saves, each = [], [], []
+    for place in range(rounds):
+        times = {}
+        for kept in (True, False) if place % 2 else (False, True):
+            SAVES.clear()
+            folder = tempfile.mkdtemp() if kept else None
+            model.optimizer.learning_rate = 0.001
+            times[kept] = timed(model, x, y, epochs, folder)
+            if folder:
+                shutil.rmtree(folder)
+                saves.append(len(SAVES))
+                each += SAVES
+        ratios.append(times[True] / times[False])
+    low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
+    return (
+        f"{model.count_params():12,} {epochs:7} {times[False]:7.1f} s "
+        f"{statistics.median(saves):6.0f} {1000 * statistics.median(each):8.1f} ms "
+        f"{middle:6.3f} ({low:.3f} to {high:.3f})"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    given = parser.parse_args()
+    watch_saves()
+    print(f"Keras {keras.__version__} on {keras.backend.backend()}")
+    print("  parameters  epochs   training  saves    a save  with / without (range)")
+    for size in map(int, given.sizes.split(",")):
+        print(row(size, given.seconds, given.rounds), flush=True)
+
+
+if __name__ == "__main__":
+    main()

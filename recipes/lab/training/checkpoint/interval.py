@@ -1,0 +1,64 @@
+"""When a checkpoint is due; it never changes what is trained."""
+
+import re
+import time
+from typing import Any
+
+from recipes.lab.errors import LabError
+from recipes.lab.training.options import show, whole
+
+SHARE = 20  # times what a save cost must have passed: so it takes at most 5 %
+
+
+class Interval:
+    """Counts steps and seconds since the last save.
+
+    Args:
+        every: "epoch", a number of steps from 1, or seconds as in "30 s".
+
+    Attributes:
+        steps: Steps between saves, or None.
+        seconds: Seconds between saves, or None.
+
+    Raises:
+        LabError: It is none of these.
+    """
+
+    def __init__(self, every: Any):
+        self.steps: int | None = None
+        self.seconds: float | None = None
+        if isinstance(every, str):
+            found = re.fullmatch(r"(\d+(?:\.\d+)?) ?s", every)
+            if every != "epoch" and (found is None or not float(found[1])):
+                raise LabError(
+                    "every must be 'epoch', a number of steps or seconds such as "
+                    f"'30 s', not {show(every)}."
+                )
+            self.seconds = float(found[1]) if found else None
+        else:
+            self.steps = whole("every", every, 1)
+        self.by_epoch = self.steps is None and self.seconds is None
+        self._cost = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Counts from now on."""
+        self._since, self._done = time.monotonic(), 0
+
+    def saved(self, cost: float) -> None:
+        """Counts anew after a save that took so many seconds."""
+        self._cost = cost
+        self.start()
+
+    def passed(self, steps: int) -> None:
+        """Adds steps that were trained."""
+        self._done += steps
+
+    def is_due(self, epoch_ends: bool) -> bool:
+        """Whether it is time to save, within an epoch or at its end."""
+        passed = time.monotonic() - self._since
+        if self.steps is not None:
+            return self._done >= self.steps
+        if self.seconds is not None:
+            return passed >= self.seconds
+        return epoch_ends and passed >= SHARE * self._cost
