@@ -97,8 +97,14 @@ def mlp(folder):
         ),
         keras.callbacks.CSVLogger(f"{folder}/log.csv"),
     ]
-    return model, {"x": x[:250], "y": y[:250], "validation_data": (x[250:], y[250:]),
-                       "batch_size": 16, "epochs": 12, "callbacks": callbacks}  # fmt: skip
+    return model, {
+        "x": x[:250],
+        "y": y[:250],
+        "validation_data": (x[250:], y[250:]),
+        "batch_size": 16,
+        "epochs": 12,
+        "callbacks": callbacks,
+    }
 
 
 def stops(folder):
@@ -161,8 +167,14 @@ def lenet(folder):
         keras.callbacks.CSVLogger(f"{folder}/log.csv"),
     ]
     held_out = images[90:], y[90:120]
-    return model, {"x": images[:90], "y": y[:90], "validation_data": held_out,
-                       "batch_size": 10, "epochs": 5, "callbacks": callbacks}  # fmt: skip
+    return model, {
+        "x": images[:90],
+        "y": y[:90],
+        "validation_data": held_out,
+        "batch_size": 10,
+        "epochs": 5,
+        "callbacks": callbacks,
+    }
 
 
 def residual(folder):
@@ -185,8 +197,14 @@ def residual(folder):
     model.compile(rate, crossentropy())
     callbacks = [keras.callbacks.SwapEMAWeights(), keras.callbacks.TerminateOnNaN()]
     held_out = images[90:], y[90:120]
-    return model, {"x": images[:90], "y": y[:90], "validation_data": held_out,
-                       "batch_size": 10, "epochs": 5, "callbacks": callbacks}  # fmt: skip
+    return model, {
+        "x": images[:90],
+        "y": y[:90],
+        "validation_data": held_out,
+        "batch_size": 10,
+        "epochs": 5,
+        "callbacks": callbacks,
+    }
 
 
 def lstm(folder):
