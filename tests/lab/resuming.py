@@ -225,10 +225,12 @@ def gan(folder):
 
     from zoo import dcgan
 
-    model = dcgan((28, 28, 1), latent_units=4, base_filters=4)
-    real = np.random.default_rng(0).uniform(-1, 1, (40, 28, 28, 1)).astype("float32")
-    model.compile(update="alternating", discriminator_steps=2)
-    return model, {"x": real, "batch_size": 8, "epochs": 4}
+    model = dcgan(
+        (28, 28, 1), 4, filters=4, updates="alternating", discriminator_steps=2
+    )
+    model.compile()
+    images = np.random.default_rng(0).random((40, 28, 28, 1)).astype("float32")
+    return model, {"x": images, "batch_size": 8, "epochs": 4}
 
 
 def taps(folder):

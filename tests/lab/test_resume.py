@@ -5,6 +5,7 @@ Deaths here are an exception; `test_resume_kills` kills processes from outside.
 
 import json
 import math
+import shutil
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ import safetensors.numpy
 from callbacks import GradientNorms
 from recipes.lab import fit
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint import keeper, members
 from recipes.lab.training.checkpoint.folder import Folder
 from recipes.lab.training.checkpoint.packing import pack, unpack
 
@@ -250,6 +252,43 @@ def test_numbers_that_hide_in_a_model_are_refused(tmp_path):
     model.second = keras.optimizers.SGD(0.1)
     with pytest.raises(LabError, match="has no variables before training"):
         train(tmp_path, model=model, epochs=1)
+
+
+def test_long_members_of_sweeps_are_kept_by_themselves(tmp_path, monkeypatch):
+    whole = train(None)
+    folder = tmp_path / "member"
+    with members.kept_in(str(folder)):
+        assert_equal(whole, train(None))
+        assert not folder.exists()  # it took too little time
+    monkeypatch.setattr(keeper, "LONG", 0.0)
+    with members.kept_in(str(folder)):
+        train(None)
+        with pytest.raises(KeyboardInterrupt):
+            train(None, dies=3)
+        kept = tmp_path / "kept"  # what a death leaves, which comes to no end
+        shutil.copytree(folder, kept)
+    folder = kept
+    assert sorted(path.name for path in folder.iterdir()) == ["0", "1"]
+    with members.kept_in(str(folder)):
+        first, second = train(None), train(None)
+        assert_equal(whole, first)
+        assert_equal(whole, second)
+        assert first[1].first_call_seconds == 0  # no program ran
+        assert folder.exists()
+    assert not folder.exists()
+
+
+def test_members_that_cannot_be_kept_are_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper, "LONG", 0.0)
+    seen = []
+    noted = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(epoch)
+    )
+    (tmp_path / "file").write_text("no folder")
+    for place in ("member", "file"):
+        with members.kept_in(str(tmp_path / place)):
+            assert_equal(train(None), train(None, callbacks=[noted]))
+    assert seen == [*range(6), *range(6)]
 
 
 def test_packing_gives_back_values_and_types():

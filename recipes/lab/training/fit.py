@@ -151,11 +151,17 @@ def _steps(arguments: dict, data, batch_size: int) -> int | None:
 def _keeper(checkpoint, every, x, arguments):
     """What keeps the training in a folder; None where that was not asked for."""
     from recipes.lab.training import arrays, options
+    from recipes.lab.training.checkpoint import members
 
     if checkpoint is None:
         if every != "epoch":
             raise LabError(f"every={options.show(every)} needs checkpoint=FOLDER.")
-        return None
+        folder = members.next_folder()
+        if folder is None:
+            return None
+        from recipes.lab.training.checkpoint.keeper import MemberKeeper
+
+        return MemberKeeper(folder)
     from recipes.lab.training.checkpoint.keeper import Keeper
 
     for name, data in (("x", x), ("validation_data", arguments.get("validation_data"))):

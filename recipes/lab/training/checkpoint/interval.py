@@ -15,6 +15,7 @@ class Interval:
 
     Args:
         every: "epoch", a number of steps from 1, or seconds as in "30 s".
+        first: Seconds before the first save.
 
     Attributes:
         steps: Steps between saves, or None.
@@ -24,7 +25,8 @@ class Interval:
         LabError: It is none of these.
     """
 
-    def __init__(self, every: Any):
+    def __init__(self, every: Any, first: float = 0.0):
+        self._first = first
         self.steps: int | None = None
         self.seconds: float | None = None
         if isinstance(every, str):
@@ -47,7 +49,7 @@ class Interval:
 
     def saved(self, cost: float) -> None:
         """Counts anew after a save that took so many seconds."""
-        self._cost = cost
+        self._cost, self._first = cost, 0.0
         self.start()
 
     def passed(self, steps: int) -> None:
@@ -61,4 +63,9 @@ class Interval:
             return self._done >= self.steps
         if self.seconds is not None:
             return passed >= self.seconds
-        return epoch_ends and passed >= SHARE * self._cost
+        return epoch_ends and passed >= max(self._first, SHARE * self._cost)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there may have been a save."""
+        return not self._first

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from recipes.lab.training.checkpoint import fingerprint
 from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.checkpoint.folder import Folder
 from recipes.lab.training.checkpoint.interval import Interval
+from recipes.lab.training.checkpoint.members import LONG
 from recipes.lab.training.checkpoint.state import Kept, Position, gather
 from recipes.lab.training.options import show
 from recipes.lab.training.order import ShuffledArrays
@@ -66,9 +68,7 @@ class Keeper:
         now = fingerprint.of_training(
             model, batches, callbacks, arguments, calls.settings(model)
         )
-        if keras.backend.backend() == "tensorflow":
-            # Elsewhere `fit` builds all variables by itself before it begins.
-            model._symbolic_build(data_batch=batches[0])
+        _build(model, batches)
         with self.folder.locked():
             saved = self.folder.newest()
             if saved is not None:
@@ -81,18 +81,74 @@ class Keeper:
                 run.give_back()
 
 
-class _Run:
-    """One `fit` of a training that is kept."""
+class MemberKeeper(Keeper):
+    """Keeps a training of a sweep, if it takes long and can be resumed.
 
-    def __init__(self, keeper, model, calls, epochs, now, saved):
-        self.keeper, self.model, self.calls = keeper, model, calls
+    Nothing of this may cost the sweep a member: what can't be kept is trained all the
+    same, and what can't be read is trained again.
+
+    Args:
+        folder: For this training.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__(folder, "epoch")
+        self.interval = Interval("epoch", first=LONG)
+
+    @contextlib.contextmanager
+    def training(
+        self,
+        model: keras.Model,
+        batches: ShuffledArrays,
+        callbacks: list,
+        arguments: Mapping[str, Any],
+        calls: Calls,
+    ) -> Iterator[Any]:
+        """Yields the callbacks for `model.fit`, as `Keeper.training` does."""
+        with contextlib.ExitStack() as stack:
+            saved, lock = None, lambda: stack.enter_context(self.folder.locked())
+            try:
+                of_callbacks.check(callbacks)
+                if self.folder.path.is_dir():
+                    lock()
+                    lock, saved = None, self.folder.newest()
+            except LabError as error:
+                _say("a member of a sweep is not kept: %s", error)
+                yield callbacks
+                return
+            if saved is not None:
+                _build(model, batches)
+            run = _Run(self, model, calls, arguments["epochs"], {}, saved, lock)
+            try:
+                yield ResumableCallbacks(run, callbacks, arguments)
+            finally:
+                model._initial_epoch = None
+                run.give_back()
+
+
+class _Run:
+    """One `fit` of a training that is kept.
+
+    Args:
+        keeper: Whose it is.
+        model: The model.
+        calls: How its train function is called.
+        epochs: The epochs of the training.
+        now: The fingerprint.
+        saved: The checkpoint that was found, or None.
+        lock: Locks the folder before the first save, where it isn't locked.
+    """
+
+    def __init__(self, keeper, model, calls, epochs, now, saved, lock=None):
+        self.model, self.calls, self.lock = model, calls, lock
         self.folder, self.interval = keeper.folder, keeper.interval
+        self.lenient = isinstance(keeper, MemberKeeper)
         self.epochs, self.fingerprint = epochs, now
         self.saved, self.kept = saved, None
         self.callbacks: list = []
         self._epoch = self._step = self._left = 0
         self._real: Callable | None = None
-        self._was_finite = True
+        self._was_finite, self._gave_up = True, False
 
     @property
     def passes_over(self) -> bool:
@@ -103,7 +159,12 @@ class _Run:
         """Puts a kept state back, when all callbacks have begun."""
         self.callbacks = callbacks
         if self.saved is not None:
-            self.kept = Kept(self.model, self.saved, self.folder.path)
+            try:
+                self.kept = Kept(self.model, self.saved, self.folder.path)
+            except LabError:
+                if not self.lenient:
+                    raise
+        if self.kept is not None:
             self.kept.restore(callbacks)
             epoch, _, stopped = self.kept.position
             self.model.stop_training = stopped
@@ -158,10 +219,25 @@ class _Run:
         """Saves if it is time to, and always after the last one."""
         stopped = bool(self.model.stop_training)
         last = stopped or epoch + 1 == self.epochs
+        last = last and self.interval.has_begun
         if last or self.interval.is_due(epoch_ends=True):
             self._save(Position(epoch + 1, 0, stopped))
 
     def _save(self, position: Position) -> None:
+        if self._gave_up:
+            return
+        try:
+            if self.lock is not None:
+                self.lock()
+                self.lock = None
+            self._save_all(position)
+        except LabError as error:
+            if not self.lenient:
+                raise
+            _say("a member of a sweep is not kept: %s", error)
+            self._gave_up = True
+
+    def _save_all(self, position: Position) -> None:
         started = time.perf_counter()
         found = gather(self.model, self.callbacks, position)
         if found is None:
@@ -227,6 +303,12 @@ class ResumableCallbacks(keras.callbacks.CallbackList):
         """Ends an epoch, then saves."""
         super().on_epoch_end(epoch, logs)
         self._run.epoch_ended(epoch)
+
+
+def _build(model: keras.Model, batches: ShuffledArrays) -> None:
+    """Makes all variables, where `fit` doesn't by itself before it begins."""
+    if keras.backend.backend() == "tensorflow":
+        model._symbolic_build(data_batch=batches[0])
 
 
 def _say(text: str, *values: Any) -> None:
