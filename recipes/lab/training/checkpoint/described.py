@@ -112,10 +112,20 @@ def code_of(code: types.CodeType) -> str:
     """A digest of a function's instructions, names and constants."""
     total = hashlib.sha256(code.co_code)
     total.update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
-    for constant in code.co_consts:
-        own = isinstance(constant, types.CodeType)
-        total.update((code_of(constant) if own else repr(constant)).encode())
+    total.update(_constant(code.co_consts).encode())
     return total.hexdigest()[:16]
+
+
+def _constant(value: Any) -> str:
+    """A constant of code as text; a set's order differs from process to process."""
+    if isinstance(value, types.CodeType):
+        return code_of(value)
+    if isinstance(value, (tuple, frozenset)):
+        items = map(_constant, value)
+        if isinstance(value, frozenset):
+            items = sorted(items)
+        return f"{type(value).__name__}({','.join(items)})"
+    return repr(value)
 
 
 def checksum(arrays: Iterable[np.ndarray]) -> str:

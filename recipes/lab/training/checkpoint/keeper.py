@@ -307,8 +307,15 @@ class ResumableCallbacks(keras.callbacks.CallbackList):
 
 def _build(model: keras.Model, batches: ShuffledArrays) -> None:
     """Makes all variables, where `fit` doesn't by itself before it begins."""
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() != "tensorflow":
+        return
+    try:
         model._symbolic_build(data_batch=batches[0])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise LabError(
+            f"checkpoint= can't build '{model.name}' before training; leave checkpoint "
+            f"out. {error}"
+        ) from error
 
 
 def _say(text: str, *values: Any) -> None:
