@@ -112,12 +112,12 @@ class MemberKeeper(Keeper):
                 if self.folder.path.is_dir():
                     lock()
                     lock, saved = None, self.folder.newest()
+                if saved is not None:
+                    _build(model, batches)
             except LabError as error:
                 _say("a member of a sweep is not kept: %s", error)
                 yield callbacks
                 return
-            if saved is not None:
-                _build(model, batches)
             run = _Run(self, model, calls, arguments["epochs"], {}, saved, lock)
             try:
                 yield ResumableCallbacks(run, callbacks, arguments)
