@@ -4,8 +4,9 @@ Run: KERAS_BACKEND=tensorflow python benchmarks/checkpoint.py (or jax, torch;
      --seconds N, --rounds N, --sizes 10000,500000)
 
 One training, with and without, in turn in one process. Each round gives a ratio of
-wall times; a row shows their median and range, the saves made, and what one save
-took. Trainings last some --seconds: the cost of the last save, which always comes,
+wall times; a row shows their median and range, the saves made, what one save took, and
+the share of the time that went into saves, which other load on the machine touches
+less. Trainings last some --seconds: the cost of the last save, which always comes,
 and of what is looked at before the first step (data, model, machine) is in the ratio.
 """
 
@@ -23,7 +24,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from recipes.lab import fit  # noqa: E402
-from recipes.lab.training.checkpoint.folder import Folder  # noqa: E402
+from recipes.lab.training.checkpoint.interval import Interval  # noqa: E402
 
 SIZES = (10_000, 500_000, 5_000_000, 20_000_000)
 FEATURES, CLASSES, BATCH = 64, 10, 64
@@ -55,14 +56,13 @@ def timed(model, x, y, epochs, folder=None) -> float:
 
 
 def watch_saves() -> None:
-    plain = Folder.save
+    plain = Interval.saved
 
-    def save(*arguments):
-        began = time.perf_counter()
-        plain(*arguments)
-        SAVES.append(time.perf_counter() - began)
+    def saved(interval, cost):
+        SAVES.append(cost)
+        plain(interval, cost)
 
-    Folder.save = save
+    Interval.saved = saved
 
 
 def row(parameters: int, seconds: float, rounds: int) -> str:
@@ -72,7 +72,7 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
     model = network(parameters)
     timed(model, x, y, 1)  # traces
     epochs = max(2, int(seconds / (timed(model, x, y, 2) / 2)))
-    ratios, saves, each = [], [], []
+    ratios, saves, each, shares = [], [], [], []
     for place in range(rounds):
         times = {}
         for kept in (True, False) if place % 2 else (False, True):
@@ -84,11 +84,13 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
                 shutil.rmtree(folder)
                 saves.append(len(SAVES))
                 each += SAVES
+                shares.append(sum(SAVES) / times[kept])
         ratios.append(times[True] / times[False])
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     return (
         f"{model.count_params():12,} {epochs:7} {times[False]:7.1f} s "
         f"{statistics.median(saves):6.0f} {1000 * statistics.median(each):8.1f} ms "
+        f"{100 * statistics.median(shares):6.2f} % "
         f"{middle:6.3f} ({low:.3f} to {high:.3f})"
     )
 
@@ -101,7 +103,9 @@ def main() -> None:
     given = parser.parse_args()
     watch_saves()
     print(f"Keras {keras.__version__} on {keras.backend.backend()}")
-    print("  parameters  epochs   training  saves    a save  with / without (range)")
+    print(
+        "  parameters  epochs   training  saves    a save  in saves  with / without (range)"
+    )
     for size in map(int, given.sizes.split(",")):
         print(row(size, given.seconds, given.rounds), flush=True)
 
