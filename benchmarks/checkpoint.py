@@ -103,9 +103,7 @@ def main() -> None:
     given = parser.parse_args()
     watch_saves()
     print(f"Keras {keras.__version__} on {keras.backend.backend()}")
-    print(
-        "  parameters  epochs   training  saves    a save  in saves  with / without (range)"
-    )
+    print("  parameters  epochs   training  saves    a save  in saves  ratio (range)")
     for size in map(int, given.sizes.split(",")):
         print(row(size, given.seconds, given.rounds), flush=True)
 
