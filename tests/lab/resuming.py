@@ -341,6 +341,7 @@ def forget(what: str | None) -> None:
             self._variables = [one for one in kept if mark not in one.variable.path]
             assert len(self._variables) < len(kept), what
             before(self, *arguments)
+            self._variables = kept
 
         state.Kept.restore = restore
 

@@ -152,7 +152,7 @@ def test_what_is_forgotten_shows(server, forget, case, backend, tmp_path):
     whole = server.run(case=case, folder=tmp_path / "whole", checkpoint=False)
     order = {"case": case, "folder": tmp_path / "killed", "every": 5}
     pid = server.start(**order)
-    assert kill_after(pid, tmp_path / "killed", 3, 0.0)
+    assert kill_after(pid, tmp_path / "killed", 6, 0.0)
     assert server.wait() != 0
     other = server.run(**order, forget=forget)
     assert resumed(tmp_path / "killed") == 1

@@ -71,9 +71,20 @@ def compiled(model: keras.Model, optimizers: Iterable[Any]) -> Any:
     given = dict(getattr(given, "config", None) or {"loss": model.loss})
     given.pop("optimizer", None)
     found = [
-        [class_of(type(one)), _nameless(describe(config_of(one)))] for one in optimizers
+        [class_of(type(one)), _nameless(describe(_settings(one)))] for one in optimizers
     ]
     return [_nameless(describe(given)), found]
+
+
+def _settings(optimizer: Any) -> Any:
+    """What an optimizer was made with.
+
+    One that hands gradients on to others is described by them and by its numbers: the
+    function that chooses may hold places in memory.
+    """
+    if not isinstance(optimizer, keras.optimizers.MultiOptimizer):
+        return config_of(optimizer)
+    return {n: v for n, v in vars(optimizer).items() if type(v) in (int, float)}
 
 
 def class_of(cls: type) -> Any:
