@@ -7,7 +7,11 @@ from typing import Any
 from recipes.lab.errors import LabError
 from recipes.lab.training.options import show, whole
 
-SHARE = 20  # times what a save cost must have passed: so it takes at most 5 %
+# Times what saves cost that must have passed: so they take some 3 % of the time, and
+# with what they cost besides, such as colder caches and the last one, under 5 %.
+SHARE = 30
+RATE = 3e8  # bytes a second that a first save is expected to write
+LEAST = 0.01  # seconds that it is expected to take at least
 
 
 class Interval:
@@ -40,8 +44,13 @@ class Interval:
         else:
             self.steps = whole("every", every, 1)
         self.by_epoch = self.steps is None and self.seconds is None
-        self._cost = 0.0
+        self._cost = self._spent = 0.0
+        self._begun = time.monotonic()
         self.start()
+
+    def expect(self, size: int) -> None:
+        """Takes a guess at what a save of so many bytes costs, until one was made."""
+        self._cost = LEAST + size / RATE
 
     def start(self) -> None:
         """Counts from now on."""
@@ -50,6 +59,7 @@ class Interval:
     def saved(self, cost: float) -> None:
         """Counts anew after a save that took so many seconds."""
         self._cost, self._first = cost, 0.0
+        self._spent += cost
         self.start()
 
     def passed(self, steps: int) -> None:
@@ -63,7 +73,9 @@ class Interval:
             return self._done >= self.steps
         if self.seconds is not None:
             return passed >= self.seconds
-        return epoch_ends and passed >= max(self._first, SHARE * self._cost)
+        in_all = time.monotonic() - self._begun
+        pays = in_all >= SHARE * self._spent and passed >= SHARE * self._cost
+        return epoch_ends and pays and passed >= self._first
 
     @property
     def has_begun(self) -> bool:

@@ -17,6 +17,7 @@ from recipes.lab.training.checkpoint.folder import Folder
 from recipes.lab.training.checkpoint.interval import Interval
 from recipes.lab.training.checkpoint.members import LONG
 from recipes.lab.training.checkpoint.state import Kept, Position, gather
+from recipes.lab.training.checkpoint.variables import size_of, variables_of
 from recipes.lab.training.options import show
 from recipes.lab.training.order import ShuffledArrays
 
@@ -171,6 +172,9 @@ class _Run:
             self.model._initial_epoch = self.epochs if stopped else epoch
             _say("fit goes on after epoch %d and %d steps, from %s.",
                  epoch, self.kept.position.step, self.folder.path)  # fmt: skip
+        if not self.lenient:
+            named = variables_of(self.model)  # refuses what can't be saved
+            self.interval.expect(sum(size_of(one) for _, one in named))
         self.interval.start()
 
     def epoch_begins(self, epoch: int) -> None:

@@ -1,5 +1,6 @@
 """The numbers that a model holds, by what they are for; paths differ by process."""
 
+import math
 from typing import Any, NamedTuple
 
 import keras
@@ -55,6 +56,11 @@ def variables_of(model: keras.Model) -> list[Named]:
 def on_host(variable: Any) -> np.ndarray:
     """The numbers of a variable."""
     return np.asarray(keras.ops.convert_to_numpy(variable.value))
+
+
+def size_of(variable: Any) -> int:
+    """Its bytes, at four a number."""
+    return 4 * math.prod(variable.shape)
 
 
 def is_finite(named: list[Named], arrays: dict[str, np.ndarray]) -> bool:
