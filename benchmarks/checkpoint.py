@@ -6,8 +6,8 @@ Run: KERAS_BACKEND=tensorflow python benchmarks/checkpoint.py (or jax, torch;
 One training, with and without, in turn in one process. Each round gives a ratio of
 wall and of CPU times; a row shows their medians and ranges, the saves made, what one
 save took, and the share of the time that went into saves, which other load on the
-machine touches less. Trainings last some --seconds: the cost of the last save, which always comes,
-and of what is looked at before the first step (data, model, machine) is in the ratio.
+machine touches less. Trainings last some --seconds: the cost of the last save, which
+always comes, and of what is looked at before the first step is in the ratio.
 """
 
 import argparse
