@@ -32,6 +32,7 @@ class ClippingCallback(InStepCallback):
     """
 
     sees_updates = True
+    remembered = ("_now", "_rows", "_clipped", "_warned")
 
     def __init__(self, limit: Limit, argument: str, name: str, progress_bar: bool):
         super().__init__(progress_bar)

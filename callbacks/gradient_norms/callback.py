@@ -150,6 +150,27 @@ class GradientNorms(InStepCallback):
         table = self.tables[optimizer] if optimizer else self.table
         return picture.draw(table, optimizer)
 
+    remembered = ("batches", "skipped", "_epoch", "_batches_before", "_seen")
+
+    def get_state(self) -> dict[str, Any]:
+        """The tables, and what the step and the policy hold."""
+        state = super().get_state()  # moves the last rows to the tables
+        first = self._policy.first
+        state["first"] = None if first is None else tuple(first)
+        for name in ("tables", "_in_epoch"):
+            tables = vars(self)[name].items()
+            state[name] = {key: table.get_state() for key, table in tables}
+        return state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts back what `get_state` returned."""
+        super().set_state(state)
+        first = state["first"]
+        self._policy.first = None if first is None else NonFinite(*first)
+        for name in ("tables", "_in_epoch"):
+            tables = state[name].items()
+            vars(self)[name] = {key: NormTable.of_state(one) for key, one in tables}
+
     def build(self, tracked: TrackedOptimizer) -> NormStep | None:
         """What writes the rows of this optimizer."""
         if tracked.is_whole or not tracked.paths:

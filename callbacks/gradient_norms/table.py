@@ -29,6 +29,27 @@ class NormTable:
         self._epochs: list[np.ndarray] = []
         self._rows: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
 
+    def get_state(self) -> dict[str, Any]:
+        """All that it holds, as plain data and arrays."""
+        kinds = [kind for kind, chunks in self._rows.items() if chunks]
+        return {
+            "variables": self.variables,
+            "sizes": self.sizes,
+            "keep": self.keep,
+            "dropped": self.dropped,
+            "epochs": self.epochs,
+            "rows": {kind: self._kind(kind) for kind in kinds},
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> "NormTable":
+        """A table that holds what `get_state` returned."""
+        table = cls(state["variables"], state["sizes"], state["keep"])
+        table.dropped = state["dropped"]
+        table._epochs = [state["epochs"]]
+        table._rows.update({kind: [rows] for kind, rows in state["rows"].items()})
+        return table
+
     def fit_to(self, paths: list[str], sizes: list[int]) -> None:
         """Takes rows of other variables from now on: a layer was frozen or unfrozen.
 

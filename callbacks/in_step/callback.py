@@ -30,6 +30,8 @@ class InStepCallback(keras.callbacks.Callback):
     needs_whole = False
     # Several steps may run in one call: the buffers keep every step's row.
     works_between_steps = False
+    # Attributes on the host, plain data or arrays, that decide how a `fit` goes on.
+    remembered: tuple[str, ...] = ()
 
     def __init__(self, progress_bar: bool = True):
         super().__init__()
@@ -63,6 +65,23 @@ class InStepCallback(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Gives the model its own train function back."""
         self._session.close()
+
+    def get_state(self) -> dict[str, Any]:
+        """What it has seen so far in this `fit`, as plain data and NumPy arrays.
+
+        The session's first callback also has what the step itself holds.
+        """
+        first = self._session.callbacks[0] is self
+        step = self._session.get_state() if first else None
+        own = {name: vars(self)[name] for name in self.remembered}
+        return {"step": step, "logged_keys": sorted(self.logged_keys), "own": own}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts back what `get_state` returned, after `on_train_begin` of all."""
+        if state["step"] is not None:
+            self._session.set_state(state["step"])
+        self.logged_keys = set(state["logged_keys"])
+        vars(self).update(state["own"])
 
     def optimizer_states(self) -> dict[TrackedOptimizer, Any]:
         """What `build` returned, by optimizer."""

@@ -14,7 +14,7 @@ from callbacks.in_step.attributes import replaced
 from callbacks.in_step.hooks import StepHooks
 from callbacks.in_step.optimizers import TrackedOptimizer, find_optimizers
 from callbacks.in_step.replicas import replicas_of
-from callbacks.in_step.variables import StepVariable
+from callbacks.in_step.variables import RowBuffer, StepVariable
 
 _KEY = "_in_step_session"
 
@@ -96,6 +96,41 @@ class FitSession:
             self._install()
         elif self._calls >= self._budget:
             self.read_rows()
+
+    def get_state(self) -> dict[str, Any]:
+        """The step variables, between two steps; rows that wait are read first."""
+        self.read_rows()
+        waiting = [rows.rows for one in self.optimizers for rows in one.row_buffers]
+        return {
+            "variables": [
+                v.get() for v in self.all_step_variables() if v not in waiting
+            ],
+            "read": [rows.read for one in self.optimizers for rows in one.row_buffers],
+            "applies": [one.applies for one in self.optimizers],
+            "saw_optimizer": self.saw_optimizer,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts back what `get_state` returned, before the first step or between two."""
+        if self._hooked is None or self.model.train_function is not self._hooked:
+            self._install()
+        for variable, value in zip(
+            self._kept_variables(), state["variables"], strict=True
+        ):
+            variable.set(value)
+        for rows, read in zip(self._row_buffers(), state["read"], strict=True):
+            rows.read = read
+        for one, applies in zip(self.optimizers, state["applies"], strict=True):
+            one.applies = applies
+        self.saw_optimizer = state["saw_optimizer"]
+
+    def _row_buffers(self) -> list[RowBuffer]:
+        return [rows for one in self.optimizers for rows in one.row_buffers]
+
+    def _kept_variables(self) -> list[StepVariable]:
+        """All but the rows of buffers, which were read."""
+        rows = {id(buffer.rows) for buffer in self._row_buffers()}
+        return [one for one in self.all_step_variables() if id(one) not in rows]
 
     def used_optimizers(self) -> list[TrackedOptimizer]:
         """The optimizers that the train step calls and that update variables."""

@@ -89,6 +89,7 @@ class LossCallback(InStepCallback):
 
     # Whether it puts its own weight in the place of the compiled one.
     sets_weights = False
+    remembered = ("_used",)
 
     def __init__(self, outputs: Iterable[str] | None = None, progress_bar: bool = True):
         super().__init__(progress_bar)

@@ -61,6 +61,7 @@ class UncertaintyWeighting(LossCallback):
     """
 
     sets_weights = True
+    remembered = ("_used", "_stepped")
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ class Task:
         data_dir: Where prepared sets are.
         checksum: Of the data set that the leader has.
         policy: Keras's dtype policy.
+        unfinished: The folder in which it is kept until it is done, if it takes long.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Task:
     data_dir: str | None
     checksum: str | None
     policy: str
+    unfinished: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,12 @@ def run_task(task: Task) -> Outcome:
         case = copy.deepcopy(task.case)  # what a training changes is its own
         started = time.perf_counter()
         with configured(task.policy):
+            from recipes.lab.training.checkpoint import members
             from recipes.lab.training.seeding import reseed
 
             reseed(task.seed)
-            value = _plain(train(case, task.seed, data), task.function)
+            with members.kept_in(task.unfinished):
+                value = _plain(train(case, task.seed, data), task.function)
         return Outcome(value, time.perf_counter() - started)
     except LabError as error:
         return Outcome(error=str(error), expected=True)

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from recipes.lab import files
 from recipes.lab.data import cache
 
 CAP = 2 * 2**30  # bytes; above it the trainings longest unused go
+
+LEFT = 13  # days after the first in which an unfinished training may go on
 
 
 class Store:
@@ -55,6 +58,10 @@ class Store:
         files.write(self._path(key), f"{_checksum(key, body)}\n{body}")
         return json.loads(body)
 
+    def unfinished(self, key: str) -> Path:
+        """The folder for the checkpoints of a training that takes long."""
+        return self.folder.with_name("unfinished") / key
+
     def size(self) -> tuple[int, int]:
         """Returns how many files there are, and their bytes."""
         sizes = []
@@ -75,6 +82,9 @@ class Store:
         """
         found = []
         day_ago = time.time() - 86400
+        for path in self.folder.with_name("unfinished").glob("*"):
+            if path.stat().st_mtime < day_ago - LEFT * 86400:
+                shutil.rmtree(path, ignore_errors=True)
         for path in self.folder.glob("*/*"):
             with contextlib.suppress(OSError):
                 state = path.stat()

@@ -104,6 +104,7 @@ class Trainings:
                 data_dir=self.data_dir,
                 checksum=checksum,
                 policy=policy,
+                unfinished=str(self.store.unfinished(by_member[index, seed])),
             )
             for index, seed in missing
         ]

@@ -21,6 +21,8 @@ def fit(
     check_outputs: bool = True,
     resident: bool = True,
     xla: bool | None = None,
+    checkpoint=None,
+    every: int | str = "epoch",
     **arguments,
 ):
     """Trains a compiled model on arrays; the order is a function of seed and epoch.
@@ -58,6 +60,13 @@ def fit(
         xla: Whether XLA compiles the steps on TensorFlow. None: as the model was
             compiled (`jit_compile`), and where the layers are dense and the steps
             are many enough to pay for the compilation.
+        checkpoint: A folder in which the training is kept. The same call goes on from
+            there after any death, and ends with the same bits as if nothing had
+            happened; given again after its end it does no step. One folder, one
+            training: another one is refused by what differs.
+        every: When to save: "epoch", at the end of epochs, as often as costs at most
+            5 % of the time; a number of steps; or seconds, such as "30 s". The last
+            epoch's end is always saved.
         **arguments: Anything else that `model.fit` takes (`callbacks`,
             `validation_data`, `class_weight`, ...). `verbose` is 0 by default.
 
@@ -93,6 +102,7 @@ def fit(
         options.check_flag(name, flag)
     size = options.batch_size_of(batch_size)
     callbacks = hooks.listed(arguments.pop("callbacks", None))
+    keeper = _keeper(checkpoint, every, x, arguments)
     options.check_optimizers(model)
     split = options.share("validation_split", arguments.pop("validation_split", None))
     validation = arguments.pop("validation_data", None)
@@ -116,7 +126,9 @@ def fit(
         batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps)
         options.check_optimizers(model, batches.num_batches * arguments["epochs"])
         with labels_in_range(model):
-            history = _fit_arrays(model, batches, resident, xla, callbacks, arguments)
+            history = _fit_arrays(
+                model, batches, resident, xla, callbacks, arguments, keeper
+            )
     return _checked(model, history, arguments["epochs"], on_divergence)
 
 
@@ -136,7 +148,32 @@ def _steps(arguments: dict, data, batch_size: int) -> int | None:
     return options.checked_steps(arguments, batches, validated)
 
 
-def _fit_arrays(model, batches, resident, xla, callbacks, arguments):
+def _keeper(checkpoint, every, x, arguments):
+    """What keeps the training in a folder; None where that was not asked for."""
+    from recipes.lab.training import arrays, options
+    from recipes.lab.training.checkpoint import members
+
+    if checkpoint is None:
+        if every != "epoch":
+            raise LabError(f"every={options.show(every)} needs checkpoint=FOLDER.")
+        folder = members.next_folder()
+        if folder is None:
+            return None
+        from recipes.lab.training.checkpoint.keeper import MemberKeeper
+
+        return MemberKeeper(folder)
+    from recipes.lab.training.checkpoint.keeper import Keeper
+
+    for name, data in (("x", x), ("validation_data", arguments.get("validation_data"))):
+        if data is not None and arrays.is_stream(data):
+            raise LabError(
+                f"checkpoint= takes arrays; {name} is a {type(data).__name__}, which "
+                "can't be put back to where it was."
+            )
+    return Keeper(checkpoint, every)
+
+
+def _fit_arrays(model, batches, resident, xla, callbacks, arguments, keeper=None):
     """Trains on arrays: in memory where that can be, else batch by batch."""
     from recipes.lab.training import resident as in_memory
     from recipes.lab.training import streams
@@ -145,13 +182,19 @@ def _fit_arrays(model, batches, resident, xla, callbacks, arguments):
     reason = in_memory.why_not(model, batches.tree)
     with streams.watched(model, arguments) as (_, arguments):
         if resident and not reason:
-            return in_memory.train(model, batches, xla, callbacks, arguments)
+            return in_memory.train(model, batches, xla, callbacks, arguments, keeper)
         if resident:
             _say(reason)
         batches.check_parts()
         callbacks = [EpochOrder(batches, batches.num_batches), *callbacks]
-        arguments = in_memory.as_keras_takes_it(arguments)
-        return model.fit(batches, shuffle=False, callbacks=callbacks, **arguments)
+        plain = in_memory.as_keras_takes_it(arguments)
+        if keeper is None:
+            return model.fit(batches, shuffle=False, callbacks=callbacks, **plain)
+        from recipes.lab.training.checkpoint.calls import Calls
+
+        calls = Calls(batches.num_batches, model.steps_per_execution)
+        with keeper.training(model, batches, callbacks, arguments, calls) as callbacks:
+            return model.fit(batches, shuffle=False, callbacks=callbacks, **plain)
 
 
 def _say(reason: str) -> None:

@@ -185,7 +185,7 @@ def check_optimizers(model: keras.Model, steps: int | None = None) -> None:
     Raises:
         LabError: A setting is out of bounds.
     """
-    for optimizer in _optimizers(model):
+    for optimizer in optimizers_of(model):
         for rate in _rates(optimizer, steps):
             _require(optimizer, "learning_rate", rate, 0 <= rate < math.inf, "from 0")
         for name in ("beta", "beta_1", "beta_2", "beta_3", "rho", "ema_momentum"):
@@ -240,7 +240,7 @@ def _require(optimizer, name: str, value: float, holds: bool, limits: str) -> No
         )
 
 
-def _optimizers(model: keras.Model) -> list:
+def optimizers_of(model: keras.Model) -> list:
     """All optimizers that the model holds, also wrapped ones and several."""
     found, waiting = [], [*vars(model).values()]
     while waiting:

@@ -14,6 +14,7 @@ import keras
 
 from recipes.lab.errors import LabError
 from recipes.lab.training.arrays import Data, leaves
+from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.hooks import TEST_HOOKS, has_hook, looks_at_batches
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
@@ -31,6 +32,7 @@ def train(
     xla: bool | None,
     callbacks: list,
     arguments: dict[str, Any],
+    keeper: Any = None,
 ) -> keras.callbacks.History:
     """Runs `model.fit` over arrays in memory.
 
@@ -41,6 +43,7 @@ def train(
         callbacks: For `fit`.
         arguments: Further arguments of `fit`; `validation_data` is `Data`, a data set
             or missing.
+        keeper: What keeps the training in a folder, or None.
 
     Returns:
         The history; its `first_call_seconds` is what tracing and compiling took.
@@ -50,11 +53,12 @@ def train(
         epochs = arguments.get("epochs", 1) - arguments.get("initial_epoch", 0)
         xla = model.jit_compile or suits_xla(model, epochs * steps)
     blind = not arguments.get("verbose") and not any(map(looks_at_batches, callbacks))
-    if size == 1 and blind:
-        size = BLOCK
+    in_blocks = size == 1 and blind
+    if in_blocks:
+        size = keeper.block(BLOCK) if keeper else BLOCK
         steps = -(-steps // size)  # Keras sees a block as one step
     rows = ResidentRows(batches, size)
-    watched = callbacks if size == BLOCK and blind else []
+    watched = callbacks if in_blocks else []
     callbacks = [_Order(rows, batches.num_batches, watched), *callbacks]
     before = ResidentFunction.first_call_seconds
     with contextlib.ExitStack() as stack:
@@ -62,14 +66,20 @@ def train(
         if keras.backend.backend() == "jax":
             keep(rows)
             calls: Any = _Calls(batches, steps)
+            held_out = None
         else:
             calls = _marks()
             arguments = {**arguments, "steps_per_epoch": steps}
             held_out = _held_out(model, batches.batch_size, callbacks, arguments)
-            if held_out is not None:
-                stack.enter_context(open_rows(model, "test", held_out, xla=False))
-                arguments["validation_data"], arguments["validation_steps"] = calls, 1
             keep(*filter(None, (rows, held_out)))
+        if keeper:
+            how = Calls(batches.num_batches, size, rows, bool(xla), held_out)
+            callbacks = stack.enter_context(
+                keeper.training(model, batches, callbacks, arguments, how)
+            )
+        if held_out is not None:
+            stack.enter_context(open_rows(model, "test", held_out, xla=False))
+            arguments["validation_data"], arguments["validation_steps"] = calls, 1
         arguments = as_keras_takes_it(arguments)
         history = model.fit(calls, shuffle=False, callbacks=callbacks, **arguments)
     history.first_call_seconds = ResidentFunction.first_call_seconds - before

@@ -38,6 +38,14 @@ class Scores(keras.callbacks.Callback):
         if lost and not finite(self.model):
             self.stopped = self.model.stop_training = True
 
+    def get_state(self) -> dict:
+        """What was scored so far."""
+        return {"kept": self.kept, "stopped": self.stopped}
+
+    def set_state(self, state: dict) -> None:
+        """Puts back what `get_state` returned."""
+        self.kept, self.stopped = state["kept"], state["stopped"]
+
     def of(self, model: keras.Model) -> dict[str, float]:
         """Returns each set's loss and metrics, `held_out_loss` for instance."""
         found = {}

@@ -1,0 +1,179 @@
+"""The folder of a training's checkpoints: two generations, each whole or not there.
+
+A checkpoint is two files, `000000000105.safetensors` (all arrays) and
+`000000000105.json` (the rest, and the arrays' checksum), named by the steps done. Each
+is written aside, brought to the disk and renamed, the arrays first: the JSON file is
+what makes a checkpoint be there. Older ones are deleted only after that.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint import tensors as arrays
+from recipes.lab.training.checkpoint.packing import Tensors
+
+FORMAT = 1
+NAME = re.compile(r"(\d{12})\.(json|safetensors)(\.tmp)?")
+
+
+class Saved(NamedTuple):
+    """A checkpoint that was found whole.
+
+    Attributes:
+        number: The steps that were done.
+        state: What the JSON file holds.
+        path: The file of its arrays.
+    """
+
+    number: int
+    state: dict[str, Any]
+    path: Path
+
+
+class Folder:
+    """The checkpoints of one training.
+
+    Args:
+        path: The folder; it is made where it is missing.
+    """
+
+    def __init__(self, path: Any):
+        self.path = Path(path)
+        self._newest: int | None = None
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps every other training out, also one in this process.
+
+        Raises:
+            LabError: Another one has it, or it can't be written.
+        """
+        try:
+            import fcntl
+        except ImportError:
+            raise LabError("checkpoint= needs file locks of Linux or macOS.") from None
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = open(self.path / "lock", "ab")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise self._cannot_write(error) from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise LabError(
+                    f"another training uses the checkpoints in {self.path}; wait for "
+                    "it, or give another folder."
+                ) from None
+            yield
+
+    def newest(self) -> Saved | None:
+        """The newest whole checkpoint; None where there is none at all.
+
+        Raises:
+            LabError: There are some, and all are damaged.
+        """
+        reasons = []
+        for path in sorted(self.path.glob("*.json"), reverse=True):
+            if NAME.fullmatch(path.name):
+                try:
+                    found = _checked(path)
+                except (OSError, ValueError) as error:
+                    reasons.append(f"{path.name}: {error}")
+                    continue
+                self._newest = found.number
+                return found
+        if not reasons:
+            return None
+        raise LabError(
+            f"no checkpoint in {self.path} is whole ({'; '.join(reasons)}); delete the "
+            "folder to train from the start."
+        )
+
+    def save(self, number: int, state: dict[str, Any], tensors: Tensors) -> None:
+        """Adds a checkpoint; the one before it stays.
+
+        Args:
+            number: The steps that were done.
+            state: JSON.
+            tensors: Arrays by name.
+
+        Raises:
+            LabError: It can't be written; the one before it is as it was.
+        """
+        whole = self._place(number, "safetensors")
+        aside = whole.with_name(f"{whole.name}.tmp")
+        try:
+            total = arrays.write(aside, tensors)
+            size = aside.stat().st_size
+            self._rename(aside, whole)
+            kept = {"format": FORMAT, "arrays": {"sha256": total, "bytes": size}}
+            text = json.dumps({**kept, "state": state}, separators=(",", ":"))
+            whole = self._place(number, "json")
+            aside = whole.with_name(f"{whole.name}.tmp")
+            line = hashlib.sha256(text.encode()).hexdigest()
+            with open(aside, "w", encoding="utf-8") as file:
+                file.write(f"{line}\n{text}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._rename(aside, whole)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+            raise self._cannot_write(error) from None
+        self._delete_but({number, self._newest})
+        self._newest = number
+
+    def _place(self, number: int, kind: str) -> Path:
+        return self.path / f"{number:012}.{kind}"
+
+    def _rename(self, aside: Path, whole: Path) -> None:
+        os.replace(aside, whole)
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _delete_but(self, kept: set) -> None:
+        """Deletes older generations, and what a death left behind."""
+        for path in self.path.iterdir():
+            name = NAME.fullmatch(path.name)
+            if name and (int(name[1]) not in kept or name[3]):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _cannot_write(self, error: OSError) -> LabError:
+        return LabError(f"cannot write a checkpoint to {self.path}: {error.strerror}.")
+
+
+def _checked(path: Path) -> Saved:
+    """A checkpoint, if it is as it was written.
+
+    Raises:
+        OSError, ValueError: It is not.
+    """
+    try:
+        line, text, end = path.read_bytes().decode().split("\n")
+    except ValueError:
+        raise ValueError("not as it was written") from None
+    if end or hashlib.sha256(text.encode()).hexdigest() != line:
+        raise ValueError("not as it was written")
+    kept = json.loads(text)
+    if kept["format"] != FORMAT:
+        raise ValueError(f"of format {kept['format']}, not {FORMAT}")
+    place, expected = path.with_suffix(".safetensors"), kept["arrays"]
+    if not place.is_file():
+        raise ValueError("its arrays are missing")
+    if place.stat().st_size != expected["bytes"]:
+        raise ValueError("its arrays have another size")
+    if arrays.checksum(place) != expected["sha256"]:
+        raise ValueError("its arrays are not as they were written")
+    return Saved(int(path.stem), kept["state"], place)

@@ -1,0 +1,83 @@
+"""When a checkpoint is due; it never changes what is trained."""
+
+import re
+import time
+from typing import Any
+
+from recipes.lab.errors import LabError
+from recipes.lab.training.options import show, whole
+
+# Times what saves cost that must have passed: so they take some 3 % of the time, and
+# with what they cost besides, such as colder caches and the last one, under 5 %.
+SHARE = 30
+RATE = 3e8  # bytes a second that a first save is expected to write
+LEAST = 0.01  # seconds that it is expected to take at least
+
+
+class Interval:
+    """Counts steps and seconds since the last save.
+
+    Args:
+        every: "epoch", a number of steps from 1, or seconds as in "30 s".
+        first: Seconds before the first save.
+
+    Attributes:
+        steps: Steps between saves, or None.
+        seconds: Seconds between saves, or None.
+
+    Raises:
+        LabError: It is none of these.
+    """
+
+    def __init__(self, every: Any, first: float = 0.0):
+        self._first = first
+        self.steps: int | None = None
+        self.seconds: float | None = None
+        if isinstance(every, str):
+            found = re.fullmatch(r"(\d+(?:\.\d+)?) ?s", every)
+            if every != "epoch" and (found is None or not float(found[1])):
+                raise LabError(
+                    "every must be 'epoch', a number of steps or seconds such as "
+                    f"'30 s', not {show(every)}."
+                )
+            self.seconds = float(found[1]) if found else None
+        else:
+            self.steps = whole("every", every, 1)
+        self.by_epoch = self.steps is None and self.seconds is None
+        self._cost = self._spent = 0.0
+        self._begun = time.monotonic()
+        self.start()
+
+    def expect(self, size: int) -> None:
+        """Takes a guess at what a save of so many bytes costs, until one was made."""
+        self._cost = LEAST + size / RATE
+
+    def start(self) -> None:
+        """Counts from now on."""
+        self._since, self._done = time.monotonic(), 0
+
+    def saved(self, cost: float) -> None:
+        """Counts anew after a save that took so many seconds."""
+        self._cost, self._first = cost, 0.0
+        self._spent += cost
+        self.start()
+
+    def passed(self, steps: int) -> None:
+        """Adds steps that were trained."""
+        self._done += steps
+
+    def is_due(self, epoch_ends: bool) -> bool:
+        """Whether it is time to save, within an epoch or at its end."""
+        passed = time.monotonic() - self._since
+        if self.steps is not None:
+            return self._done >= self.steps
+        if self.seconds is not None:
+            return passed >= self.seconds
+        in_all = time.monotonic() - self._begun
+        pays = in_all >= SHARE * self._spent and passed >= SHARE * self._cost
+        return epoch_ends and pays and passed >= self._first
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there may have been a save."""
+        return not self._first

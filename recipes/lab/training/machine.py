@@ -1,0 +1,89 @@
+"""What a machine and its libraries contribute to a training's last digits."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+# Variables that choose kernels, threads or rules of arithmetic begin like this ...
+PREFIXES = ("ATEN_", "CUBLAS_", "CUDNN_", "DNNL_", "FLAGS_", "HIP_", "JAX_", "KMP_",
+            "MIOPEN_", "MKL_", "NPROC", "NPY_", "NVIDIA_TF32", "OMP_", "ONEDNN_",
+            "OPENBLAS_", "PYTORCH_", "ROCM_", "TF_", "TORCH_", "XLA_")  # fmt: skip
+# ... but for logs and places.
+HARMLESS = {"JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+            "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TF_CLI_CONFIG_FILE",
+            "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL",
+            "TF_FORCE_GPU_ALLOW_GROWTH", "TORCH_HOME"}  # fmt: skip
+PACKAGES = ("keras", "numpy", "provingground")
+OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"),
+              "torch": ("torch",)}  # fmt: skip
+
+
+def describe(backend: str) -> dict[str, Any]:
+    """Returns versions, processor, threads, accelerators and variables, by name."""
+    found: dict[str, Any] = {"the version of Python": platform.python_version()}
+    for name in (*PACKAGES, *OF_BACKEND.get(backend, ())):
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            version = "none"
+        found[f"the version of {name}"] = version
+    return {
+        **found,
+        "the backend": backend,
+        "the processor": _processor(),
+        "the number of cores": _cores(),
+        "the number of threads": _threads(backend),
+        "the accelerators": _accelerators(backend),
+        "the environment": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(PREFIXES) and name not in HARMLESS
+        },
+    }
+
+
+def _processor() -> str:
+    name = f"{platform.system()} {platform.processor() or platform.machine()}"
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return name
+    models = [li.partition(":")[2].strip() for li in lines if "model name" in li]
+    return models[0] if models else name
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _threads(backend: str) -> int:
+    """What was asked for in code; 0 is the backend's own choice."""
+    if backend == "torch":
+        import torch
+
+        return torch.get_num_threads()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.config.threading.get_intra_op_parallelism_threads()
+    return 0
+
+
+def _accelerators(backend: str) -> list[str]:
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return [str(detail.get("device_name", "GPU")) for detail in details]
+    if backend == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
+    import torch
+
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]

@@ -1,0 +1,412 @@
+"""A training that was broken off goes on and ends with the same bits.
+
+Deaths here are an exception; `test_resume_kills` kills processes from outside.
+"""
+
+import json
+import math
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from callbacks import GradientNorms
+from recipes.lab import fit
+from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint import keeper, members
+from recipes.lab.training.checkpoint.folder import Folder
+from recipes.lab.training.checkpoint.packing import pack, unpack
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(200, 6)).astype("float32")
+Y = X[:, :3].argmax(1).astype("int32")
+
+
+class Dies(keras.callbacks.Callback):
+    """Raises when an epoch begins, once."""
+
+    at: int | None = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.at:
+            raise KeyboardInterrupt
+
+    def get_state(self):
+        return None
+
+    def set_state(self, state):
+        pass
+
+
+def network(units=8, rate=0.02, loss=None):
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential(
+        [
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dropout(0.4),
+            keras.layers.Dense(3),
+        ]
+    )
+    crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(rate), loss or crossentropy)
+    return model
+
+
+def train(folder, dies=None, callbacks=(), model=None, every=1, **given):
+    model = model or network()
+    death = Dies()
+    death.at = dies
+    arguments = {"x": X, "y": Y, "epochs": 6, "seed": 1, "validation_split": 0.2}
+    history = fit(
+        model,
+        **{**arguments, **given},
+        callbacks=[death, *callbacks],
+        **({} if folder is None else {"checkpoint": folder, "every": every}),
+    )
+    return model, history
+
+
+def dies_and_goes_on(folder, at=3, callbacks=list, **given):
+    with pytest.raises(KeyboardInterrupt):
+        train(folder, at, callbacks(), **given)
+    return train(folder, None, callbacks(), **given)
+
+
+def assert_equal(one, other):
+    (first, history), (second, again) = one, other
+    assert history.history == again.history
+    assert history.epoch == again.epoch
+    for variables in ("variables", "metrics_variables"):
+        for a, b in zip(getattr(first, variables), getattr(second, variables),
+                        strict=True):  # fmt: skip
+            np.testing.assert_array_equal(a.value, b.value)
+    for a, b in zip(first.optimizer.variables, second.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(a.value, b.value)
+
+
+def test_a_training_goes_on_with_the_same_bits(tmp_path):
+    assert_equal(train(None), dies_and_goes_on(tmp_path / "kept"))
+
+
+def test_keeping_changes_no_bit(tmp_path):
+    whole = train(None)
+    for every in ("epoch", 2, "0.01 s"):
+        assert_equal(whole, train(tmp_path / str(every), every=every))
+
+
+def test_a_finished_training_does_no_step(tmp_path):
+    first = train(tmp_path)
+    again = train(tmp_path)
+    assert_equal(first, again)
+    assert again[1].first_call_seconds == 0  # no program ran
+
+
+def test_callbacks_go_on(tmp_path):
+    def callbacks(place):
+        place.mkdir()
+        return [
+            GradientNorms(per_layer=False),  # Keras numbers layers' names
+            keras.callbacks.CSVLogger(place / "log.csv"),
+            keras.callbacks.EarlyStopping(patience=9, restore_best_weights=True),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7),
+        ]
+
+    folders = iter(tmp_path / name for name in ("one", "two", "three"))
+    one = callbacks(next(folders))
+    whole = train(None, callbacks=one)
+    dead = callbacks(next(folders))
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "kept", 3, dead)
+    dead[1].csv_file.close()  # as a death does
+    two = callbacks(next(folders))
+    assert_equal(whole, train(tmp_path / "kept", None, two))
+    assert (tmp_path / "one/log.csv").read_text() == (
+        tmp_path / "three/log.csv"
+    ).read_text()
+    np.testing.assert_array_equal(one[0].table.norms, two[0].table.norms)
+    assert one[2].best == two[2].best
+    assert one[2].wait == two[2].wait
+
+
+def test_the_state_of_a_callback_of_ones_own(tmp_path):
+    class Counts(Dies):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append((epoch, np.float32(logs["loss"])))
+
+        def get_state(self):
+            return {"seen": self.seen}
+
+        def set_state(self, state):
+            self.seen = state["seen"]
+
+    whole, counts = Counts(), Counts()
+    train(None, callbacks=[whole])
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 4, callbacks=[Counts()])
+    train(tmp_path, callbacks=[counts])
+    assert counts.seen == whole.seen
+    assert [type(item) for item in counts.seen[0]] == [int, np.float32]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"seed": 2}, r"differ: seed \(1, now 2\)"),
+        ({"epochs": 7}, r"differ: epochs \(6, now 7\)"),
+        ({"batch_size": 16}, r"differ: batch_size \(32, now 16\)"),
+        ({"x": X + 1}, "differ: the data; the validation data[.]"),
+        ({"resident": False}, r"differ: resident \(True, now False\)"),
+    ],
+)
+def test_another_training_is_refused_by_what_differs(tmp_path, given, says):
+    train(tmp_path)
+    with pytest.raises(LabError, match=f"is of another training; these {says}"):
+        train(tmp_path, **given)
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (lambda: network(9), "the model"),
+        (lambda: network(rate=0.01), "what the model was compiled with"),
+        (lambda: network(loss=keras.losses.SparseCategoricalCrossentropy(True, 0)),
+         "what the model was compiled with"),
+    ],
+)  # fmt: skip
+def test_another_model_is_refused(tmp_path, model, says):
+    train(tmp_path)
+    with pytest.raises(LabError, match=f"these differ: {says}"):
+        train(tmp_path, model=model())
+
+
+def test_other_settings_of_a_callback_are_refused(tmp_path):
+    def scheduled(factor):
+        schedule = keras.callbacks.LearningRateScheduler(lambda _, rate: rate * factor)
+        return train(tmp_path, callbacks=[schedule])
+
+    scheduled(0.7)
+    scheduled(0.7)
+    with pytest.raises(LabError, match="these differ: the callbacks"):
+        scheduled(0.8)
+
+
+@pytest.mark.parametrize(
+    ("callback", "says"),
+    [
+        (lambda: keras.callbacks.BackupAndRestore("backup"), "it resumes by itself"),
+        (lambda: keras.callbacks.LambdaCallback(), "LambdaCallback, which may"),
+        (lambda: type("Mine", (keras.callbacks.EarlyStopping,), {})(),
+         "Mine, which may remember"),
+    ],
+)  # fmt: skip
+def test_callbacks_that_cannot_go_on_are_refused(tmp_path, callback, says):
+    with pytest.raises(LabError, match=says):
+        train(tmp_path, callbacks=[callback()])
+
+
+def test_data_that_cannot_go_back_is_refused(tmp_path):
+    def batches():
+        yield X[:8], Y[:8]
+
+    with pytest.raises(LabError, match="takes arrays; x is a generator"):
+        fit(network(), batches(), steps_per_epoch=1, checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize("every", [0, -1, True, "5", "0 s", "epochs", 1.5, None])
+def test_every_is_checked(tmp_path, every):
+    with pytest.raises(LabError, match=r"^every must be"):
+        train(tmp_path, every=every)
+
+
+def test_every_needs_a_folder():
+    with pytest.raises(LabError, match="every=3 needs checkpoint=FOLDER"):
+        fit(network(), X, Y, every=3)
+    with pytest.raises(LabError, match="checkpoint must be a folder, not 3"):
+        fit(network(), X, Y, checkpoint=3)
+
+
+def test_a_second_training_is_kept_out(tmp_path):
+    with Folder(tmp_path).locked(), pytest.raises(LabError, match="another training"):
+        train(tmp_path)
+    train(tmp_path)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    model = network(rate=1e30)
+    train(tmp_path, model=model, on_divergence="return")
+    assert not all(np.isfinite(weight).all() for weight in model.get_weights())
+    for path in tmp_path.glob("*.safetensors"):
+        arrays = safetensors.numpy.load_file(path)
+        weights = [a for name, a in arrays.items() if name.startswith("model/")]
+        assert weights
+        assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_numbers_that_hide_in_a_model_are_refused(tmp_path):
+    """An optimizer that the train step builds by itself can't be restored."""
+    model = network()
+    model.second = keras.optimizers.SGD(0.1)
+    with pytest.raises(LabError, match="has no variables before training"):
+        train(tmp_path, model=model, epochs=1)
+
+
+def test_long_members_of_sweeps_are_kept_by_themselves(tmp_path, monkeypatch):
+    whole = train(None)
+    folder = tmp_path / "member"
+    with members.kept_in(str(folder)):
+        assert_equal(whole, train(None))
+        assert not folder.exists()  # it took too little time
+    monkeypatch.setattr(keeper, "LONG", 0.0)
+    with members.kept_in(str(folder)):
+        train(None)
+        with pytest.raises(KeyboardInterrupt):
+            train(None, dies=3)
+        kept = tmp_path / "kept"  # what a death leaves, which comes to no end
+        shutil.copytree(folder, kept)
+    folder = kept
+    assert sorted(path.name for path in folder.iterdir()) == ["0", "1"]
+    with members.kept_in(str(folder)):
+        first, second = train(None), train(None)
+        assert_equal(whole, first)
+        assert_equal(whole, second)
+        assert first[1].first_call_seconds == 0  # no program ran
+        assert folder.exists()
+    assert not folder.exists()
+
+
+def test_members_that_cannot_be_kept_are_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper, "LONG", 0.0)
+    seen = []
+    noted = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(epoch)
+    )
+    (tmp_path / "file").write_text("no folder")
+    for place in ("member", "file"):
+        with members.kept_in(str(tmp_path / place)):
+            assert_equal(train(None), train(None, callbacks=[noted]))
+    assert seen == [*range(6), *range(6)]
+
+
+def test_packing_gives_back_values_and_types():
+    import ml_dtypes
+
+    value = {
+        "plain": [None, True, -3, 1e-300, math.inf, "ü", b"\x00\xff"],
+        "tuple": (1, (2.5,), []),
+        "keys": {1: "one", (2, 3): "two", "~": 0},
+        "numpy": [np.float32(1.1), np.int64(7), np.bool_(True)],
+        "arrays": [np.arange(3), np.zeros((0, 4)), np.ones(2, ml_dtypes.bfloat16)],
+    }
+    tensors = {}
+    packed = json.loads(json.dumps(pack(value, tensors, "it")))
+    back = unpack(packed, tensors)
+    assert list(back) == list(value)
+    for name in ("plain", "tuple", "keys", "numpy"):
+        assert back[name] == value[name]
+    assert [type(n) for n in back["numpy"]] == [type(n) for n in value["numpy"]]
+    for one, other in zip(back["arrays"], value["arrays"], strict=True):
+        assert one.dtype == other.dtype
+        assert one.shape == other.shape
+        np.testing.assert_array_equal(one, other)
+    assert math.isnan(unpack(json.loads(json.dumps(pack(math.nan, {}, "it"))), {}))
+
+
+def test_packing_refuses_objects():
+    with pytest.raises(TypeError, match="it/0/0 is a object"):
+        pack([{"a": object()}], {}, "it")
+
+
+# ---- Files.
+
+ARRAYS = {
+    "a": np.arange(6, dtype="float32").reshape(2, 3),
+    "empty": np.zeros((0, 2), "int64"),
+    "flag": np.array(True),
+}
+
+
+@pytest.fixture
+def kept(tmp_path):
+    folder = Folder(tmp_path)
+    folder.save(5, {"epoch": 1}, ARRAYS)
+    folder.save(9, {"epoch": 2}, {name: a + a for name, a in ARRAYS.items()})
+    return tmp_path
+
+
+def test_two_generations_are_kept_in_files_that_others_read(kept):
+    Folder(kept).newest()
+    folder = Folder(kept)
+    assert folder.newest().state == {"epoch": 2}
+    folder.save(12, {"epoch": 3}, ARRAYS)
+    assert {path.name for path in kept.iterdir()} == {
+        f"{number:012}.{kind}" for number in (9, 12) for kind in ("json", "safetensors")
+    }
+    read = safetensors.numpy.load_file(kept / "000000000012.safetensors")
+    for name, array in ARRAYS.items():
+        assert read[name].dtype == array.dtype
+        np.testing.assert_array_equal(read[name], array)
+
+
+@pytest.mark.parametrize("kind", ["json", "safetensors"])
+def test_every_prefix_gives_the_older_state(kept, kind):
+    path = kept / f"000000000009.{kind}"
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        assert Folder(kept).newest().state == {"epoch": 1}, size
+    path.write_bytes(whole)
+    assert Folder(kept).newest().state == {"epoch": 2}
+
+
+@pytest.mark.parametrize("kind", ["json", "safetensors"])
+def test_every_flipped_bit_gives_the_older_state(kept, kind):
+    path = kept / f"000000000009.{kind}"
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << (place % 8)
+        path.write_bytes(flipped)
+        assert Folder(kept).newest().state == {"epoch": 1}, place
+
+
+def test_a_missing_file_gives_the_older_state(kept):
+    (kept / "000000000009.safetensors").unlink()
+    assert Folder(kept).newest().state == {"epoch": 1}
+
+
+def test_damage_to_all_is_refused(kept):
+    for path in kept.glob("*.safetensors"):
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(LabError, match=r"is whole .*another size"):
+        Folder(kept).newest()
+
+
+def test_what_a_death_in_a_first_save_left_counts_for_nothing(tmp_path):
+    (tmp_path / "000000000005.safetensors").write_bytes(b"half")
+    (tmp_path / "000000000005.json.tmp").write_bytes(b"half")
+    folder = Folder(tmp_path)
+    assert folder.newest() is None
+    folder.save(7, {}, ARRAYS)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_full_disk_leaves_the_older_state(kept):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    folder = Folder(kept)
+    folder.newest()
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+        with pytest.raises(LabError, match="cannot write a checkpoint"):
+            folder.save(12, {"epoch": 3}, {"large": np.zeros(1000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert Folder(kept).newest().state == {"epoch": 2}
+    assert not list(kept.glob("*.tmp"))
