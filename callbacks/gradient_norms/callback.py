@@ -170,6 +170,11 @@ class GradientNorms(InStepCallback):
         for name in ("tables", "_in_epoch"):
             tables = state[name].items()
             vars(self)[name] = {key: NormTable.of_state(one) for key, one in tables}
+            for tracked in self._session.optimizers:
+                table = vars(self)[name].get(tracked.name)
+                if table is not None and list(table.sizes) == list(tracked.sizes):
+                    # A model built again in one process has layers of other numbers.
+                    table.variables = list(tracked.paths)
 
     def build(self, tracked: TrackedOptimizer) -> NormStep | None:
         """What writes the rows of this optimizer."""
