@@ -42,9 +42,8 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel):
 
 
 def test_wheel_is_small_and_brings_the_weights(wheel):
-    entries = zipfile.ZipFile(wheel).infolist()
-    assert sum(entry.file_size for entry in entries) < 8_000_000
-    names = {entry.filename for entry in entries}
+    assert wheel.stat().st_size < 8_000_000
+    names = set(zipfile.ZipFile(wheel).namelist())
     weights = [name.replace("/", "-") for name in zoo.list_weights()]
     assert weights
     assert {f"zoo/weights/{name}.safetensors" for name in weights} <= names
