@@ -79,7 +79,18 @@ def constants(text: str) -> tuple[dict[str, object], bool]:
 
 def same(module: types.ModuleType, name: str, value: object) -> bool:
     """Whether a module's name still has the value of its source."""
-    return repr(vars(module).get(name)) == repr(value)
+    return _shown(vars(module).get(name)) == _shown(value)
+
+
+def _shown(value: object) -> str:
+    """As `repr`, but equal for equal sets: their order is one of memory."""
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__name__}({sorted(map(_shown, value))})"
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__}({[_shown(one) for one in value]})"
+    if isinstance(value, dict):
+        return f"dict({[(_shown(key), _shown(one)) for key, one in value.items()]})"
+    return repr(value)
 
 
 def _codes(code: types.CodeType) -> set[types.CodeType]:

@@ -15,7 +15,7 @@ HARMLESS = {"JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_
             "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TF_CLI_CONFIG_FILE",
             "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL",
             "TF_FORCE_GPU_ALLOW_GROWTH", "TORCH_HOME"}  # fmt: skip
-PACKAGES = ("keras", "numpy", "provingground")
+PACKAGES = ("keras", "numpy", "keras-proving-ground")
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"),
               "torch": ("torch",)}  # fmt: skip
 
