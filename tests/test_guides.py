@@ -38,7 +38,7 @@ def run(page: str, folder: Path, monkeypatch) -> dict:
 
 
 def test_every_page_with_code_is_tried():
-    tried = {"callbacks", "export", "own_recipe", "train_faster", "weights"}
+    tried = {"callbacks", "export", "own_recipe", "resume", "train_faster", "weights"}
     assert {page for page in PAGES if "```" in PAGES[page]} == tried
 
 
@@ -51,6 +51,13 @@ def test_train_faster(tmp_path, monkeypatch):
 def test_callbacks(tmp_path, monkeypatch):
     names = run("callbacks", tmp_path, monkeypatch)
     assert len(names["history"].history["grad_norm"]) == 3
+
+
+def test_resume(tmp_path, monkeypatch):
+    names = run("resume", tmp_path, monkeypatch)
+    again = run("resume", tmp_path, monkeypatch)  # it ended: no step
+    assert len(names["history"].history["loss"]) == 20
+    assert again["history"].history == names["history"].history
 
 
 def test_weights(tmp_path, monkeypatch):

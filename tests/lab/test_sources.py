@@ -107,7 +107,9 @@ def test_a_constant_that_the_code_changes_is_refused(tmp_path, line, name):
 
 def test_a_set_is_the_same_in_whatever_order_memory_has_it(tmp_path):
     lesson = write_toy(tmp_path)
-    moved = "    KINDS.clear(); KINDS.update([8, 0])  # both in one place of the table\n"
+    moved = (
+        "    KINDS.clear(); KINDS.update([8, 0])  # both in one place of the table\n"
+    )
     edit(lesson, "    runs = lab.sweep(", f"{moved}    runs = lab.sweep(")
     lesson.write_text(lesson.read_text() + "\n\nKINDS = {0, 8}\n")
     assert trained(lesson) == 4

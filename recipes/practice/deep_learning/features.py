@@ -78,7 +78,7 @@ def linear(features: dict, labels: dict) -> float:
     """
     scale = features["training"].std() or 1.0
     models = [
-        LogisticRegression(C=strength, max_iter=300).fit(
+        LogisticRegression(C=strength, max_iter=10_000).fit(
             features["training"] / scale, labels["training"]
         )
         for strength in STRENGTHS
