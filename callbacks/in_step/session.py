@@ -100,12 +100,9 @@ class FitSession:
     def get_state(self) -> dict[str, Any]:
         """The step variables, between two steps; rows that wait are read first."""
         self.read_rows()
-        waiting = [rows.rows for one in self.optimizers for rows in one.row_buffers]
         return {
-            "variables": [
-                v.get() for v in self.all_step_variables() if v not in waiting
-            ],
-            "read": [rows.read for one in self.optimizers for rows in one.row_buffers],
+            "variables": [variable.get() for variable in self._kept_variables()],
+            "read": [rows.read for rows in self._row_buffers()],
             "applies": [one.applies for one in self.optimizers],
             "saw_optimizer": self.saw_optimizer,
         }

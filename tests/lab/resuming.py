@@ -149,6 +149,16 @@ def scheduled(folder):
     return model, {**given, "callbacks": [rate]}
 
 
+def on_images(images, y):
+    return {
+        "x": images[:90],
+        "y": y[:90],
+        "validation_data": (images[90:], y[90:120]),
+        "batch_size": 10,
+        "epochs": 5,
+    }
+
+
 def lenet(folder):
     """Augmentation and a plateau."""
     import keras
@@ -166,15 +176,7 @@ def lenet(folder):
         keras.callbacks.ReduceLROnPlateau(patience=1, min_delta=0.05),
         keras.callbacks.CSVLogger(f"{folder}/log.csv"),
     ]
-    held_out = images[90:], y[90:120]
-    return model, {
-        "x": images[:90],
-        "y": y[:90],
-        "validation_data": held_out,
-        "batch_size": 10,
-        "epochs": 5,
-        "callbacks": callbacks,
-    }
+    return model, {**on_images(images, y), "callbacks": callbacks}
 
 
 def residual(folder):
@@ -196,15 +198,7 @@ def residual(folder):
     )
     model.compile(rate, crossentropy())
     callbacks = [keras.callbacks.SwapEMAWeights(), keras.callbacks.TerminateOnNaN()]
-    held_out = images[90:], y[90:120]
-    return model, {
-        "x": images[:90],
-        "y": y[:90],
-        "validation_data": held_out,
-        "batch_size": 10,
-        "epochs": 5,
-        "callbacks": callbacks,
-    }
+    return model, {**on_images(images, y), "callbacks": callbacks}
 
 
 def lstm(folder):

@@ -275,19 +275,21 @@ def test_a_start_knows_nothing_of_earlier_trainings(kind):
         np.testing.assert_array_equal(one, other)
 
 
+STABLE = {
+    "functions": ["tanh", "sigmoid", 1.0],
+    "learning_rate": 0.1,
+    "length": 5,
+    "sequences": 64,
+    "epochs": 2,
+    "measured": True,
+    "xla": False,
+}
+
+
 def test_trainings_do_not_depend_on_those_before():
-    case = {
-        "functions": ["tanh", "sigmoid", 1.0],
-        "learning_rate": 0.1,
-        "length": 5,
-        "sequences": 64,
-        "epochs": 2,
-        "measured": True,
-        "xla": False,
-    }
-    alone = stability.train(case, 0, None)
-    stability.train({**case, "learning_rate": 1e4}, 1, None)
-    assert stability.train(case, 0, None) == alone
+    alone = stability.train(STABLE, 0, None)
+    stability.train({**STABLE, "learning_rate": 1e4}, 1, None)
+    assert stability.train(STABLE, 0, None) == alone
     case = {
         "task": "adding",
         "network": "LSTM, forget bias log T",
@@ -362,19 +364,10 @@ def test_relu_is_judged_by_its_starts(monkeypatch):
 
 
 def test_a_training_worse_than_answering_zero_is_not_stable():
-    case = {
-        "functions": ["tanh", "sigmoid", 1.0],
-        "learning_rate": 0.1,
-        "length": 5,
-        "sequences": 64,
-        "epochs": 2,
-        "measured": True,
-        "xla": False,
-    }
-    calm = stability.train(case, 0, None)
+    calm = stability.train(STABLE, 0, None)
     assert calm["stable"]
     assert calm["reach"] > 0
-    wild = stability.train({**case, "learning_rate": 1e4}, 0, None)
+    wild = stability.train({**STABLE, "learning_rate": 1e4}, 0, None)
     assert not wild["stable"]
 
 

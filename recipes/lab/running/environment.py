@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from recipes.lab.errors import LabError, UsageError, nearest
+from recipes.lab.training import machine
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "scipy")
 
@@ -73,19 +74,8 @@ def device() -> dict:
 
 def processor() -> dict:
     """Returns the processor's name and its usable cores; loads no backend."""
-    name = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count()
-    return {"cpu": name, "cores": cores}
+    name = machine.cpu_model() or platform.processor() or platform.machine()
+    return {"cpu": name, "cores": machine.cores()}
 
 
 def made() -> dict[str, str]:

@@ -22,20 +22,16 @@ from recipes.lab.running.sources import (
     plain_source,
     without_docstrings,
 )
+from recipes.lab.training import machine as training_machine
 
 # What a training finds in Keras's configuration, whatever keras.json says.
 KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 
-# Variables that choose other kernels or rules of arithmetic begin like this ...
-PREFIXES = ("ATEN_", "CUBLAS_", "CUDA_", "CUDNN_", "DNNL_", "FLAGS_", "HIP_", "JAX_",
-            "KERAS_", "KMP_", "MIOPEN_", "MKL_", "NPY_", "NVIDIA_", "ONEDNN_",
-            "OPENBLAS_", "PYTORCH_", "ROCM_", "TF_", "TORCH_", "XLA_")  # fmt: skip
-# ... but for these: logs, places, what is in the key anyway, what backends set.
+# Variables that count besides those of every training begin like this ...
+PREFIXES = ("CUDA_", "KERAS_", "NVIDIA_")
+# ... but for these: places, what is in the key anyway, what backends set.
 HARMLESS = {"CUDA_DEVICE_ORDER", "CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES",
-            "CUDA_VERSION", "JAX_COMPILATION_CACHE_DIR", "KERAS_BACKEND", "KERAS_HOME",
-            "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TF_CLI_CONFIG_FILE",
-            "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL",
-            "TF_FORCE_GPU_ALLOW_GROWTH", "TORCH_HOME",
+            "CUDA_VERSION", "KERAS_BACKEND", "KERAS_HOME",
             *threads.VARIABLES}  # fmt: skip
 
 
@@ -91,11 +87,7 @@ def machine() -> dict[str, Any]:
         "processor": environment.processor()["cpu"],
         "architecture": f"{platform.system()} {platform.machine()}",
         "accelerators": _accelerators(),
-        "variables": {
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name.startswith(PREFIXES) and name not in HARMLESS
-        },
+        "variables": training_machine.variables(PREFIXES, HARMLESS),
     }
 
 

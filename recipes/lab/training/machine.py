@@ -6,15 +6,15 @@ import platform
 from pathlib import Path
 from typing import Any
 
-# Variables that choose kernels, threads or rules of arithmetic begin like this ...
+# Variables that choose kernels or rules of arithmetic begin like this ...
 PREFIXES = ("ATEN_", "CUBLAS_", "CUDNN_", "DNNL_", "FLAGS_", "HIP_", "JAX_", "KMP_",
-            "MIOPEN_", "MKL_", "NPROC", "NPY_", "NVIDIA_TF32", "OMP_", "ONEDNN_",
-            "OPENBLAS_", "PYTORCH_", "ROCM_", "TF_", "TORCH_", "XLA_")  # fmt: skip
+            "MIOPEN_", "MKL_", "NPY_", "ONEDNN_", "OPENBLAS_", "PYTORCH_", "ROCM_",
+            "TF_", "TORCH_", "XLA_")  # fmt: skip
 # ... but for logs and places.
-HARMLESS = {"JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
-            "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TF_CLI_CONFIG_FILE",
-            "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL",
-            "TF_FORCE_GPU_ALLOW_GROWTH", "TORCH_HOME"}  # fmt: skip
+HARMLESS = {"JAX_COMPILATION_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK",
+            "TF_CLI_CONFIG_FILE", "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL",
+            "TF_CPP_MIN_VLOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH",
+            "TORCH_HOME"}  # fmt: skip
 PACKAGES = ("keras", "numpy", "keras-proving-ground")
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"),
               "torch": ("torch",)}  # fmt: skip
@@ -32,29 +32,44 @@ def describe(backend: str) -> dict[str, Any]:
     return {
         **found,
         "the backend": backend,
-        "the processor": _processor(),
-        "the number of cores": _cores(),
+        "the processor": cpu_model()
+        or f"{platform.system()} {platform.processor() or platform.machine()}",
+        "the number of cores": cores(),
         "the number of threads": _threads(backend),
         "the accelerators": _accelerators(backend),
-        "the environment": {
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name.startswith(PREFIXES) and name not in HARMLESS
-        },
+        "the environment": variables(
+            ("NPROC", "NVIDIA_TF32", "OMP_"),
+            {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"},
+        ),
     }
 
 
-def _processor() -> str:
-    name = f"{platform.system()} {platform.processor() or platform.machine()}"
+def variables(prefixes: tuple[str, ...], harmless: set[str]) -> dict[str, str]:
+    """The environment's variables that choose other kernels or rules of arithmetic.
+
+    Args:
+        prefixes: Beginnings of names that count besides PREFIXES.
+        harmless: Names that don't count, besides HARMLESS.
+    """
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith((*PREFIXES, *prefixes)) and name not in HARMLESS | harmless
+    }
+
+
+def cpu_model() -> str:
+    """The processor's name as Linux tells it; empty elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
-        return name
-    models = [li.partition(":")[2].strip() for li in lines if "model name" in li]
-    return models[0] if models else name
+        return ""
+    named = (line for line in lines if line.startswith("model name"))
+    return next(named, "").partition(":")[2].strip()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many of the processor's cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -9,7 +9,6 @@ import numpy as np
 
 from recipes.lab.training.checkpoint.packing import NATIVE, Tensors
 
-PIECE = 1 << 20  # bytes read at once
 HEADER = 100 << 20  # bytes of a header, at most
 
 
@@ -49,11 +48,8 @@ def write(path: Path, tensors: Tensors) -> str:
 
 def checksum(path: Path) -> str:
     """The sha256 of a file, read piece by piece."""
-    total = hashlib.sha256()
     with open(path, "rb") as file:
-        while piece := file.read(PIECE):
-            total.update(piece)
-    return total.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(path: Path, shapes: dict[str, tuple[int, ...]]) -> Tensors:
