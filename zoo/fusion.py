@@ -29,8 +29,8 @@ def late_fusion(
 
     Args:
         models: At least two networks with equal output shapes, which put out logits.
-        task: "classification" (mean of softmax probabilities), "binary" (of sigmoid
-            ones) or "regression" (mean of the outputs).
+        task: "classification" (mean of softmax probabilities), "binary" or "ordinal"
+            (of sigmoid ones) or "regression" (mean of the outputs).
         shared_input: Whether all models see the same input; False makes an input for
             each.
         name: Name of the model.
@@ -94,7 +94,7 @@ def early_fusion(
         num_classes: Number of outputs, as at every builder.
         units: Widths of hidden layers behind the joint, each at least 1.
         activation: Of these layers, as at `mlp`.
-        task: "classification", "binary" or "regression".
+        task: "classification", "binary", "ordinal" or "regression".
         name: Name of the model.
 
     Returns:
@@ -146,7 +146,7 @@ def _averaged(outputs: list, task: str) -> Any:
         return layers.Average(name="mean")(outputs)
     stacked = ops.stack(outputs, axis=0)
     log_count = math.log(len(outputs))
-    if task == "binary":
+    if task in ("binary", "ordinal"):
         yes, no = (
             ops.logsumexp(ops.log_sigmoid(sign * stacked), axis=0) for sign in (1, -1)
         )

@@ -43,6 +43,13 @@ def test_binary_and_regression():
     assert fused == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
+def test_ordinal_heads_are_averaged_question_by_question():
+    models, x = members(outputs=4, task="ordinal"), rows(5)
+    expected = np.mean([1 / (1 + np.exp(-outputs_of(m, x))) for m in models], 0)
+    fused = outputs_of(zoo.late_fusion(models, task="ordinal"), x)
+    assert 1 / (1 + np.exp(-fused)) == pytest.approx(expected, rel=1e-5)
+
+
 def test_extreme_logits_stay_finite():
     models = members(2)
     for model, sign in zip(models, (1, -1), strict=True):
