@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from recipes.lab import fit
+from recipes.lab.training.fit import fit
 from recipes.weights import Training
 from zoo import Vocabulary
 

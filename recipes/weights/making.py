@@ -16,8 +16,10 @@ from safetensors.numpy import save
 from scipy.special import stdtrit
 
 import zoo
-from recipes.lab import LabError, files, reseed
+from recipes.lab import files
 from recipes.lab.data import sets
+from recipes.lab.errors import LabError
+from recipes.lab.training.seeding import reseed
 from recipes.weights import TRAININGS, table
 from recipes.weights.cost import multiply_adds
 from zoo._checksums import SHA256

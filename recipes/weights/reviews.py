@@ -5,7 +5,7 @@ from collections import Counter
 import keras
 import numpy as np
 
-from recipes.lab import fit
+from recipes.lab.training.fit import fit
 from recipes.weights import TRAININGS, Training
 from zoo.text import encode_words, split_words
 

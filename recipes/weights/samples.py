@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 import zoo
-from recipes.lab import fit
+from recipes.lab.training.fit import fit
 from recipes.weights import Training
 
 METRIC = "Fréchet distance of samples to test images, in the logits of lenet"
