@@ -24,14 +24,14 @@ EXACT = {
     "tanh-derivative-derivation": "supported",
     "sigmoid-range-and-max-slope": "supported",
     "tanh-range-and-max-slope": "supported",
-    "tanh-is-scaled-sigmoid": "conditional",
+    "tanh-is-scaled-sigmoid": "refuted",
     "tanh-vs-sigmoid-slope": "conditional",
     "tanh-saturation-speed": "refuted",
     "tanh-zero-centred": "supported",
     "relu-not-zero-centred": "supported",
     "leaky-zero-centred": "refuted",
     "leaky-max-form": "supported",
-    "act-linear-affine": "conditional",
+    "act-linear-affine": "refuted",
     "relu-gradient-near-zero": "refuted",
     "relu-derivative-at-zero": "supported",
     "relu-differentiable": "refuted",
@@ -46,7 +46,8 @@ EXACT = {
     "softmax-sums-to-one": "supported",
     "softmax-exploding": "refuted",
     "argmax-no-gradient": "supported",
-    "step-0-10-no-gradient": "conditional",
+    "step-0-10-no-gradient": "refuted",
+    "step-0-10-unsuitable": "supported",
 }
 TIMED = "relu-computational-cost"
 QUICK = ["--rounds=3", "--elements=4096", "--draws=900", "--steps=40"]

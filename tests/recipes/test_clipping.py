@@ -74,8 +74,12 @@ def test_every_rule_keeps_its_promise_and_one_keeps_the_direction():
     for report in found["numbers"]["by_method"].values():
         assert report["difference_from_the_formula"] < 1e-5
     found = judged(rules.keeps_direction, lab)
-    assert found["verdict"] == "conditional"
-    assert found["holds"] == ["the norm of all (global_clipnorm)"]
+    assert found["verdict"] == "supported"
+    assert found["holds"] == [
+        "kept: the norm of all (global_clipnorm)",
+        "turned: the norm of each variable (clipnorm)",
+        "turned: each entry (clipvalue)",
+    ]
 
 
 # Training ------------------------------------------------------------------------

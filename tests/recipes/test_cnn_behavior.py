@@ -334,14 +334,15 @@ def test_scales_can_be_judged_either_way(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("classes", "edge", "verdict"),
+    ("classes", "edge", "verdicts"),
     [
-        ([0.1, 0.2, 0.3], [0.9, 0.5, 0.1], "supported"),
-        ([0.0, 0.0, 0.0], [0.9, 0.5, 0.1], "conditional"),
-        ([0.0, -0.1, -0.2], [0.5, 0.5, 0.5], "refuted"),
+        ([0.1, 0.2, 0.3], [0.9, 0.5, 0.1], ("supported", "supported")),
+        ([0.0, 0.0, 0.0], [0.9, 0.5, 0.1], ("refuted", "supported")),
+        ([0.1, 0.2, 0.3], [0.9, 0.8, 0.7], ("supported", "refuted")),
+        ([0.0, -0.1, -0.2], [0.5, 0.5, 0.5], ("refuted", "refuted")),
     ],
 )
-def test_a_hierarchy_must_be_learned(monkeypatch, classes, edge, verdict):
+def test_a_hierarchy_must_be_learned(monkeypatch, classes, edge, verdicts):
     """Random filters also give a class ever better, and an edge ever less."""
     rng = np.random.default_rng(0)
     random = {"classes": np.array([0.5, 0.6, 0.6]), "edge": np.array([0.9, 0.8, 0.7])}
@@ -355,9 +356,9 @@ def test_a_hierarchy_must_be_learned(monkeypatch, classes, edge, verdict):
     runs = {side: [{"accuracy": 0.9}] for side in looking.KERNELS}
     monkeypatch.setattr(hierarchy, "looks", lambda lab: runs)
     monkeypatch.setattr(hierarchy, "seen_of", seen_of)
-    lab = RecordingLab(NAME)
-    found = judged(hierarchy.layers_go_from_parts_to_objects, lab)
-    assert found["verdict"] == verdict
+    halves = (hierarchy.deeper_layers_see_objects, hierarchy.first_layers_see_edges)
+    found = [judged(half, RecordingLab(NAME))["verdict"] for half in halves]
+    assert tuple(found) == verdicts
 
 
 # Weights -------------------------------------------------------------------------
@@ -396,11 +397,13 @@ def test_the_advantage_must_go_when_pixels_are_scrambled(monkeypatch):
 
         monkeypatch.setattr(scrambled, "right", right)
         monkeypatch.setattr(scrambled, "duels", lambda lab: {})
-        return judged(scrambled.local_features, RecordingLab(NAME))["verdict"]
+        claims = (scrambled.better_than_dense, scrambled.local_features)
+        return [judged(of, RecordingLab(NAME))["verdict"] for of in claims]
 
-    assert verdict(0.05, -0.01) == "supported"
-    assert verdict(0.05, 0.05) == "conditional"
-    assert verdict(0.0, 0.0) == "refuted"
+    assert verdict(0.05, -0.01) == ["supported", "supported"]
+    assert verdict(0.05, 0.05) == ["supported", "refuted"]
+    assert verdict(-0.01, -0.05) == ["refuted", "supported"]
+    assert verdict(0.0, 0.0) == ["refuted", "refuted"]
 
 
 def test_unshared_filters_start_as_the_convolution():

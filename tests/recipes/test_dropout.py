@@ -45,9 +45,9 @@ def test_settings_out_of_range(setting):
     ("claim", "fails"),
     [
         (masks.a_share_at_random, []),
-        (masks.not_exactly, ["in each draw"]),
+        (masks.not_exactly, ["at each step"]),
         (masks.off_in_inference, []),
-        (masks.smaller_in_training, ["a step with 32 examples trains fewer"]),
+        (masks.smaller_in_training, []),
         (scaling.scaled_at_test, ["Keras: weights are scaled down at test"]),
         (penalty.like_ridge, ["an input in another unit: as with L2"]),
     ],

@@ -285,7 +285,7 @@ VERDICTS = {
     definitions.huber_as_printed: "refuted",
     definitions.error_or_loss: "supported",
     adaptive.as_printed: "refuted",
-    adaptive.by_barron: "conditional",
+    adaptive.by_barron: "supported",
     location.bears_what_lies_beyond: "conditional",
     location.several_medians: "supported",
     location.one_mean: "conditional",

@@ -27,8 +27,8 @@ EXACT = {
     "sched-exponential": (steps.falls_exponentially, "conditional"),
     "sched-plateau": (plateau.waits_for_the_loss, "conditional"),
     "sched-cyclical": (cycles.goes_up_and_down, "supported"),
-    "sched-cyclical-code-momentum": (cycles.call_changes_more, "conditional"),
-    "sched-cosine": (waves.falls_as_a_cosine, "conditional"),
+    "sched-cyclical-code-momentum": (cycles.call_changes_more, "refuted"),
+    "sched-cosine": (waves.falls_as_a_cosine, "supported"),
     "sched-epoch-ratio": (waves.falls_by_the_ratio, "supported"),
 }
 

@@ -194,9 +194,10 @@ def test_settings_are_compared_best_with_worst():
 @pytest.mark.parametrize(
     ("claim", "fails"),
     [
-        (freezing.the_flag, ["set after a first fit"]),
+        (freezing.the_flag, []),
+        (listed_settings.settings_of_training, []),
         (
-            listed_settings.eleven_items,
+            listed_settings.measures_of_training,
             [
                 f"decides what is learned: {name}"
                 for name in ("evaluation metrics", "model evaluation", "validation")

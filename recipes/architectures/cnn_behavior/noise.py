@@ -125,10 +125,11 @@ def noise_is_mitigated(lab):
                 for kind in KINDS
             },
         },
-        "A signal of 4 in all four pixels has d' {everywhere:.2f} behind max and "
-        "average pooling; in one pixel it has {alone:.2f}. Noise alone keeps a "
-        "deviation of {deviation:.2f}, and its maximum is {bias:.2f} in the mean, not "
-        "0. Noisy digits: {right:.1%}.",
+        "What counts is how many pixels of a window hold the signal. A signal of 4 "
+        "in all four pixels has d' {everywhere:.2f} behind max and average pooling; "
+        "in one pixel it has {alone:.2f}. Noise alone keeps a deviation of "
+        "{deviation:.2f}, and its maximum is {bias:.2f} in the mean, not 0. Noisy "
+        "digits: {right:.1%}.",
         figure=draw_detectability,
         everywhere=[seen[kind]["all four", 4.0] for kind in KINDS],
         alone=[seen[kind]["one pixel", 4.0] for kind in KINDS],

@@ -85,23 +85,22 @@ def right(lab, kind: str, pixels: str, rows: int) -> np.ndarray:
     return column(duels(lab)[kind, pixels, rows], "held_out_accuracy")
 
 
+def lead(lab, pixels: str, rows: int) -> np.ndarray:
+    """The CNN's test accuracy less the MLP's, one a seed."""
+    return right(lab, "CNN", pixels, rows) - right(lab, "MLP", pixels, rows)
+
+
 @claim(
     "cnn-beats-mlp-images",
-    "CNNs are effective for images because they capture local features.",
+    "CNNs are effective for images.",
     says="always",
     notes="001",
     scope="100 and 960 digits, a CNN of two blocks and an MLP of about 6,090 weights "
     "each, Adam at its best rate",
 )
-def local_features(lab):
-    """The CNN's advantage over the MLP, and what scrambling the pixels takes of it."""
-    gains = {
-        (pixels, rows): (
-            right(lab, "CNN", pixels, rows) - right(lab, "MLP", pixels, rows)
-        )
-        for pixels in PIXELS
-        for rows in ROWS
-    }
+def better_than_dense(lab):
+    """The CNN's advantage over the MLP."""
+    gains = {rows: lead(lab, PIXELS[0], rows) for rows in ROWS}
     nothing = np.zeros(len(lab.seeds))
     lab.table(
         "Test accuracy",
@@ -115,33 +114,51 @@ def local_features(lab):
     shape, classes = lab.data(lab.like_digits).x_train.shape[1:], 10
     return Finding(
         {
-            **{
-                f"{rows} images: the CNN is better": stats.greater(
-                    gains["as they are", rows], nothing, by=stats.ACCURACY_POINT
-                )
-                for rows in ROWS
-            },
-            **{
-                f"{rows} images: scrambled pixels take the advantage": stats.greater(
-                    gains["as they are", rows],
-                    gains["scrambled", rows],
-                    by=stats.ACCURACY_POINT,
-                )
-                for rows in ROWS
-            },
+            f"{rows} images: better than an MLP as large": stats.greater(
+                gains[rows], nothing, by=stats.ACCURACY_POINT
+            )
+            for rows in ROWS
         },
-        "The CNN is ahead by {few:+.1%} (100 images) and {many:+.1%} (960) of "
-        "accuracy; with scrambled pixels by {few_scrambled:+.1%} and "
-        "{many_scrambled:+.1%}.",
+        "With {rows} images the CNN's accuracy less the MLP's is {gains}.",
         figure=draw_duels,
-        few=gains["as they are", FEW].mean(),
-        many=gains["as they are", MOST].mean(),
-        few_scrambled=gains["scrambled", FEW].mean(),
-        many_scrambled=gains["scrambled", MOST].mean(),
+        rows=list(ROWS),
+        gains=[f"{gains[rows].mean():+.1%}" for rows in ROWS],
+        gain_by_seed={str(rows): values for rows, values in gains.items()},
         parameters={
             kind: either(shape, classes, **arguments).count_params()
             for kind, arguments in NETWORKS.items()
         },
+    )
+
+
+# The notes give a reason. Whether the CNN is ahead or behind, it must lose by the
+# scrambling what local patterns gave it.
+
+
+@claim(
+    "cnn-local-features",
+    "CNNs suit images because they capture local features.",
+    says="always",
+    notes="001",
+    scope="100 and 960 digits, a CNN of two blocks and an MLP of about 6,090 weights "
+    "each, Adam at its best rate; one order of the pixels for all images of a seed",
+)
+def local_features(lab):
+    """What scrambling the pixels takes of the CNN's lead over the MLP."""
+    leads = {(p, rows): lead(lab, p, rows) for p in PIXELS for rows in ROWS}
+    return Finding(
+        {
+            f"{rows} images: scrambled pixels take of its lead": stats.greater(
+                *(leads[pixels, rows] for pixels in PIXELS), by=stats.ACCURACY_POINT
+            )
+            for rows in ROWS
+        },
+        "The CNN's accuracy less the MLP's, with pixels as they are and scrambled: "
+        "{few} after 100 images, {many} after 960.",
+        figure=draw_duels,
+        few=[f"{leads[pixels, FEW].mean():+.1%}" for pixels in PIXELS],
+        many=[f"{leads[pixels, MOST].mean():+.1%}" for pixels in PIXELS],
+        lead_by_seed={f"{p}, {rows}": values for (p, rows), values in leads.items()},
     )
 
 

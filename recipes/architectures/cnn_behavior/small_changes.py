@@ -104,21 +104,14 @@ def show(lab) -> None:
     )
 
 
-def fewer(lab, change: str, name: str) -> dict[str, stats.Decision]:
-    """Whether features change less with a pooling than without, by both measures."""
-    found = shares(lab)
-    pairs = zip(MEASURES, found[change, "none"], found[change, name], strict=True)
-    return {
-        f"{change}: features, as a share of {measure}, {name}": stats.greater(
-            plain, pooled_, by=stats.TENTH, scale="log"
-        )
-        for measure, plain, pooled_ in pairs
-    }
-
-
 def lost(lab, pooling: str, change: str) -> np.ndarray:
     """The accuracy that a small change takes, one a seed."""
     return accuracy(lab, pooling) - accuracy(lab, pooling, f"{change}, 1")
+
+
+# The notes say what they mean by invariance: that a network *recognizes* objects
+# regardless of a small change. So recognition is judged, for each change alike; how far
+# features move is shown beside it.
 
 
 @claim(
@@ -137,14 +130,13 @@ def small_shifts(lab):
     losses = {pooling: lost(lab, pooling, "shift") for pooling in POOLINGS}
     return Finding(
         {
-            **fewer(lab, "shift", "max 2×2"),
-            **fewer(lab, "shift", "average 2×2"),
-            **{
-                f"shift: accuracy, max against {other}": stats.greater(
-                    losses[other], losses["max"], by=stats.ACCURACY_POINT
-                )
-                for other in ("none", "one of four")
-            },
+            f"loses less accuracy than with {words}": stats.greater(
+                losses[other], losses["max"], by=stats.ACCURACY_POINT
+            )
+            for other, words in (
+                ("none", "no pooling"),
+                ("one of four", "one pixel of four kept"),
+            )
         },
         "A shift by one pixel of 28 changes features by {plain:.0%} of their size "
         "without pooling, {largest:.0%} behind 2×2 max and {mean:.0%} behind average "
@@ -183,14 +175,10 @@ def small_turns_and_zooms(lab):
     }
     return Finding(
         {
-            **fewer(lab, "rotation", "max 2×2"),
-            **fewer(lab, "zoom", "max 2×2"),
-            **{
-                f"{change}: accuracy": stats.greater(
-                    plain, pooled_, by=stats.ACCURACY_POINT
-                )
-                for change, (pooled_, plain) in losses.items()
-            },
+            f"{change}: loses less accuracy than with no pooling": stats.greater(
+                plain, pooled_, by=stats.ACCURACY_POINT
+            )
+            for change, (pooled_, plain) in losses.items()
         },
         "Without pooling and with 2×2 max pooling a turn changes features by "
         "{rotation:.0%} of their size, a zoom by {zoom:.0%}. Of the distance of two "

@@ -170,7 +170,7 @@ def shown_as_tanh_of_sigmoid(seed: int, weights: list[np.ndarray]) -> np.ndarray
     "trained",
 )
 def output_gate(lab):
-    """Both readings are compared with Keras's layer."""
+    """The sentence, and what is right, are compared with Keras's layer."""
     seed = lab.seeds[0]
     one = keras.layers.LSTM(UNITS, dtype="float64")
     weights = drawn(one, seed)
@@ -183,7 +183,8 @@ def output_gate(lab):
         ),
     }
     return Finding(
-        {words: gap < rounding() for words, gap in gaps.items()},
+        # The sentence names one function after the other, and is judged as it stands.
+        {"the tanh of the sigmoid": gaps["the tanh of the sigmoid"] < rounding()},
         "The hidden state is σ(o) · tanh(c): a gate times the tanh of the cell state "
         "(to {right:.0e}). The tanh of the sigmoid is off by {wrong:.2f}: it would "
         "show nothing of the cell state, and never be negative.",

@@ -189,9 +189,6 @@ def cell_owns_center(lab):
                 len(owners(a / 7, 7)) == 1 for a in range(7)
             )
             and borders < stats.CLOSE_FLOAT32,
-            "a center on the far edge has an owner by floor(x S)": bool(owners(1.0, 7)),
-            "two centers in one cell, one box a cell: both are in the label": kept[1]
-            == 2,
             "trained: the cell of the center is the surest one": stats.against(
                 found["on_top"], 0.0, by=TOP
             ),

@@ -95,8 +95,9 @@ def relu_is_no_worse(lab):
             )
             for target in (SIGNED, SHIFTED)
         },
-        "With both signs a ReLU output ends at MSE {signed[ReLU]:.3f} (no output from "
-        "0 up can have less than {floor:.3f}), a linear one at {signed[linear]:.3f}. "
+        "Where no target is negative it does, else a linear output is needed. With "
+        "both signs a ReLU output ends at MSE {signed[ReLU]:.3f} (no output from 0 "
+        "up can have less than {floor:.3f}), a linear one at {signed[linear]:.3f}. "
         "On the shifted target it is {shifted[ReLU]:.3f} against "
         "{shifted[linear]:.3f}.",
         signed={name: float(values(name, SIGNED).mean()) for name in OUTPUTS},

@@ -34,7 +34,16 @@ from recipes.basics.activations._numeric import (
     central_difference,
     gap,
 )
-from recipes.lab import Finding, claim, figures, fit, generators, main, stats
+from recipes.lab import (
+    Finding,
+    claim,
+    experiment,
+    figures,
+    fit,
+    generators,
+    main,
+    stats,
+)
 
 CHAIN = 10  # units in a row
 START = -1.0  # what reaches the first of them
@@ -186,34 +195,60 @@ def train(case, seed, data) -> dict:
     return {"before": moved[0], "after": moved[2], "history": history.history}
 
 
-@claim(
-    "step-0-10-no-gradient",
-    "A function with the values 0 and 10 is unsuitable, since it is not "
-    "differentiable at its jump.",
-    notes="001",
-    scope="a 10-8-1 regression of 200 rows, 200 steps of Adam",
-)
-def step_stops_learning(lab):
+@experiment
+def step_and_kink(lab) -> dict[str, dict]:
     """Trains with the step, and with ReLU, whose kink does no harm."""
-    x = np.linspace(-2, 2, 40) + 0.01  # none within 1e-5 of the jump
-    slope = (np.where(x + 1e-5 > 0, 10, 0) - np.where(x - 1e-5 > 0, 10, 0)) / 2e-5
     steps = lab.settings.steps
     cases = {
         name: {"activation": name, "steps": steps, "rows": 200}
         for name in ("step", "relu")
     }
     runs = lab.sweep(train, cases, seeds=[0], precision="float32", title="step")
-    ((step,), (kink,)) = runs.values()
+    return {name: run for name, (run,) in runs.items()}
+
+
+# The notes' sentence is a conclusion and its reason. Each is a claim.
+
+
+@claim(
+    "step-0-10-unsuitable",
+    "A function with the values 0 and 10 is unsuitable as an activation.",
+    notes="001",
+    scope="a 10-8-1 regression of 200 rows, 200 steps of Adam",
+)
+def step_stops_learning(lab):
+    """The weights before the step, and those after it."""
+    step = step_and_kink(lab)["step"]
     return Finding(
         {
-            "unsuitable: the weights before it never learn": bool(
+            "the weights before it never learn": bool(
                 step["before"] == 0 and step["after"] > 0
-            ),
-            "because of the one point without a derivative": kink["before"] == 0,
+            )
         },
-        "The weights before the step moved by {moved_step[0]:g}. The jump is not the "
-        "reason, since ReLU has a point without a derivative too and its weights moved "
-        "by up to {moved_relu[0]:.2g}: the step's slope is 0 everywhere else.",
+        "The weights before the step moved by {before:g}, those after it by up to "
+        "{after:.2g}.",
+        before=step["before"],
+        after=step["after"],
+    )
+
+
+@claim(
+    "step-0-10-no-gradient",
+    "A function with the values 0 and 10 is unsuitable because it is not "
+    "differentiable at its jump.",
+    notes="001",
+    scope="a 10-8-1 regression of 200 rows, 200 steps of Adam",
+)
+def jump_is_the_reason(lab):
+    """If one point without a derivative stopped learning, ReLU would not learn."""
+    x = np.linspace(-2, 2, 40) + 0.01  # none within 1e-5 of the jump
+    slope = (np.where(x + 1e-5 > 0, 10, 0) - np.where(x - 1e-5 > 0, 10, 0)) / 2e-5
+    step, kink = (step_and_kink(lab)[name] for name in ("step", "relu"))
+    return Finding(
+        {"one such point stops ReLU, too": kink["before"] == 0},
+        "The jump is not the reason: ReLU has a point without a derivative too, and "
+        "the weights before it moved by up to {moved_relu[0]:.2g}, those before the "
+        "step by {moved_step[0]:g}. The step's slope is 0 everywhere else.",
         moved_step=[step["before"], step["after"]],
         moved_relu=[kink["before"], kink["after"]],
         largest_slope_away_from_the_jump=float(np.abs(slope).max()),

@@ -90,10 +90,9 @@ def multiplied_or_added(lab):
     multiplied, added = sigmoid(first @ W * b), sigmoid(first @ W + b)
     return Finding(
         {
-            "by the weights": stats.below(np.abs(added - second).max(), SAME_AUTODIFF),
-            "by the biases": stats.below(
+            "by the weights and by the biases": stats.below(
                 np.abs(multiplied - second).max(), SAME_AUTODIFF
-            ),
+            )
         },
         "Biases are added: σ(a W + b) is [{added:.4f}], as in Keras. With biases as "
         "factors it would be [{multiplied:.4f}].",

@@ -61,8 +61,10 @@ def several_starts(lab):
     two, four = best
     return Finding(
         gains,
-        "With 2 hidden units {two:.1%} of the starts learn XOR, and the best of four "
-        "does in {two_best:.1%}; with 4 hidden units {four:.1%} of single starts do.",
+        "It pays where single starts get stuck, as in a network that is just large "
+        "enough. With 2 hidden units {two:.1%} of the starts learn XOR, and the best "
+        "of four does in {two_best:.1%}; with 4 hidden units {four:.1%} of single "
+        "starts do.",
         figure=draw_starts,
         two=shares[two],
         two_best=best[two].get(GROUP, 0.0),

@@ -96,10 +96,11 @@ def xavier_keeps(lab):
             )
             for name in names
         },
-        "Variance of activations forward and of gradients back, through {depth} "
-        "layers: {changes}. The formula assumes slope 1 and equal widths: where widths "
-        "halve, a layer multiplies the two variances by 4/3 and 2/3. It was not made "
-        "for ReLU: {relu}.",
+        "In linear layers of equal width it does; tanh, and widths that change, "
+        "break it. Variance of activations forward and of gradients back, through "
+        "{depth} layers: {changes}. The formula assumes slope 1 and equal widths: "
+        "where widths halve, a layer multiplies the two variances by 4/3 and 2/3. It "
+        "was not made for ReLU: {relu}.",
         figure=draw_depth,
         depth=lab.settings.depth,
         changes=both_ways(found, names),
@@ -166,10 +167,11 @@ def he_for_relu(lab):
             for name in names
             for kind in ("activations", "gradients")
         },
-        "Activations forward and gradients back: {changes}. He's rule counts a layer's "
-        "inputs only, so gradients shrink with the widths. Keras's HeNormal has "
-        "variance 2/fan_in ({off:.1f} standard errors off), but its default for ReLU "
-        "layers is Xavier's rule: {default}.",
+        "Forward it does at any width; back it takes layers of equal width. "
+        "Activations forward and gradients back: {changes}. He's rule counts a "
+        "layer's inputs only, so gradients shrink with the widths. Keras's HeNormal "
+        "has variance 2/fan_in ({off:.1f} standard errors off), but its default for "
+        "ReLU layers is Xavier's rule: {default}.",
         figure=draw_depth,
         changes=both_ways(found, names),
         default=both_ways(found, ["ReLU, Xavier"]),

@@ -112,8 +112,9 @@ def cost_of_training(lab):
             # Then the samples are no factor of T m n at all.
             "an iteration is a pass over all samples": ratios["samples"] == 1,
         },
-        "Doubled, each factor multiplies the cost: {ratios:.3g}. With T passes over N "
-        "samples it is O(T N m n); O(T m n) is right where T counts samples shown.",
+        "It does if T counts samples shown, and not passes over them. Doubled, each "
+        "factor multiplies the cost: {ratios:.3g}. With T passes over N samples it "
+        "is O(T N m n); O(T m n) is right where T counts samples shown.",
         base=base,
         multiplications=count,
         ratios=ratios,

@@ -100,10 +100,11 @@ def like_ridge(lab):
                 moved["dropout"], moved["L2"], 0.01
             ),
         },
-        "Averaged over all masks the loss is {by_masks:.5f}, by formula "
-        "{by_formula:.5f}. Two equal inputs get {first:.3f} and {second:.3f}; one of "
-        "them alone would get {alone:.3f}. With one input in hundredths the "
-        "predictions of L2 change by {ridge_moves:.1%}, those of dropout not at all.",
+        "It is like L2 where all inputs have one scale. Averaged over all masks the "
+        "loss is {by_masks:.5f}, by formula {by_formula:.5f}. Two equal inputs get "
+        "{first:.3f} and {second:.3f}; one of them alone would get {alone:.3f}. With "
+        "one input in hundredths the predictions of L2 change by {ridge_moves:.1%}, "
+        "those of dropout not at all.",
         by_masks=by_masks,
         by_formula=by_formula,
         first=ours[0],

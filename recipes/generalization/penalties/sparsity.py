@@ -249,10 +249,11 @@ def zeros_by_training(lab):
     ways = [name for name in found if name != "the minimum"]
     return Finding(
         {f"{name}: zeros in every draw": bool(zeros[name].min() > 0) for name in ways},
-        "Of {useless} useless weights {keras:.0f} are exactly 0 after training with "
-        "Keras's L1, and {proximal:.1f} with a proximal step. All: {zeros:.1f}. Below "
-        "0.01 are {small:.1f}: with Keras's L1 they tremble around 0, and have to be "
-        "cut off by hand.",
+        "It takes a proximal step after each update; Keras's L1 leaves small "
+        "weights, none of them 0. Of {useless} useless weights {keras:.0f} are "
+        "exactly 0 after training with Keras's L1, and {proximal:.1f} with a "
+        "proximal step. All: {zeros:.1f}. Below 0.01 are {small:.1f}: with Keras's "
+        "L1 they tremble around 0, and have to be cut off by hand.",
         keras=zeros["SGD with Keras's L1"].mean(),
         proximal=zeros["SGD with a proximal step"].mean(),
         figure=draw_paths,

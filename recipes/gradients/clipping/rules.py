@@ -213,7 +213,8 @@ def scales_down(lab):
 
 @claim(
     "clip-direction",
-    "A clipped gradient points where it pointed before.",
+    "Clipped by the norm of all its variables a gradient points where it pointed "
+    "before; clipped by the norm of each variable, or entry by entry, it is turned.",
     says="always",
     notes="ours",
     scope="gradients of a network 6-16-1 of many sizes; thresholds 1 and 0.1",
@@ -225,8 +226,13 @@ def keeps_direction(lab):
         words: min(row["least_cosine"] for row in followers(measured, rule))
         for words, (rule, _, _) in PROMISES.items()
     }
+    whole, *parts = cosines
     return Finding(
-        {words: stats.above(found, 1 - CLOSE) for words, found in cosines.items()},
+        {f"kept: {whole}": stats.above(cosines[whole], 1 - CLOSE)}
+        | {
+            f"turned: {words}": stats.below(cosines[words], 1 - CLOSE)
+            for words in parts
+        },
         "Cosine of the angle by which a gradient is turned, at worst (1: not at all): "
         "{cosines:.3f}. One factor for everything keeps the direction; a factor for "
         "each variable, or for each entry, does not.",

@@ -89,8 +89,10 @@ def relu_explodes(lab):
 
 @claim(
     "explode-relu-unbounded",
-    "With improper weights ReLU's gradients explode because its output is not bounded.",
-    says="always",
+    "With improper weights ReLU's gradients can explode because its output is not "
+    "bounded.",
+    says="can",
+    hedge="can",
     notes="004",
     scope="networks of 10 layers of 256 units on digits, ReLU bounded at 6, before "
     "training",
@@ -104,16 +106,17 @@ def bound_would_help(lab):
     }
     return Finding(
         {
-            f"{weights}: bounded, it does not": stats.greater(
+            f"{weights}": stats.greater(
                 limit, found["ReLU6", weights], by=stats.ANY, scale="log"
             )
             for weights in IMPROPER
             if middle(found["ReLU", weights]) > EXPLODES
         }
         or {"ReLU explodes somewhere": None},
-        "First layer's gradient over the last one's, ReLU: {relu:.1e}; bounded at 6: "
-        "{relu6:.1e}. A bound dampens, and large weights win: it is they that enlarge "
-        "a gradient, as ReLU's slope is never above 1.",
+        "A bound ends the explosion with {holding}, and not with {failing}: it "
+        "dampens, and large weights win. First layer's gradient over the last one's, "
+        "ReLU: {relu:.1e}; bounded at 6: {relu6:.1e}. It is the weights that enlarge a "
+        "gradient, as ReLU's slope is never above 1.",
         figure=draw_bounds,
         relu=means["ReLU"],
         relu6=means["ReLU6"],

@@ -2,6 +2,7 @@
 
 RENAMED = {
     "bias-not-redundant-before-layernorm": "bias-redundant-before-layernorm",
+    "epochs-too-few-many": "epochs-too-many",
     "opt-sgd-slow-is-lr": "opt-sgd-slower",
     "pair-softmax-mse-vanishes": "pair-softmax-mse",
     "perceptron-single-neuron-can-learn": "perceptron-single-neuron",

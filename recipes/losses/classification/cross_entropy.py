@@ -82,14 +82,12 @@ def one_row_a_label(lab):
     except ValueError:
         refused = True
     return Finding(
-        {
-            "Keras's CategoricalCrossentropy": refused and agree(dense, written),
-            "Keras's SparseCategoricalCrossentropy": not agree(sparse, written),
-        },
-        "CategoricalCrossentropy refuses class numbers. The sparse loss takes them and "
-        "gives the same values, to {gap:.0e}: use it where labels are numbers. A row "
+        {"Keras's CategoricalCrossentropy": refused and agree(dense, written)},
+        "CategoricalCrossentropy refuses class numbers. Another loss, the sparse one, "
+        "takes them and {same} the same values, to {gap:.0e}. A row "
         "need not be one-hot: {soft} chances of the classes, too.",
         soft="the loss takes" if takes_soft else "the loss does not take",
+        same="gives" if agree(sparse, written) else "does not give",
         gap=float(np.abs(dense - sparse).max()),
         refuses_class_numbers=refused,
         takes_rows_of_probabilities=takes_soft,

@@ -69,10 +69,11 @@ def bears_outliers(lab):
             name: stats.greater(network, each, by=stats.TENTH, scale="log")
             for name, each in found.items()
         },
-        "A network by squared error is {network:.2g} from the truth; {mean:.2g} "
+        "By default it is not; with large leaves that answer by medians it is. A "
+        "network by squared error is {network:.2g} from the truth; {mean:.2g} "
         "(without outliers: {without:.2g}). By default a forest grows leaves of one "
-        "target, which may be an outlier. A leaf by squared error answers the mean of "
-        "its targets, outliers too; one by absolute error answers their median.",
+        "target, which may be an outlier. A leaf by squared error answers the mean "
+        "of its targets, outliers too; one by absolute error answers their median.",
         figure=draw_forests,
         network=network.mean(),
         mean={name: each.mean() for name, each in found.items()},

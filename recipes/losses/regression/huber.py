@@ -127,9 +127,10 @@ def needs_tuning(lab):
     lab.table("Distance to the truth", columns, rows)
     return Finding(
         needed,
-        "The fit with δ = 1 is so many times as far from the truth as with the best δ "
-        "of nine: {ratio:.2f}. The best are {best:g}. δ is to be about the size of the "
-        "noise; without outliers any δ above that does as well.",
+        "Where there are outliers and the noise is small against δ it does; else δ = "
+        "1 is good enough. The fit with δ = 1 is so many times as far from the truth "
+        "as with the best δ of nine: {ratio:.2f}. The best are {best:g}. δ is to be "
+        "about the size of the noise; without outliers any δ above that does as well.",
         figure=draw_deltas,
         ratio=ratio,
         best=best,

@@ -51,10 +51,12 @@ def bears_what_lies_beyond(lab):
             for name, shift in moved.items()
             if name != "squared error"
         },
-        "Five targets in a hundred thrown to 100 move the mean, which squared error "
-        "fits, by {mean:.2g} standard deviations of the others, and the quantiles 0.1, "
-        "0.5, 0.9 and 0.99 by {quantiles:.2g}. A quantile bears outliers as long as "
-        "their share is less than what it leaves beyond itself: here up to about 0.95.",
+        "It is as long as the share of outliers is less than what the quantile "
+        "leaves beyond itself. Five targets in a hundred thrown to 100 move the "
+        "mean, which squared error fits, by {mean:.2g} standard deviations of the "
+        "others, and the quantiles 0.1, 0.5, 0.9 and 0.99 by {quantiles:.2g}. A "
+        "quantile bears outliers as long as their share is less than what it leaves "
+        "beyond itself: here up to about 0.95.",
         mean=mean.mean(),
         quantiles=[moved[f"quantile {q:g}"].mean() for q in QUANTILES],
         quantile_loss_at_one_half=float(Quantile(0.5)(y, predicted)),
@@ -135,11 +137,12 @@ def one_mean(lab):
             "a linear model with fewer rows than inputs": free_weights(x[:2]) == 0,
             "a network with hidden units": not np.array_equal(*answers),
         },
-        "The best constant for 1, 2, 3, 4 is {mean:g} alone. Two equal inputs leave "
-        "{twins} direction in which weights change and answers do not, two rows of "
-        "three inputs {few}; and a tanh unit gives equal answers with both of its "
-        "weights negated. One solution needs a linear model, more rows than inputs, "
-        "and no input that others make up.",
+        "It has one for a linear model with more rows than inputs and no redundant "
+        "input. The best constant for 1, 2, 3, 4 is {mean:g} alone. Two equal inputs "
+        "leave {twins} direction in which weights change and answers do not, two "
+        "rows of three inputs {few}; and a tanh unit gives equal answers with both "
+        "of its weights negated. One solution needs a linear model, more rows than "
+        "inputs, and no input that others make up.",
         mean=float(mean[0]),
         twins=free_weights(twin),
         few=free_weights(x[:2]),

@@ -101,6 +101,7 @@ def pulls_a_fit(lab):
             for case, found in cases.items()
             for name in ("absolute", HUBER)
         },
+        "That is so for wrong targets; against wrong inputs neither loss helps. "
         "Distance to the truth by squared, absolute and Huber's loss: {constant:.2g} "
         "for a constant and {network:.2g} for a network, some of whose targets are "
         "wrong; {line:.2g} for a line, some of whose inputs are wrong. Absolute and "

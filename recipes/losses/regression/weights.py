@@ -71,12 +71,14 @@ def weighed_down(lab):
     lab.table("Error added by outliers, undone by a weight", ["weights", "share"], rows)
     return Finding(
         holds,
-        "If it is known which rows are outliers, a weight of 0.1 for them undoes "
-        "{known:.0%} of the error that they add. Rows found by the fences of the "
-        "targets: {outside:.0%} if outliers are out of the others' range, {inside:.0%} "
-        "if within it. Rows found by the fences of a fit's errors: {residual:.0%} even "
-        "there. As many rows at random: {control:.0%}. A network, weighted by the "
-        "fences of its targets: {network:.0%}.",
+        "It does where the outliers can be told; the fences of the target find only "
+        "those out of the others' range. If it is known which rows are outliers, a "
+        "weight of 0.1 for them undoes {known:.0%} of the error that they add. Rows "
+        "found by the fences of the targets: {outside:.0%} if outliers are out of "
+        "the others' range, {inside:.0%} if within it. Rows found by the fences of a "
+        "fit's errors: {residual:.0%} even there. As many rows at random: "
+        "{control:.0%}. A network, weighted by the fences of its targets: "
+        "{network:.0%}.",
         figure=draw_remedies,
         known=undone["known rows, 20 off"],
         outside=undone["fences of the target, 20 off"],

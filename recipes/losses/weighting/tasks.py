@@ -186,12 +186,13 @@ def weights_balance(lab):
                 SCALED, MATCHED
             ),
         },
-        "Each task's error as a share of its variance (1 is what its mean reaches): "
-        "{equal:.2f} with equal weights; {matched:.2f} with 10⁻⁴ for the big task; "
-        "{learned:.2f} with learned weights; {scaled:.2f} with the big target divided "
-        "by 100, which needs no weights. The worse task decides. At the start the big "
-        "task pulls on the shared layer {pull:.0f} times as hard as the small one with "
-        "equal weights, {matched_pull:.2g} times with 10⁻⁴.",
+        "Weights balance the tasks, and so does a target of another scale, which "
+        "needs none. Each task's error as a share of its variance (1 is what its "
+        "mean reaches): {equal:.2f} with equal weights; {matched:.2f} with 10⁻⁴ for "
+        "the big task; {learned:.2f} with learned weights; {scaled:.2f} with the big "
+        "target divided by 100, which needs no weights. The worse task decides. At "
+        "the start the big task pulls on the shared layer {pull:.0f} times as hard "
+        "as the small one with equal weights, {matched_pull:.2g} times with 10⁻⁴.",
         figure=draw_errors,
         equal=means[EQUAL],
         matched=means[MATCHED],

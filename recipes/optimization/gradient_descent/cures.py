@@ -27,7 +27,7 @@ DIGITS = {  # the same on digits at rate 10
     "nothing": "SGD, 10",
     "a tenth of the rate": "SGD, 1",
     "momentum 0.9": "momentum, 10",
-    "Adam": "Adam, 10",
+    "Adam at the same rate": "Adam, 10",
     "Adam at its default rate": "Adam, 0.001",
 }
 
@@ -122,7 +122,7 @@ def momentum_cures(lab):
 )
 def adam_cures(lab):
     """Adam at the rate that was too large, and at its own default."""
-    return judge_cure(lab, "Adam", "Adam", "Adam at its default rate")
+    return judge_cure(lab, "Adam", "Adam at the same rate", "Adam at its default rate")
 
 
 if __name__ == "__main__":

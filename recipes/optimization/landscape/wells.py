@@ -72,7 +72,7 @@ def shares_that_leave(lab, start: str, noise: float, adaptive: bool = False) -> 
     "local-minimum-escape",
     "A larger learning rate or momentum gets out of a local minimum.",
     says="often",
-    hedge="generally",
+    hedge="helps",
     notes="001 002 003",
     scope="a double well in one dimension, 5,000 steps; nothing is trained",
 )
@@ -103,11 +103,12 @@ def gets_out(lab):
                 for way in larger
             },
         },
-        "From rest near the shallow minimum, without noise, at most {most_calm:.0%} of "
+        "It takes noise on the gradient, and for momentum the velocity form. From "
+        "rest near the shallow minimum, without noise, at most {most_calm:.0%} of "
         "the walkers leave it; with noise of {noise:g} on the gradient "
-        "{mean_noisy:.0%}. Without noise a well holds what settled in it up to a rate "
-        "of 2/curvature: {limit:.2f} here, {limit_of_deep:.2f} in the deep well, which "
-        "is sharper.",
+        "{mean_noisy:.0%}. Without noise a well holds what settled in it up to a "
+        "rate of 2/curvature: {limit:.2f} here, {limit_of_deep:.2f} in the deep "
+        "well, which is sharper.",
         figure=draw_wells,
         most_calm=max(np.mean(share) for share in calm.values()),
         noise=NOISE,
@@ -142,9 +143,10 @@ def adaptive_rules_get_out(lab):
             for way in ADAPTIVE
             if way != "SGD"
         },
-        "From near the shallow minimum, with noise of {noise:g} on the gradient, these "
-        "shares leave it: {noisy:.0%}. Without noise none leaves, with any rule "
-        "({calm:.0%}).",
+        "At the rate at which its steps are as long as SGD's Adam is; at its usual "
+        "steps neither is. From near the shallow minimum, with noise of {noise:g} on "
+        "the gradient, these shares leave it: {noisy:.0%}. Without noise none "
+        "leaves, with any rule ({calm:.0%}).",
         noise=NOISE,
         noisy={way: seen.mean() for way, seen in noisy.items()},
         calm={way: seen.mean() for way, seen in calm.items()},

@@ -82,9 +82,10 @@ def smooths_across(lab):
             if rate in ZIGZAG
             for form in list(row)[1:]
         },
-        "Smooth means at most {less:.0%} of the way that plain descent travels across "
-        "at the same rate: {traveled:.3g}. At rate 0.1 plain descent does not cross at "
-        "all, and both forms do.",
+        "Only the form with (1 − β) does, and only near the rate at which plain "
+        "descent diverges. Smooth means at most {less:.0%} of the way that plain "
+        "descent travels across at the same rate: {traveled:.3g}. At rate 0.1 plain "
+        "descent does not cross at all, and both forms do.",
         less=LESS,
         traveled=traveled,
         crossings_and_way={f"rate {rate}": row for rate, row in counted.items()},

@@ -101,11 +101,12 @@ def faster_along(lab):
             for form in ("velocity form", "(1 − β) form")
         }
         | {"each at its best rate": faster(fewest["momentum"][0], fewest["plain"][0])},
-        "Curvatures 1 and {shallow:g}, rate {rate}: plain descent needs {steps[plain]} "
-        "steps, the velocity form {steps[velocity form]}, the form with (1 − β) "
-        "{averaged_steps}; plain descent at rate/(1 − β), in the long run a step as "
-        "long as the velocity form's, {longer}. Each at its best rate, plain needs "
-        "{fewest[plain][0]}, momentum {fewest[momentum][0]}.",
+        "At one rate the velocity form is, and the form with (1 − β) is not. "
+        "Curvatures 1 and {shallow:g}, rate {rate}: plain descent needs "
+        "{steps[plain]} steps, the velocity form {steps[velocity form]}, the form "
+        "with (1 − β) {averaged_steps}; plain descent at rate/(1 − β), in the long "
+        "run a step as long as the velocity form's, {longer}. Each at its best rate, "
+        "plain needs {fewest[plain][0]}, momentum {fewest[momentum][0]}.",
         figure=draw_ravine,
         shallow=1 / condition,
         rate=RATE,

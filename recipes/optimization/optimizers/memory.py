@@ -47,11 +47,15 @@ def start_of_the_mean_shows(lab):
         ]
         return [float(value) for value in seen]
 
-    ways = {
+    # Single steps show how the start is forgotten. What a training would notice is the
+    # way: that is judged.
+    steps = {
         "ρ = 0.9, the first step": spread(0.9, lambda steps: steps[0]),
         "ρ = 0.9, step 100": spread(0.9, lambda steps: steps[99]),
-        "ρ = 0.9, the way of 1,000 steps": spread(0.9, np.sum),
-        "ρ = 0.99, the way of 1,000 steps": spread(0.99, np.sum),
+    }
+    ways = {
+        "ρ = 0.9, Keras's: the way of 1,000 steps": spread(0.9, np.sum),
+        "ρ = 0.99, PyTorch's: the way of 1,000 steps": spread(0.99, np.sum),
     }
     in_keras = -float(replay(keras.optimizers.RMSprop(1.0), ONES[:1])[0])
     return Finding(
@@ -59,10 +63,12 @@ def start_of_the_mean_shows(lab):
             f"{name} differs by more than a tenth": max(seen) > 1.1 * min(seen)
             for name, seen in ways.items()
         },
-        "In rates, where the mean of squares starts at 0, at the gradient's square and "
-        "at 100 times that: {ways:.3g}. From 0, as in Keras ({in_keras:.3f}), the "
+        "The longer its memory, the more of the start is seen: in rates, where the "
+        "mean of squares starts at 0, at the gradient's square and at 100 times that, "
+        "{ways:.3g}; {steps:.3g}. From 0, as in Keras ({in_keras:.3f}), the "
         "first step is {from_zero:.3f} rates long.",
         ways=ways,
+        steps=steps,
         in_keras=in_keras,
         from_zero=FROM_ZERO,
     )
@@ -107,6 +113,7 @@ def large_gradients_are_borne(lab):
                 later[1], later[0], within=SAME
             ),
         },
+        "A large gradient does not throw it far, but holds it up afterward. "
         "Multiplying the loss by 1,000 moves the path by {apart:.0e}; one gradient "
         "1,000 times as large moves it by {thrown:.1f} usual steps (SGD: 1,000). But "
         "100 steps later the distance is {later:.3f} without and with it: the huge "

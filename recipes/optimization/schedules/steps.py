@@ -96,10 +96,12 @@ def falls_exponentially(lab):
     gaps = {name: difference(found, expected, rate) for name, found in seen.items()}
     return Finding(
         {f"lowered {name}": stats.below(gap, CLOSE) for name, gap in gaps.items()},
-        "From 0.1 with factor 0.9 the formula gives {by_formula:.3g} after one epoch; "
-        "lowering by 0.9 with each of its {updates} updates leaves {by_update:.3g}. "
-        "Both agree where an update lowers by factor^(1/{updates}): Keras's "
-        "ExponentialDecay with decay_steps = {updates}.",
+        "Lowered once an epoch it is; lowered with each update the factor must be "
+        "spread over the epoch. From 0.1 with factor 0.9 the formula gives "
+        "{by_formula:.3g} after one epoch; lowering by 0.9 with each of its "
+        "{updates} updates leaves {by_update:.3g}. Both agree where an update lowers "
+        "by factor^(1/{updates}): Keras's ExponentialDecay with decay_steps = "
+        "{updates}.",
         figure=draw_steps,
         by_formula=expected[1],
         updates=PER_EPOCH,

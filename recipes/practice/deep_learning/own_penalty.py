@@ -180,9 +180,10 @@ def no_penalty(lab):
                 ones, grown["noise"], by=stats.TENTH, scale="log"
             ),
         },
-        "Squared distances to the true weights where all features are used: "
-        "{dense:.2f}; where three are: {sparse:.2f}. A network's kernels grow "
-        "to {grown:.2f} times their length, those of noise inputs to {noise:.2f}.",
+        "Descent that is stopped early is like ridge; nothing is like lasso. Squared "
+        "distances to the true weights where all features are used: {dense:.2f}; "
+        "where three are: {sparse:.2f}. A network's kernels grow to {grown:.2f} "
+        "times their length, those of noise inputs to {noise:.2f}.",
         figure=draw_distances,
         dense={name: dense[name].mean() for name in ("descent", "ridge", "lasso")},
         sparse={name: sparse[name].mean() for name in ("descent", "ridge", "lasso")},

@@ -87,7 +87,7 @@ def fails_in_deployment(lab):
 @claim(
     "shift-decision-moved",
     "Where only the shares of the classes differ, moving the decision by the shares "
-    "restores the accuracy.",
+    "restores a part of the accuracy.",
     says="always",
     notes="ours",
     scope="digits, a network of 64 units, 600 images before one in ten was kept of "
@@ -98,12 +98,9 @@ def decision_moved(lab):
     uneven, even = deployed(lab)[SHARES], deployed(lab)[NONE]["deployed"]
     return Finding(
         {
-            "in part": stats.greater(
+            "a point or more": stats.greater(
                 uneven["moved"], uneven["deployed"], by=stats.ACCURACY_POINT
-            ),
-            "all of it": stats.greater(
-                uneven["moved"] + stats.ACCURACY_POINT.value, even, by=WITHIN
-            ),
+            )
         },
         "In deployment {plain:.1%} are right as the network was trained, {moved:.1%} "
         "with decisions moved by the shares, and {even:.1%} after learning from even "
@@ -112,6 +109,9 @@ def decision_moved(lab):
         moved=uneven["moved"].mean(),
         even=even.mean(),
         dev=uneven["dev"].mean(),
+        all_of_it=stats.greater(
+            uneven["moved"] + stats.ACCURACY_POINT.value, even, by=WITHIN
+        ),
     )
 
 

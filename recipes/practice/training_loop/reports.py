@@ -103,7 +103,8 @@ def is_mean_of_batches(lab):
             f"the mean over the samples: {name}": gap < stats.EXACT
             for name, gap in gaps.items()
         },
-        "With a last batch half as large it is {batches:.4f} nats, the mean over the "
+        "It is the mean over the samples where all batches have one size. With a "
+        "last batch half as large it is {batches:.4f} nats, the mean over the "
         "samples {samples:.4f}, which Keras's fit reports ({keras:.4f}). Neither is "
         "the loss of the network at the epoch's end, {end:.4f}.",
         batches=found[left]["mean of batches"],

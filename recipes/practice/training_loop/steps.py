@@ -181,7 +181,7 @@ ONCE = 6.0  # d(w²)/dw at 3; added up twice it is 12
 
 @claim(
     "loop-zero-gradients",
-    "Set the gradients to zero at the start of every training step.",
+    "In PyTorch, set the gradients to zero at the start of every training step.",
     says="advice",
     notes="002",
     scope="the loop on digits in NumPy; two backward passes of w² in each library",
@@ -195,14 +195,12 @@ def zero_first(lab):
     }
     data, steps = lab.data(lab.like_digits), lab.settings.steps
     never, losses = orders(lab)[NEVER]
-    conditions: dict = {}
-    for name, value in slopes.items():
-        if value is None:
-            conditions[f"{name} (not judged: it is not installed)"] = None
-        else:
-            conditions[f"{name}: gradients add up unless zeroed"] = value == 2 * ONCE
+    # The notes' loop is PyTorch's. The other libraries are shown beside it.
+    added = slopes["PyTorch"]
     return Finding(
-        conditions,
+        {"not judged: it is not installed": None}
+        if added is None
+        else {"gradients add up unless zeroed": added == 2 * ONCE},
         "A second backward pass of w² at 3 gives {slopes} (once: 6). Never zeroed, the "
         "loop is momentum of 1 to {heavy:.0e}, and its last loss {last:.2f}, not "
         "{usual:.2f} nats. The sum of four quarter batches is the whole batch's "
