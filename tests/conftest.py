@@ -27,6 +27,31 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Files of few long tests: each test goes to the worker that is free, before the rest.
+ONE_BY_ONE = (
+    "test_other_backends",
+    "test_every_recipe",
+    "test_notebooks",
+    "test_several_devices",
+    "test_zoo_backends",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """With `pytest -n`, the tests of a file go to one worker, long files first.
+
+    They share fixtures and compiled functions.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    items.sort(key=lambda item: item.path.stem not in ONE_BY_ONE)
+    for item in items:
+        if item.path.stem not in ONE_BY_ONE:
+            name = item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
     """Tests neither read nor write the user's cache of data."""

@@ -292,9 +292,7 @@ if __name__ == "__main__":
     ("first", "face", "last"),
     [
         ("import keras", "stats", ""),
-        ("", "Study", ""),
-        ("", "fit", ""),
-        ("import recipes.lab as lab", "stats", ""),
+        ("import recipes.lab as lab", "Study", ""),
         ("", "stats", "from zoo import mlp"),
     ],
 )

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import backend_probe
+import keras
 import numpy as np
 import pytest
 
@@ -21,7 +23,11 @@ def outputs(tmp_path_factory):
 
     def of(backend):
         path = folder / f"{backend}.npz"
-        if not path.exists():
+        if path.exists():
+            pass
+        elif backend == keras.backend.backend():
+            backend_probe.main(path)
+        else:
             paths = [str(HERE), str(HERE.parents[1])]
             done = subprocess.run(
                 [*PYTHON, HERE / "backend_probe.py", path],
