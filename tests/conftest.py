@@ -53,9 +53,15 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory):
-    """Tests neither read nor write the user's cache of data."""
-    os.environ["RECIPES_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+def _own_cache(request, tmp_path_factory):
+    """Tests neither read nor write the user's cache; a smoke run trains once for all.
+
+    All workers share it, as `recipes run --all` does.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent
+    os.environ["RECIPES_CACHE_DIR"] = str(folder / "cache")
 
 
 @pytest.fixture

@@ -31,10 +31,14 @@ def found_in(out: Path) -> dict[str, dict]:
     return {claim["id"]: claim for claim in json.loads(path.read_text())["claims"]}
 
 
-def smoke(name: str, out: Path) -> dict[str, dict]:
-    """A smoke run in this process: claim id to its entry."""
+def smoke(name: str, out: Path, store: Path | None = None) -> dict[str, dict]:
+    """A smoke run in this process: claim id to its entry.
+
+    Other tests' smoke runs find the trainings in the tests' own cache; those of a copy
+    have a store of their own, so that they are its own trainings.
+    """
     shutil.rmtree(out, ignore_errors=True)
-    options = Options(out=out, smoke=True, store=out.with_name(out.name + "-store"))
+    options = Options(out=out, smoke=True, store=store)
     execute(catalog.find(name), {}, options, Output(silent=True))
     return found_in(out)
 
@@ -52,7 +56,9 @@ def check_copies(recipe, found: dict[str, dict], lessons: list, folder: Path) ->
     """Copies the recipe's lessons; those named find what is found already."""
     assert main(["copy", recipe.name, str(folder)]) == 0
     for lesson in lessons:
-        copied = smoke(str(folder / f"{lesson.name}.py"), folder / "copies")
+        copied = smoke(
+            str(folder / f"{lesson.name}.py"), folder / "copies", folder / "store"
+        )
         assert set(copied) == set(lesson.claims)
         for id, claim in copied.items():
             assert finding(claim, lesson.alone) == finding(found[id], lesson.alone), id
