@@ -42,7 +42,7 @@ demo: $(BIN)/recipes  ## run the optimizers recipe on embedded data to verdicts 
 	$(BIN)/recipes run optimizers
 
 test: $(VENV)/.tests  ## run the tests (TORCH=torch adds the PyTorch backend)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  -m "not slow"
 
 short: $(VENV)/.tests  ## what another Python must pass: import, smoke runs, keys

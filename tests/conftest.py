@@ -28,29 +28,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Files of few long tests: each test goes to the worker that is free, before the rest.
-ONE_BY_ONE = (
-    "test_other_backends",
+# First with `pytest -n --dist loadfile`, so that no worker is left with one at the end.
+LONGEST = (
     "test_every_recipe",
+    "test_other_backends",
     "test_notebooks",
-    "test_several_devices",
-    "test_zoo_backends",
+    "test_site",
+    "test_zoo_training",
+    "test_cli",
 )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """With `pytest -n`, the tests of a file go to one worker, long files first.
-
-    They share fixtures and compiled functions.
-    """
-    if not hasattr(config, "workerinput"):
-        return
-    items.sort(key=lambda item: item.path.stem not in ONE_BY_ONE)
-    for item in items:
-        if item.path.stem not in ONE_BY_ONE:
-            name = item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(name))
+    """Puts the longest files first, where workers share the tests."""
+    if hasattr(config, "workerinput"):
+        places = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
