@@ -32,6 +32,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LONGEST = (
     "test_every_recipe",
     "test_other_backends",
+    "test_several_devices",
     "test_notebooks",
     "test_site",
     "test_zoo_training",
