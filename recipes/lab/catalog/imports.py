@@ -35,7 +35,7 @@ def read(path: Path) -> str:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        facts_of(text)
+        _tree(text)
     except SyntaxError as error:
         place = f"{path}, line {error.lineno}" if error.lineno else path
         raise SourceError(f"cannot read {place}: {error.msg}.") from None
