@@ -42,7 +42,8 @@ demo: $(BIN)/recipes  ## run the optimizers recipe on embedded data to verdicts 
 	$(BIN)/recipes run optimizers
 
 test: $(VENV)/.tests  ## run the tests (TORCH=torch adds the PyTorch backend)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  -m "not slow"
 
 short: $(VENV)/.tests  ## what another Python must pass: import, smoke runs, keys
 	$(BIN)/python -c "import zoo, callbacks, recipes.lab; print(zoo.list_models()[:3])"

@@ -20,12 +20,9 @@ ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (1280, 390)
 
-pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("sphinx") is None, reason="the extra docs is absent"
-    ),
-    pytest.mark.xdist_group("site"),
-]
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("sphinx") is None, reason="the extra docs is absent"
+)
 
 
 class Page(HTMLParser):

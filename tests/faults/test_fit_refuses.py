@@ -1,14 +1,10 @@
 """Bad input of `fit`: one clear sentence before anything is trained.
 
 Each case is (what is wrong, the call, words of the sentence). They run on the backend
-of the tests; the last test runs them again on the other backends.
+of the tests; tests/test_other_backends.py runs them again on the others.
 """
 
 import functools
-import importlib.util
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -732,20 +728,3 @@ def test_one_sentence_when_a_batch_is_drawn(call, words):
     with pytest.raises(LabError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_same_on_other_backends(backend):
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("this is that run")
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    run = subprocess.run(
-        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:xdist", "-p",
-         "no:cacheprovider", __file__],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout[-3000:]

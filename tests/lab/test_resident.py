@@ -1,12 +1,9 @@
 """Resident training is plain Keras on the same order of samples, only faster.
 
-The tests run on TensorFlow; the last one runs them again on JAX.
+tests/test_other_backends.py runs these tests on JAX, too.
 """
 
 import logging
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -480,17 +477,3 @@ def test_data_that_does_not_fit_goes_the_ordinary_way_and_says_so(caplog, monkey
 def test_arguments_that_exclude_each_other(given, told):
     with pytest.raises(LabError, match=told):
         fit(dense(), X, **{"y": Y, **given})
-
-
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="it starts this very run")
-def test_all_of_this_on_jax():
-    pytest.importorskip("jax")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p",
-         "no:cacheprovider", __file__],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout[-3000:]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.lab import LabError
+from recipes.lab import LabError, catalog
+from recipes.lab.catalog.reach import Walk, reach
 from recipes.lab.running.sources import Sources
 from tests.lab.toys import edit, run_toy, trained, write_toy
 
@@ -29,6 +30,14 @@ def test_a_source_changed_in_mid_run_keeps_nothing_more(tmp_path, name):
     kept = list((tmp_path / "store").rglob("*.json"))
     assert len(kept) == 2  # both cases of seed 0
     assert not list((tmp_path / "runs").rglob("result.json"))
+
+
+@pytest.mark.parametrize("name", ["batch_size", "momentum"])
+def test_lessons_reach_the_same_one_after_the_other_and_alone(name):
+    for lessons in (catalog.find(name).lessons, catalog.find(name).lessons[::-1]):
+        walk = Walk()
+        for lesson in lessons:
+            assert reach(lesson.path, walk) == reach(lesson.path)
 
 
 def test_a_file_that_is_only_touched_is_not_changed(tmp_path):

@@ -32,7 +32,7 @@ def test_settings_out_of_range(setting):
 
 
 def test_rates_are_chosen_on_other_seeds():
-    lab = RecordingLab("deep_learning", smoke=True)
+    lab = RecordingLab("deep_learning", seeds=2)
     case = {"units": [8], "rows": 100, "epochs": 1}
     runs = at_best(lab, capacity.train, {"one": case}, lambda run: run["held"], "here")
     (_, tried, tuning), (_, chosen, seeds) = lab.sweeps

@@ -205,7 +205,7 @@ def test_the_weights_of_the_least_validation_loss_are_kept(digits):
 
 
 def test_rates_are_chosen_on_other_seeds(digits):
-    lab = RecordingLab("dropout", smoke=True)
+    lab = RecordingLab("dropout", seeds=2, epochs=3, rows=100)
     choices = low_and_high.choices(lab, 0.1, low_and_high.WAYS[1], True)
     assert choices[0]["network"]["units"] == [71, 71]  # 64/0.9
     found = at_best(

@@ -111,7 +111,7 @@ def test_a_mean_of_probabilities_is_the_zoos_late_fusion(digits):
 
 
 def test_rates_are_chosen_on_other_seeds():
-    lab = RecordingLab("ensembles", smoke=True)
+    lab = RecordingLab("ensembles", seeds=2, epochs=2, rows=100)
     best_rate(lab, 0.2, 8)
     late_fusion.singles(lab, 0.2, 8)
     (_, tried, tuning), (_, chosen, seeds) = lab.sweeps

@@ -245,7 +245,7 @@ def test_weights_have_the_scale_that_was_asked_for():
 
 
 def test_rates_are_chosen_on_validation_and_judged_on_the_test(digits):
-    lab = RecordingLab("normalization", smoke=True)
+    lab = RecordingLab("normalization", seeds=2)
     case = {"network": {"units": [8]}, "batch_size": 32, "epochs": 1, "rows": 100}
     found = at_best(
         lab, train, {"one": case}, (0.1, 1e-6), lambda r: r["held_out_loss"][0]

@@ -163,7 +163,7 @@ def test_every_way_gives_accuracies(digits):
 
 
 def test_ways_are_chosen_on_other_seeds():
-    lab = RecordingLab("transfer", smoke=True)
+    lab = RecordingLab("transfer", seeds=2, steps=4, source_epochs=1)
     found = ways(lab, "related", FIVE, 5, ("linear model", "head alone"))
     (_, tried, tuning), (_, chosen, seeds) = lab.sweeps
     assert (len(tried), len(chosen)) == (6, 2)

@@ -290,7 +290,7 @@ def test_two_replicas_train_as_one_device_does(updates):
     import tensorflow as tf
 
     if len(tf.config.list_logical_devices("CPU")) < 2:
-        pytest.skip("needs two logical devices: see test_gan_replicas.py")
+        pytest.skip("needs two logical devices: see test_several_devices.py")
 
     def run(strategy):
         keras.utils.set_random_seed(0)

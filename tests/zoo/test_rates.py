@@ -1,10 +1,7 @@
-"""The cyclical rate: Smith's formula, PyTorch's, three backends, files, errors."""
+"""The cyclical rate: Smith's formula, PyTorch's, three backends, files, errors.
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+tests/test_other_backends.py runs these tests on the others.
+"""
 
 import keras
 import numpy as np
@@ -71,42 +68,24 @@ def test_equals_pytorch(mode):
     assert rates(ours, range(60)) == pytest.approx(expected, rel=1e-5)
 
 
-PROBE = """
-import json, keras, numpy as np
-from zoo import CyclicalRate
-found = {}
-for mode, gamma in (("triangular", 1.0), ("triangular2", 1.0), ("exp_range", 0.9)):
+@pytest.mark.parametrize(
+    ("mode", "gamma"), [("triangular", 1.0), ("triangular2", 1.0), ("exp_range", 0.9)]
+)
+def test_trains_by_its_rates(mode, gamma):
+    """With x = 1 and target 0 every update takes the weight times 1 - 2 rate."""
     rate = CyclicalRate(0.01, 0.2, 3, mode, steps_down=2, gamma=gamma)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     model.set_weights([np.ones((1, 1), "float32")])
     model.compile(keras.optimizers.SGD(rate), "mse")
     x = np.ones((12, 1), "float32")
     model.fit(x, 0 * x, batch_size=1, epochs=1, verbose=0)
-    found[mode] = float(model.get_weights()[0][0, 0])
-print("FOUND", json.dumps(found))
-"""
-
-
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_trains_by_its_rates_on_every_backend(backend):
-    """With x = 1 and target 0 every update takes the weight times 1 - 2 rate."""
-    pytest.importorskip(backend, reason=f"{backend} is not installed")
-    root = str(Path(__file__).parents[2])
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", PROBE],
-        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": root},
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.partition("FOUND ")[2])
-    for mode, gamma in (("triangular", 1.0), ("triangular2", 1.0), ("exp_range", 0.9)):
-        weight = 1.0
-        for step in range(12):
-            within, cycle = step % 5, step // 5
-            height = min(within / 3, (5 - within) / 2)
-            height *= {"triangular2": 0.5**cycle, "exp_range": gamma**step}.get(mode, 1)
-            weight *= 1 - 2 * (0.01 + 0.19 * height)
-        assert found[mode] == pytest.approx(weight, rel=1e-4), mode
+    weight = 1.0
+    for step in range(12):
+        within, cycle = step % 5, step // 5
+        height = min(within / 3, (5 - within) / 2)
+        height *= {"triangular2": 0.5**cycle, "exp_range": gamma**step}.get(mode, 1)
+        weight *= 1 - 2 * (0.01 + 0.19 * height)
+    assert float(model.get_weights()[0][0, 0]) == pytest.approx(weight, rel=1e-4)
 
 
 def test_a_saved_model_keeps_it(tmp_path):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import backend_probe
+import keras
 import numpy as np
 import pytest
 
@@ -21,6 +23,8 @@ def outputs(tmp_path_factory):
 
     def of(backend):
         path = folder / f"{backend}.npz"
+        if backend == keras.backend.backend() and not path.exists():
+            backend_probe.main(path)
         if not path.exists():
             paths = [str(HERE), str(HERE.parents[1])]
             done = subprocess.run(

@@ -1,11 +1,8 @@
-"""Names, imports and doctests of the package."""
+"""Names and doctests of the package."""
 
 import doctest
 import importlib
-import os
 import pkgutil
-import subprocess
-import sys
 
 import keras
 import pytest
@@ -74,20 +71,3 @@ def test_examples_in_docstrings(module):
     assert results.failed == 0
     expected = not module.rpartition(".")[2].startswith("_")
     assert bool(results.attempted) == expected
-
-
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_imports_nothing_but_keras_and_the_backend(backend):
-    pytest.importorskip(backend, reason=f"{backend} is not installed")
-    code = (
-        "import sys, zoo; "
-        "found = {'tensorflow', 'recipes', 'callbacks'} & set(sys.modules); "
-        "sys.exit(f'imported {found}' if found else 0)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr

@@ -15,12 +15,19 @@ BUILDERS = {
     "resnet": lambda: zoo.resnet((8, 8, 1), 10, depths=(1, 1), widths=(8, 16)),
     "lstm": lambda: zoo.lstm((8, 8), 10, units=(32,)),
 }
-POLICIES = ("float32", "mixed_bfloat16")
+# Precision and XLA; each family trains in both precisions, with XLA and without.
+WAYS = [("float32", False), ("mixed_bfloat16", True)]
+OTHER_WAYS = [("float32", True), ("mixed_bfloat16", False)]
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "jit"])
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("family", BUILDERS)
+@pytest.mark.parametrize(
+    ("family", "policy", "jit"),
+    [
+        (family, *way)
+        for number, family in enumerate(BUILDERS)
+        for way in (WAYS, OTHER_WAYS)[number % 2]
+    ],
+)
 def test_classifiers(family, policy, jit, digits):
     keras.config.set_dtype_policy(policy)
     model = BUILDERS[family]()
@@ -40,8 +47,7 @@ def test_classifiers(family, policy, jit, digits):
     assert history.history["loss"][0] < before
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "jit"])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "jit"), OTHER_WAYS)
 def test_a_language_model(policy, jit, digits):
     keras.config.set_dtype_policy(policy)
     gray = (digits[0][:512].reshape(-1, 64)[:, 16:32] * 16).astype("int32")
@@ -53,9 +59,13 @@ def test_a_language_model(policy, jit, digits):
     assert losses[1] < losses[0] < np.log(17) + 0.1
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "jit"])
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
+@pytest.mark.parametrize(
+    ("updates", "policy", "jit"),
+    [
+        *(("simultaneous", *way) for way in WAYS),
+        *(("alternating", *way) for way in OTHER_WAYS),
+    ],
+)
 def test_the_discriminator_of_a_dcgan(updates, policy, jit, digits):
     keras.config.set_dtype_policy(policy)
     model = zoo.dcgan((8, 8, 1), 8, filters=8, updates=updates, seed=0)

@@ -1,11 +1,9 @@
-"""Monte-Carlo dropout: only what drops is stochastic, on every backend."""
+"""Monte-Carlo dropout: only what drops is stochastic, on every backend.
 
-import importlib.util
+tests/test_other_backends.py runs these tests on the others.
+"""
+
 import itertools
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,9 +12,6 @@ import zoo_cases
 
 import zoo
 from zoo.layers import DropConnect
-
-HERE = Path(__file__).parent
-OTHERS = ("jax", "torch")
 
 
 def inputs(*shape):
@@ -194,20 +189,3 @@ def test_an_error_leaves_the_layers_as_they_were():
     np.testing.assert_array_equal(
         zoo_cases.predict(model, x), zoo_cases.predict(model, x)
     )
-
-
-@pytest.mark.parametrize("backend", OTHERS)
-def test_the_same_on_other_backends(backend):
-    """This file's other tests, in a process with another backend."""
-    if keras.backend.backend() in OTHERS:
-        pytest.skip("this is such a process")
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        cwd=HERE.parents[1],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]

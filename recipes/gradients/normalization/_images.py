@@ -126,8 +126,9 @@ def at_best(
 
     The rate is that of the least mean score on tuning seeds and validation images;
     what is returned comes from other seeds and is judged on test images. Every result
-    holds its `learning_rate`.
+    holds its `learning_rate`. A smoke run tries one rate.
     """
+    rates = rates[:1] if lab.smoke else rates
     grid = {
         f"{name}, rate {rate:g}": {**case, "learning_rate": rate, "judge": "validation"}
         for name, case in cases.items()

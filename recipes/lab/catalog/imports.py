@@ -19,11 +19,12 @@ def parse(path: Path) -> tuple[str, ast.Module]:
         SourceError: It can't be read or is no Python.
     """
     text = read(path)
-    return text, _tree(text)
+    return text, tree_of(text)
 
 
 @functools.lru_cache(maxsize=1024)
-def _tree(text: str) -> ast.Module:
+def tree_of(text: str) -> ast.Module:
+    """Returns the syntax tree of a source text; it is shared, so change nothing."""
     return ast.parse(text)
 
 
@@ -35,7 +36,7 @@ def read(path: Path) -> str:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        facts_of(text)
+        tree_of(text)
     except SyntaxError as error:
         place = f"{path}, line {error.lineno}" if error.lineno else path
         raise SourceError(f"cannot read {place}: {error.msg}.") from None
@@ -114,4 +115,4 @@ def facts(tree: ast.AST) -> Facts:
 @functools.lru_cache(maxsize=1024)
 def facts_of(text: str) -> Facts:
     """Returns what a source text shows of its imports."""
-    return facts(_tree(text))
+    return facts(tree_of(text))

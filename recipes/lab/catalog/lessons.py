@@ -1,10 +1,12 @@
 """Lessons: files of claims, read with `ast`."""
 
 import ast
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 from recipes.lab.catalog.claim import Claim
+from recipes.lab.catalog.imports import read, tree_of
 from recipes.lab.errors import LabError
 
 
@@ -29,6 +31,20 @@ class Lesson:
     claims: dict[str, Claim]
     functions: dict[str, str]
     alone: bool
+
+
+def lesson_at(path: Path) -> Lesson:
+    """Reads the lesson of a file; what is found in a text is found once a process.
+
+    Raises:
+        LabError: As for `read_lesson`, or the file can't be read.
+    """
+    return _lesson_of(path, read(path))
+
+
+@functools.lru_cache(maxsize=1024)
+def _lesson_of(path: Path, text: str) -> Lesson:
+    return read_lesson(path, tree_of(text))
 
 
 def read_lesson(path: Path, tree: ast.Module) -> Lesson:

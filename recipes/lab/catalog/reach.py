@@ -5,6 +5,7 @@ import sys
 import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from recipes.lab.catalog.imports import Facts, facts_of, read
 from recipes.lab.errors import LabError
@@ -52,11 +53,50 @@ class Reach:
         )
 
 
-def reach(path: Path) -> Reach:
+class Step(NamedTuple):
+    """What one file adds to what is reached."""
+
+    text: str
+    lab: set[str]
+    outside: set[str]
+    files: list[Path]
+
+
+@dataclass
+class Walk:
+    """What was seen on the way from files of one folder, at one moment.
+
+    Lessons of a recipe reach mostly the same files: what is read for one serves all.
+    """
+
+    steps: dict[Path, Step] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+
+    def step(self, here: Path, root: Path) -> Step:
+        """Returns what a file adds; `root` is the folder that the walk starts from."""
+        if here not in self.steps:
+            text = read(here)
+            facts = facts_of(text)
+            lab = {one for one in facts.imports if one.startswith("recipes.lab.")}
+            if facts.face:  # `lab.fit` may stand anywhere in it
+                lab |= KERAS_FACE
+            names = followed(facts, here)
+            files = [
+                file
+                for name in names
+                for file in files_of(name, here, root, self.outside)
+            ]
+            outside = {name.partition(".")[0] for name in names} & self.outside
+            self.steps[here] = Step(text, lab, outside, files)
+        return self.steps[here]
+
+
+def reach(path: Path, walk: Walk | None = None) -> Reach:
     """Follows the imports of a file, those inside functions, too.
 
     Args:
         path: A Python file.
+        walk: What was seen from other files of its folder in this moment, if any.
 
     Returns:
         What it reaches. The lab itself isn't followed.
@@ -66,23 +106,19 @@ def reach(path: Path) -> Reach:
             hides a package of ours.
     """
     path = path.resolve()
-    found = Reach()
+    walk, found = walk or Walk(), Reach()
     waiting = [path]
     if is_ours(path):  # importing a module runs the packages that it is in
         names = path.relative_to(HOME).with_suffix("").parts
         waiting += _files(HOME, [*names])
     while waiting:
         here = waiting.pop()
-        if here in found.files:
-            continue
-        text = read(here)
-        found.files[here] = text
-        facts = facts_of(text)
-        found.lab |= {one for one in facts.imports if one.startswith("recipes.lab.")}
-        if facts.face:  # `lab.fit` may stand anywhere in it
-            found.lab |= KERAS_FACE
-        for name in followed(facts, here):
-            waiting += files_of(name, here, path.parent, found.outside)
+        if here not in found.files:
+            step = walk.step(here, path.parent)
+            found.files[here] = step.text
+            found.lab |= step.lab
+            found.outside |= step.outside
+            waiting += step.files
     return found
 
 

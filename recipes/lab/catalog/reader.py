@@ -7,7 +7,7 @@ from typing import Any
 
 from recipes.lab.catalog.claim import Claim
 from recipes.lab.catalog.imports import parse
-from recipes.lab.catalog.lessons import Lesson, read_lesson
+from recipes.lab.catalog.lessons import Lesson, lesson_at, read_lesson
 from recipes.lab.catalog.settings import Field, read_fields
 from recipes.lab.errors import LabError, UsageError, nearest
 
@@ -107,7 +107,7 @@ def read(path: Path, topic: str = "") -> Recipe | None:
                 found[name] = _literal(node, name, path)
     if found["LESSONS"] is not None:
         files = [path.with_name(f"{name}.py") for name in found["LESSONS"]]
-        lessons = tuple(read_lesson(file, parse(file)[1]) for file in files)
+        lessons = tuple(map(lesson_at, files))
         _refuse_unlisted(path, found["LESSONS"])
     else:
         lessons = (read_lesson(path, tree),)

@@ -64,9 +64,10 @@ def others(result: dict, table: dict | None = None) -> dict[str, list[dict]]:
             return {}
     rows = {row["id"]: row for row in table["claims"]}
     data, found = data_of(result), {}
+    default = default_data(result["recipe"])
     for claim in result["claims"]:
         if claim["id"] in rows and _uses_data(claim):
-            runs = _named(rows[claim["id"]]["runs"], result["recipe"])
+            runs = _named(rows[claim["id"]]["runs"], default)
             found[claim["id"]] = [run for run in runs if run["data"] != data]
     return found
 
@@ -111,7 +112,8 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
         (recipe, run["data"]): run
         for recipe in dict.fromkeys(run["recipe"] for run in published["runs"])
         for run in _named(
-            [run for run in published["runs"] if run["recipe"] == recipe], recipe
+            [run for run in published["runs"] if run["recipe"] == recipe],
+            default_data(recipe),
         )
     }
     lines = []
@@ -131,7 +133,7 @@ def refresh(published: dict, results: list[dict]) -> tuple[dict, list[str]]:
         for claim in result["claims"]:
             row = _row(result, claim)
             before = rows.get(row["id"])
-            kept = _named(before["runs"], result["recipe"]) if before else []
+            kept = _named(before["runs"], default) if before else []
             entries = {run["data"]: run for run in kept}
             if _uses_data(claim):
                 entries[data] = _entry(result, claim)
@@ -200,9 +202,8 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
-def _named(runs: list[dict], recipe: str) -> list[dict]:
+def _named(runs: list[dict], default: str) -> list[dict]:
     """Entries by their data set: one without had what is the default since then."""
-    default = default_data(recipe)
     named = [{**one, "data": default if one["data"] == NONE else one["data"]}
              for one in runs]  # fmt: skip
     # Where both are there, the one that was named when it was made counts.

@@ -18,7 +18,7 @@ def has_code_of(module: types.ModuleType, text: str, path: Path) -> bool:
     other code if it has statements that its functions and constants do not show.
     """
     try:
-        wanted = _codes(compile(text, str(path), "exec", dont_inherit=True))
+        wanted = _compiled(text, str(path))
     except (SyntaxError, ValueError):
         return False
     if any(code not in wanted for code in _functions(module)):
@@ -91,6 +91,11 @@ def _shown(value: object) -> str:
     if isinstance(value, dict):
         return f"dict({[(_shown(key), _shown(one)) for key, one in value.items()]})"
     return repr(value)
+
+
+@functools.lru_cache(maxsize=512)  # a run looks at the lab's files for each lesson
+def _compiled(text: str, path: str) -> set[types.CodeType]:
+    return _codes(compile(text, path, "exec", dont_inherit=True))
 
 
 def _codes(code: types.CodeType) -> set[types.CodeType]:

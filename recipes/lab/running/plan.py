@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab.catalog import Recipe
-from recipes.lab.catalog.reach import HOME
+from recipes.lab.catalog.reach import HOME, Walk
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
 from recipes.lab.running import environment, folder, keys, sources
@@ -81,7 +81,8 @@ class Plan:
         self.values |= {**(recipe.smoke if options.smoke else {}), **given}
         seeds_from(options.first_seed, self.values.get("seeds", 1))
         _require_data(self.values, options)
-        self.reached = {one.path: Sources([one.path]) for one in recipe.lessons}
+        walk = Walk()
+        self.reached = {one.path: Sources([one.path], walk) for one in recipe.lessons}
         self.key = _run_key(recipe, self.values, options, self.reached)
 
     @property

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from recipes.lab.catalog.imports import read
-from recipes.lab.catalog.reach import HOME, is_ours, reach
+from recipes.lab.catalog.reach import HOME, Walk, is_ours, reach
 from recipes.lab.errors import LabError
 from recipes.lab.running import loaded, loading
 
@@ -30,6 +30,7 @@ class Sources:
 
     Args:
         paths: The lessons' files, all of one folder.
+        walk: What was seen from other lessons of the folder just now, if any.
 
     Attributes:
         folder: That of the lessons.
@@ -44,13 +45,13 @@ class Sources:
             code than its file.
     """
 
-    def __init__(self, paths: Iterable[Path]):
+    def __init__(self, paths: Iterable[Path], walk: Walk | None = None):
         paths = [path.resolve() for path in paths]
         self.folder = paths[0].parent
         self.texts: dict[Path, str] = {}
         self.outside: set[str] = set()
         self.keras = False
-        for one in map(reach, paths):
+        for one in (reach(path, walk) for path in paths):
             self.texts |= one.files
             self.outside |= one.outside
             self.keras = self.keras or one.keras

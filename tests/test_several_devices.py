@@ -1,4 +1,4 @@
-"""Runs the tests of `replicas` in children that have several devices."""
+"""Runs the tests of replicas in a process for each backend that has several devices."""
 
 import importlib.util
 import os
@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
+CALLBACKS = "tests/callbacks/replicas"
+GAN = "tests/zoo/test_gan_data.py::test_two_replicas_train_as_one_device_does"
+FILES = {"tensorflow": (CALLBACKS, GAN), "jax": (CALLBACKS,)}
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_callbacks_hold_on_several_devices(backend):
+@pytest.mark.parametrize("backend", FILES)
+def test_everything_holds_on_several_devices(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} isn't installed")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -20,7 +23,7 @@ def test_callbacks_hold_on_several_devices(backend):
         command += ["-n", "0"]
     command += ["-p", "tests.callbacks.replicas.two_devices"]
     done = subprocess.run(
-        [*command, "tests/callbacks/replicas"],
+        [*command, *FILES[backend]],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
@@ -34,4 +37,5 @@ def test_callbacks_hold_on_several_devices(backend):
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
-    assert "there is one device" not in done.stdout
+    for told in ("there is one device", "needs two logical devices"):
+        assert told not in done.stdout
