@@ -47,13 +47,12 @@ class Child:
             command = [sys.executable, worker, work.name, *["--quick"] * small]
         # With its own session, Ctrl-C reaches the parent alone, which ends the rest.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open while it runs
-        self._folder = tempfile.TemporaryDirectory(prefix="peers-")
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **ENVIRONMENT, "PEER_FOLDER": self._folder.name},
+            env={**os.environ, **ENVIRONMENT},
             start_new_session=True,
         )
 
@@ -81,7 +80,6 @@ class Child:
         for pipe in (process.stdin, process.stdout, self._errors):
             with contextlib.suppress(OSError):
                 pipe.close()
-        self._folder.cleanup()
 
     def _answer(self) -> dict:
         """The worker's next line; empty with a problem noted where it has none."""
