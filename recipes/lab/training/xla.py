@@ -13,7 +13,7 @@ from recipes.lab.training.restart import RESTARTED
 # compilation that was not made ahead takes longer than plain `model.fit`.
 ENOUGH = 4000
 ENOUGH_AGAIN = 900
-BUSY = 0.5  # of a core that must be free: this process is a part of the load
+BUSY = 0.75  # of a core that must be free: this process is a part of the load
 LAYERS = (
     keras.layers.Dense,
     keras.layers.BatchNormalization,
