@@ -11,6 +11,7 @@ NAMES = {
     "ours": "ours",
     "keras": "Keras fit",
     "torch": "PyTorch",
+    "torch_float32": "PyTorch",
     "jax": "JAX",
     "notes": "PyTorch",
 }
@@ -87,7 +88,7 @@ def lines(row: dict) -> list[tuple[str, ...]]:
     for name in works.CONTENDERS:
         cell = row["contenders"].get(name)
         if cell is None:
-            if name != "notes" and row["unit"] != "total":
+            if name not in works.EXTRA and row["unit"] != "total":
                 made.append((NAMES[name], "-", *empty))
             continue
         title = f"{NAMES[name]} {cell.get('detail', '')}".rstrip()

@@ -151,8 +151,13 @@ def trainer(work: works.Work, variant: Variant, threads: int) -> Trainer:
     return kind(work, variant, threads)
 
 
-def try_variants(work: works.Work) -> None:
-    """Prints seconds by variant, one line of JSON each; the compiled one comes last."""
+def try_variants(work: works.Work, precisions: tuple[bool, ...]) -> None:
+    """Prints seconds by variant, one line of JSON each; the compiled one comes last.
+
+    Args:
+        work: What is trained.
+        precisions: Whether in bfloat16: the choices.
+    """
     import torch
 
     threads = torch.get_num_threads()  # PyTorch's own choice
@@ -163,7 +168,7 @@ def try_variants(work: works.Work) -> None:
     variants = [
         Variant(bfloat16, **{field: other})
         for other in (False, True)
-        for bfloat16 in (False, True)
+        for bfloat16 in precisions
     ]
     seconds = {variant: _try(work, variant, threads) for variant in variants}
     best = min(seconds, key=seconds.__getitem__)
@@ -209,8 +214,14 @@ def build(work: works.Work) -> Contestant:
     return Contestant(chosen.train, lambda: about, notes)
 
 
-if __name__ == "__main__":
+def main(precisions: tuple[bool, ...] = (False, True)) -> None:
+    """Is the worker, or tries the variants for it."""
     if "--try" in sys.argv:
-        try_variants(works.named(sys.argv[1], "--quick" in sys.argv))
+        work = works.named(sys.argv[1], "--quick" in sys.argv)
+        try_variants(work, precisions)
     else:
         serve("torch", build)
+
+
+if __name__ == "__main__":
+    main()

@@ -102,6 +102,17 @@ def test_the_table_shows_every_contender(capsys):
     assert widths == {len(table.COLUMNS) + 1}
 
 
+def test_the_lstm_is_compared_with_the_best_and_in_one_precision():
+    members = {"ours": child(2.0), "torch": child(1.0), "torch_float32": child(4.0)}
+    row = table.summarize(works.named("lstm"), members)
+    ratios = {name: cell.get("ratio") for name, cell in row["contenders"].items()}
+    assert ratios == {"ours": None, "torch": 2.0, "torch_float32": 0.5}
+    for name, lines in (("lstm", 2), ("mlp", 1)):  # the others have no second line
+        pair = {"ours": child(1.0), **(members if name == "lstm" else {})}
+        told = table.lines(table.summarize(works.named(name), pair))
+        assert sum(line[0].startswith("PyTorch") for line in told) == lines
+
+
 WORKERS = {
     "missing": ('print(\'{"missing": "torch"}\')', "-"),
     "crash": (

@@ -144,6 +144,7 @@ def data(arguments: argparse.Namespace) -> int:
     from recipes.lab.data import cache
     from recipes.lab.data.sets import inventory
     from recipes.lab.running.store import Store
+    from recipes.lab.training import jax_programs
 
     output = Output()
     table = Table(box=None, pad_edge=False)
@@ -162,9 +163,10 @@ def data(arguments: argparse.Namespace) -> int:
     count, size = Store().size()
     output.line(f"Arrays read before are kept in {cache.folder()}")
     output.line(f"Trainings are kept in {Store().folder}: {count}, {size / 1e6:.1f} MB")
+    output.line(f"Programs that JAX compiled are kept in {jax_programs.place()}")
     output.paragraph(
-        "Both may be deleted; RECIPES_CACHE_DIR moves them, `recipes clean` prunes "
-        "the trainings."
+        "All may be deleted; RECIPES_CACHE_DIR moves them, `recipes clean` prunes "
+        "trainings and programs."
     )
     return 0
 
@@ -172,10 +174,14 @@ def data(arguments: argparse.Namespace) -> int:
 def clean(arguments: argparse.Namespace) -> int:
     """`recipes clean`."""
     from recipes.lab.running.store import Store
+    from recipes.lab.training import jax_programs
 
     days = 0.0 if arguments.all else arguments.older
     count, freed = Store().prune(older_than_days=days)
     Output().line(f"{counted(count, 'training')} deleted, {freed / 1e6:.1f} MB")
+    count, freed = jax_programs.prune(days)
+    if count:
+        Output().line(f"{counted(count, 'program')} deleted, {freed / 1e6:.1f} MB")
     return 0
 
 

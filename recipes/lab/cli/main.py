@@ -99,7 +99,7 @@ def _parser() -> Parser:
     )
     one = add("new", help="write a lesson of your own that runs")
     one.add_argument("name", help="of its file")
-    one = add("clean", help="delete kept trainings that were not used for long")
+    one = add("clean", help="delete trainings and programs kept for long")
     one.add_argument("--all", action="store_true", help="all of them")
     one.add_argument("--older", type=days, default=30.0, metavar="DAYS",
                      help="unused for (30)")  # fmt: skip

@@ -59,7 +59,8 @@ def fit(
         resident: False lets Keras bring every batch.
         xla: Whether XLA compiles the steps on TensorFlow. None: as the model was
             compiled (`jit_compile`), and where the layers are dense and the steps
-            are many enough to pay for the compilation.
+            pay for the compilation: 4,000 in this call, or 900 where the optimizer
+            has made steps before. XLA compiles for the second call beside the first.
         checkpoint: A folder in which the training is kept. The same call goes on from
             there after any death, and ends with the same bits as if nothing had
             happened; given again after its end it does no step. One folder, one

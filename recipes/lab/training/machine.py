@@ -11,10 +11,10 @@ PREFIXES = ("ATEN_", "CUBLAS_", "CUDNN_", "DNNL_", "FLAGS_", "HIP_", "JAX_", "KM
             "MIOPEN_", "MKL_", "NPY_", "ONEDNN_", "OPENBLAS_", "PYTORCH_", "ROCM_",
             "TF_", "TORCH_", "XLA_")  # fmt: skip
 # ... but for logs and places.
-HARMLESS = {"JAX_COMPILATION_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK",
-            "TF_CLI_CONFIG_FILE", "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL",
-            "TF_CPP_MIN_VLOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH",
-            "TORCH_HOME"}  # fmt: skip
+HARMLESS = {"JAX_COMPILATION_CACHE_DIR", "JAX_ENABLE_COMPILATION_CACHE",
+            "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TF_CLI_CONFIG_FILE",
+            "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL",
+            "TF_FORCE_GPU_ALLOW_GROWTH", "TORCH_HOME"}  # fmt: skip
 PACKAGES = ("keras", "numpy", "keras-proving-ground")
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"),
               "torch": ("torch",)}  # fmt: skip

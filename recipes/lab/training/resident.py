@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from recipes.lab.errors import LabError
+from recipes.lab.training import jax_programs
 from recipes.lab.training.arrays import Data, leaves
 from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.conversion import is_dense
@@ -20,9 +21,9 @@ from recipes.lab.training.hooks import TEST_HOOKS, has_hook, looks_at_batches
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
 from recipes.lab.training.resident_function import MARK, ResidentFunction, open_rows
 from recipes.lab.training.resident_rows import ResidentRows, keep
+from recipes.lab.training.xla import Choice, choose
 
 BLOCK = 128  # steps a call; beyond this the calls cost under 1 % (benchmarks/fit.py)
-ENOUGH = 4000  # steps from which XLA's compilation pays
 LARGEST = 2 << 30  # bytes of arrays that are held in memory a second time
 
 
@@ -49,9 +50,13 @@ def train(
         The history; its `first_call_seconds` is what tracing and compiling took.
     """
     steps, size = batches.num_batches, model.steps_per_execution
+    if xla is None and keeper:
+        xla = keeper.setting("xla")  # as the kept training began
     if xla is None:
         epochs = arguments.get("epochs", 1) - arguments.get("initial_epoch", 0)
-        xla = model.jit_compile or suits_xla(model, epochs * steps)
+        choice = choose(model, epochs * steps, callbacks)
+    else:
+        choice = Choice(bool(xla))
     blind = not arguments.get("verbose") and not any(map(looks_at_batches, callbacks))
     in_blocks = size == 1 and blind
     if in_blocks:
@@ -62,8 +67,9 @@ def train(
     callbacks = [_Order(rows, batches.num_batches, watched), *callbacks]
     before = ResidentFunction.first_call_seconds
     with contextlib.ExitStack() as stack:
-        stack.enter_context(open_rows(model, "train", rows, bool(xla)))
+        stack.enter_context(open_rows(model, "train", rows, *choice))
         if keras.backend.backend() == "jax":
+            jax_programs.keep()
             keep(rows)
             calls: Any = _Calls(batches, steps)
             held_out = None
@@ -73,7 +79,7 @@ def train(
             held_out = _held_out(model, batches.batch_size, callbacks, arguments)
             keep(*filter(None, (rows, held_out)))
         if keeper:
-            how = Calls(batches.num_batches, size, rows, bool(xla), held_out)
+            how = Calls(batches.num_batches, size, rows, choice.now, held_out)
             callbacks = stack.enter_context(
                 keeper.training(model, batches, callbacks, arguments, how)
             )
@@ -184,20 +190,3 @@ def why_not(model: keras.Model, tree: Any) -> str:
     if size > LARGEST:
         return f"the arrays take {size / 2**30:.1f} GiB, over {LARGEST >> 30} GiB"
     return ""
-
-
-def suits_xla(model: keras.Model, steps: int) -> bool:
-    """Whether XLA pays on TensorFlow and a CPU: dense layers and enough steps.
-
-    It made the steps of dense networks two to three times as fast and those of
-    convolutions 30 times as slow, for about a second of compilation
-    (benchmarks/fit.py --slow).
-    """
-    dense = (
-        keras.layers.Dense,
-        keras.layers.BatchNormalization,
-        keras.layers.LayerNormalization,
-    )
-    layers = [layer for layer in model._flatten_layers() if layer.weights]
-    parts = [layer for layer in layers if not isinstance(layer, keras.Model)]
-    return steps >= ENOUGH and all(isinstance(layer, dense) for layer in parts)

@@ -32,7 +32,7 @@ MARK = "rows in memory"  # what TensorFlow draws in place of a batch
 
 @contextlib.contextmanager
 def open_rows(
-    model: keras.Model, kind: str, rows: ResidentRows, xla: bool
+    model: keras.Model, kind: str, rows: ResidentRows, xla: bool, ahead: bool = False
 ) -> Iterator[None]:
     """Gives the model a function over resident rows, as long as it is open.
 
@@ -41,13 +41,15 @@ def open_rows(
         kind: "train" or "test": which of its functions.
         rows: What it is to be trained or evaluated on.
         xla: Whether the program is compiled by XLA (TensorFlow; JAX always does).
+        ahead: Whether XLA compiles beside this training, for the next one.
     """
     name, attribute = f"{kind}_function", f"_resident_{kind}_rows"
 
     def make(force: bool = False):
         if force or getattr(model, name) is None:
             setattr(model, name, ResidentFunction(model, kind))
-        getattr(model, name).xla = xla
+        function = getattr(model, name)
+        function.xla, function.ahead = xla, ahead
 
     if not isinstance(getattr(model, name), ResidentFunction):
         setattr(model, name, None)  # it was made for data that Keras brings
@@ -71,7 +73,8 @@ class ResidentFunction:
         kind: "train" or "test".
 
     Attributes:
-        xla: Which of its programs the next call runs.
+        xla: Whether the next call runs what XLA compiled.
+        ahead: Whether XLA compiles beside the next call.
         first_call_seconds: What the first calls of all programs of this process took:
             a first call traces and compiles.
     """
@@ -79,8 +82,9 @@ class ResidentFunction:
     first_call_seconds: ClassVar[float] = 0.0
 
     def __init__(self, model: keras.Model, kind: str):
-        self.model, self.kind, self.xla = model, kind, False
-        self._programs: dict[bool, Callable] = {}
+        self.model, self.kind = model, kind
+        self.xla = self.ahead = False
+        self._program: Any = None
         self._called: set[tuple] = set()
         self._keras_function: Any = None
 
@@ -113,9 +117,12 @@ class ResidentFunction:
         shapes = (array.shape for _, array in leaves(rows.batches.tree))
         called = (self.xla, rows.batches.batch_size, *shapes)
         started = time.perf_counter()
-        if self.xla not in self._programs:
-            self._programs[self.xla] = program_of(step, self.xla)
-        result = self._programs[self.xla](rows, *state)
+        if self._program is None:
+            self._program = program_of(step)
+        if self.ahead:
+            self._program.compile_ahead(rows)
+            self.ahead = False
+        result = self._program(rows, self.xla, *state)
         if called not in self._called:
             self._called.add(called)
             ResidentFunction.first_call_seconds += time.perf_counter() - started

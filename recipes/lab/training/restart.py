@@ -1,10 +1,14 @@
 """A model that is compiled once and trained many times."""
 
+import weakref
+
 import keras
 import numpy as np
 from keras.src.utils.rng_utils import get_random_seed
 
 from recipes.lab.training.seeding import reseed
+
+RESTARTED: weakref.WeakSet = weakref.WeakSet()  # models: each training begins anew
 
 
 class Restart:
@@ -21,6 +25,7 @@ class Restart:
     def __init__(self, model: keras.Model):
         model.optimizer.build(model.trainable_variables)
         self.model = model
+        RESTARTED.add(model)
         self._fresh = [
             keras.ops.convert_to_numpy(variable.value).copy()
             for variable in model.optimizer.variables

@@ -44,6 +44,12 @@ class Keeper:
         """Steps in one call of the train function, so that a save can follow."""
         return min(most, self.interval.steps or most)
 
+    def setting(self, name: str) -> Any:
+        """A setting that the kept training began with; None where nothing is kept."""
+        with self.folder.locked():
+            saved = self.folder.newest()
+        return saved.state["fingerprint"].get(name) if saved else None
+
     @contextlib.contextmanager
     def training(
         self,
@@ -95,6 +101,9 @@ class MemberKeeper(Keeper):
     def __init__(self, folder: Path):
         super().__init__(folder, "epoch")
         self.interval = Interval("epoch", first=LONG)
+
+    def setting(self, name: str) -> Any:
+        """None: a member chooses as it did before, from the same start."""
 
     @contextlib.contextmanager
     def training(
