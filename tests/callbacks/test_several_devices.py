@@ -1,4 +1,4 @@
-"""Runs the tests of `replicas` in children that have several devices."""
+"""Runs the tests of both `replicas` in children that have several devices."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ def test_callbacks_hold_on_several_devices(backend):
         command += ["-n", "0"]
     command += ["-p", "tests.callbacks.replicas.two_devices"]
     done = subprocess.run(
-        [*command, "tests/callbacks/replicas"],
+        [*command, "tests/callbacks/replicas", "tests/lab/replicas"],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
