@@ -22,7 +22,8 @@ class Restart:
         model.optimizer.build(model.trainable_variables)
         self.model = model
         self._fresh = [
-            keras.ops.convert_to_numpy(variable.value).copy()
+            # Under MirroredStrategy `variable.value` is no array where it is a number.
+            np.array(variable.numpy())
             for variable in model.optimizer.variables
         ]
 
