@@ -142,6 +142,13 @@ def test_the_end_of_one_is_the_end_of_all(what, told, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_rank_that_does_not_come_is_named(tmp_path):
+    code, written = launched(tmp_path, str(tmp_path), "absent")
+    assert code == 1
+    assert "rank 1 did not come to the training within 3 seconds of rank 0" in written
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whoever_ends_the_launcher_ends_all(how, tmp_path):
     process = start(tmp_path, 2, SCRIPT, str(tmp_path), "forever")

@@ -73,14 +73,16 @@ def _join(rank: int) -> None:
         except RuntimeError as error:
             words = " ".join(str(error).split())
             raise LabError(f"the ranks did not meet at {address}: {words}") from None
-    import keras  # noqa: F401 - reseeded below
-
     seed = secrets.randbits(31)
     if world > 1:
-        from recipes.lab.training.parallel.store import Store
+        import numpy as np
+        from jax.experimental import multihost_utils
 
-        every = tuple(range(world))
-        seed = Store("seed", every, rank).exchange(seed, "the start of the script")[0]
+        # Now that all are here: the first exchange between CPUs waits 30 seconds only,
+        # and later ones as long as it takes one to read its data.
+        seed = int(multihost_utils.broadcast_one_to_all(np.uint32(seed)))
+    import keras  # noqa: F401 - so that it is reseeded
+
     reseed(seed)  # the script may set its own
 
 

@@ -125,8 +125,9 @@ def _wait(processes: dict[int, subprocess.Popen]) -> dict[int, int]:
         if None not in codes.values() or (limit and time.monotonic() > limit):
             return failed
         if failed and limit is None:
-            gave_up = set(failed.values()) == {GAVE_UP}
-            limit = time.monotonic() + (GRACE if gave_up else 0.0)
+            # Rank 0 has waited for them, and without it JAX ends them with a trace.
+            speak = set(failed.values()) == {GAVE_UP} and 0 not in failed
+            limit = time.monotonic() + (GRACE if speak else 0.0)
         time.sleep(POLL)
 
 
