@@ -38,7 +38,8 @@ def run(page: str, folder: Path, monkeypatch) -> dict:
 
 
 def test_every_page_with_code_is_tried():
-    tried = {"callbacks", "export", "own_recipe", "resume", "train_faster", "weights"}
+    tried = {"callbacks", "export", "own_recipe", "resume", "several_machines",
+             "train_faster", "weights"}  # fmt: skip
     assert {page for page in PAGES if "```" in PAGES[page]} == tried
 
 
@@ -58,6 +59,22 @@ def test_resume(tmp_path, monkeypatch):
     again = run("resume", tmp_path, monkeypatch)  # it ended: no step
     assert len(names["history"].history["loss"]) == 20
     assert again["history"].history == names["history"].history
+
+
+@pytest.mark.slow
+def test_several_machines(tmp_path):
+    """Its script runs in two processes."""
+    pytest.importorskip("jax")
+    (tmp_path / "train.py").write_text("\n".join(blocks("several_machines", "python")))
+    done = subprocess.run(
+        [sys.executable, "-m", "recipes", "launch", "-n", "2", "train.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = (tmp_path / "norms.csv").read_text().splitlines()
+    assert len(rows) == 1 + 3 * 512 // 64
 
 
 def test_weights(tmp_path, monkeypatch):

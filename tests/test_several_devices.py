@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CALLBACKS = "tests/callbacks/replicas"
+REPLICAS = ("tests/callbacks/replicas", "tests/lab/replicas")
 GAN = "tests/zoo/test_gan_data.py::test_two_replicas_train_as_one_device_does"
-FILES = {"tensorflow": (CALLBACKS, GAN), "jax": (CALLBACKS,)}
+FILES = {"tensorflow": (*REPLICAS, GAN), "jax": REPLICAS}
 
 
 @pytest.mark.parametrize("backend", FILES)

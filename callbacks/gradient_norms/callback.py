@@ -127,12 +127,18 @@ class GradientNorms(InStepCallback):
         return next(iter(self.tables.values()))
 
     def to_npz(self, path: Any) -> None:
-        """Writes every table's arrays; several tables go to NAME in `path-NAME.npz`."""
+        """Writes every table's arrays; several tables go to NAME in `path-NAME.npz`.
+
+        Where several processes train together, the first one writes.
+        """
         for name, table in self.tables.items():
             table.to_npz(path_of(path, name))
 
     def to_csv(self, path: Any) -> None:
-        """Writes every table, one row a batch; several go to `path-NAME.csv`."""
+        """Writes every table, one row a batch; several go to `path-NAME.csv`.
+
+        Where several processes train together, the first one writes.
+        """
         for name, table in self.tables.items():
             table.to_csv(path_of(path, name))
 

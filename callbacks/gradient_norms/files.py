@@ -1,16 +1,25 @@
 """Files that are there in full or not at all."""
 
 import contextlib
+import io
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
+
 
 @contextlib.contextmanager
 def written_whole(path: str | os.PathLike, mode: str = "w") -> Iterator[Any]:
-    """A file to write to; it takes its name only once all of it is on the disk."""
+    """A file to write to; it takes its name only once all of it is on the disk.
+
+    Where several processes train together, the first one writes.
+    """
+    if not is_writer():
+        yield io.BytesIO() if "b" in mode else io.StringIO()
+        return
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -25,6 +34,15 @@ def written_whole(path: str | os.PathLike, mode: str = "w") -> Iterator[Any]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def is_writer() -> bool:
+    """Whether this process writes files: the first of those that train together."""
+    if keras.backend.backend() != "jax":
+        return True
+    import jax
+
+    return jax.process_index() == 0
 
 
 def path_of(path: Any, name: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recipes.lab import catalog
 from recipes.lab.catalog.renamed_claims import current_id
-from recipes.lab.cli import writing
+from recipes.lab.cli import launching, writing
 from recipes.lab.errors import LabError, UsageError, counted, nearest
 from recipes.lab.reporting.console import Output
 
@@ -204,6 +204,7 @@ COMMANDS = {
     "list": list_recipes,
     "show": show,
     "train": train,
+    "launch": launching.launch,
     "copy": writing.copy,
     "new": writing.new,
     "data": data,

@@ -6,7 +6,7 @@ Nothing here imports TensorFlow or Keras before a recipe runs.
 import sys
 
 from recipes.lab.catalog import settings
-from recipes.lab.cli import commands, signals
+from recipes.lab.cli import commands, launching, signals
 from recipes.lab.cli.parsing import Parser, days, named
 from recipes.lab.cli.run import run
 from recipes.lab.errors import LabError, UsageError, nearest
@@ -92,6 +92,8 @@ def _parser() -> Parser:
     one.add_argument(
         "--publish", action="store_true", help="also put it into the package zoo"
     )
+    one = add("launch", help="run a script that trains, in several processes at once")
+    launching.add_arguments(one)
     one = add("copy", help="copy lessons as files that stand alone")
     one.add_argument("name", help="RECIPE/LESSON, or RECIPE for all its lessons")
     one.add_argument(

@@ -16,6 +16,8 @@ from recipes.lab.training.checks import check_classes_named
 from recipes.lab.training.inputs import check_inputs, check_shapes
 from recipes.lab.training.options import whole
 from recipes.lab.training.outputs import graph_of, pairs
+from recipes.lab.training.parallel.batches import check_batch
+from recipes.lab.training.parallel.spread import Spread
 from recipes.lab.training.probabilities import check_activations, check_values
 from recipes.lab.training.targets import check_targets
 
@@ -28,6 +30,7 @@ class BatchChecks:
 
     Args:
         model: The model that the batches are for.
+        over: The devices that share each batch.
         prefix: Stands before x and y in an error.
         outputs: Whether to look if logits and probabilities are taken for each other.
         class_weight: None or {class: weight}, which Keras weighs the batches by.
@@ -40,11 +43,13 @@ class BatchChecks:
     def __init__(
         self,
         model: keras.Model,
+        over: Spread,
         prefix: str = "",
         outputs: bool = False,
         class_weight: Any = None,
     ):
         self.model, self.prefix, self.outputs = model, prefix, outputs
+        self.over = over
         self.class_weight = class_weight
         self.seen, self.watching = 0, True
         self.error: Exception | None = None
@@ -205,6 +210,7 @@ class BatchChecks:
                 f"a batch of {self.prefix}x has parts of {sorted(lengths)} rows; all "
                 "need the same number."
             )
+        check_batch(self.over, next(iter(lengths), 0), self.prefix)
         check_inputs(self.model, data, prefix)
         if self._pairs is None:
             self._pairs = pairs(self.model, data, self.prefix)

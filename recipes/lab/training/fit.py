@@ -1,5 +1,6 @@
 """`fit`: Keras's own `model.fit`, fast on arrays in memory, without its traps."""
 
+import functools
 import logging
 
 import numpy as np
@@ -39,6 +40,10 @@ def fit(
     Data that is no array, or too large, is trained on as `model.fit` does; a line
     in the log says so.
 
+    Under `keras.distribution.DataParallel` on JAX, or `tf.distribute.MirroredStrategy`,
+    every device has an equal share of each batch. Several processes on JAX each give
+    all rows, and take their own of each batch; what differs between them is refused.
+
     Args:
         model: A compiled `keras.Model`.
         x: Inputs: an array (samples, ...), or a list or dict of them; sparse and
@@ -46,7 +51,7 @@ def fit(
             `model.fit`, without y, weights, batch size and seed; each batch is looked
             at when it is drawn.
         y: Targets in the same form, or None.
-        batch_size: Samples a step, at least 1; None: 32.
+        batch_size: Samples a step over all devices, at least 1; None: 32.
         epochs: Passes over the data, at least 1.
         seed: Decides the order of the samples; from 0.
         shuffle: False keeps the order as given.
@@ -61,10 +66,10 @@ def fit(
             compiled (`jit_compile`), and where the layers are dense and the steps
             pay for the compilation: 4,000 in this call, or 900 where the optimizer
             has made steps before. XLA compiles for the second call beside the first.
-        checkpoint: A folder in which the training is kept. The same call goes on from
-            there after any death, and ends with the same bits as if nothing had
-            happened; given again after its end it does no step. One folder, one
-            training: another one is refused by what differs.
+        checkpoint: A folder in which the training is kept; on one device only. The
+            same call goes on from there after any death, and ends with the same bits
+            as if nothing had happened; given again after its end it does no step. One
+            folder, one training: another one is refused by what differs.
         every: When to save: "epoch", at the end of epochs, as often as costs at most
             5 % of the time; a number of steps; or seconds, such as "30 s". The last
             epoch's end is always saved.
@@ -93,44 +98,55 @@ def fit(
     from recipes.lab.training import arrays, checks, hooks, options, streams
     from recipes.lab.training.order import ShuffledArrays
     from recipes.lab.training.own_steps import labels_in_range
+    from recipes.lab.training.parallel import prepare, spread
 
     options.check_model(model)
     options.check_names(model, fit, arguments)
-    arguments = options.checked_arguments(arguments, epochs)
-    seed = options.check_fit_options(seed, on_divergence, xla)
-    for name, flag in (("shuffle", shuffle), ("resident", resident),
-                       ("check_outputs", check_outputs)):  # fmt: skip
-        options.check_flag(name, flag)
-    size = options.batch_size_of(batch_size)
-    callbacks = hooks.listed(arguments.pop("callbacks", None))
-    keeper = _keeper(checkpoint, every, x, arguments)
-    options.check_optimizers(model)
-    split = options.share("validation_split", arguments.pop("validation_split", None))
-    validation = arguments.pop("validation_data", None)
-    if arrays.is_stream(x):
-        arguments["validation_data"] = checks.prepare_validation(model, validation)
-        own = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size,
-               "validation_split": split or None, "seed": seed or None}  # fmt: skip
-        _say(f"x is a {type(x).__name__}, not arrays")
-        with labels_in_range(model):
-            history = streams.fit(
-                model, x, own, bool(shuffle), callbacks, arguments, bool(check_outputs)
+    over = spread.of(model)
+    with over.training():
+        arguments = options.checked_arguments(arguments, epochs)
+        seed = options.check_fit_options(seed, on_divergence, xla)
+        for name, flag in (("shuffle", shuffle), ("resident", resident),
+                           ("check_outputs", check_outputs)):  # fmt: skip
+            options.check_flag(name, flag)
+        size = options.batch_size_of(batch_size)
+        callbacks = hooks.listed(arguments.pop("callbacks", None))
+        keeper = _keeper(checkpoint, every, x, arguments, over)
+        options.check_optimizers(model)
+        split = arguments.pop("validation_split", None)
+        split = options.share("validation_split", split)
+        validation = arguments.pop("validation_data", None)
+        prepare.refuse_streams(over, x=x, validation_data=validation)
+        if arrays.is_stream(x):
+            arguments["validation_data"] = checks.prepare_validation(model, validation)
+            own = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size,
+                   "validation_split": split or None, "seed": seed or None}  # fmt: skip
+            _say(f"x is a {type(x).__name__}, not arrays")
+            train = functools.partial(
+                streams.fit, model, x, own, bool(shuffle), callbacks, arguments,
+                bool(check_outputs), over,
+            )  # fmt: skip
+        else:
+            classes = arguments.pop("class_weight", None)
+            given = arrays.Data(x, y, sample_weight)
+            data, held_out = checks.prepare(
+                model, given, classes, split, validation, bool(check_outputs)
             )
-    else:
-        classes = arguments.pop("class_weight", None)
-        given = arrays.Data(x, y, sample_weight)
-        data, held_out = checks.prepare(
-            model, given, classes, split, validation, bool(check_outputs)
-        )
-        arguments["validation_data"] = held_out
-        steps = _steps(arguments, data, size)
-        batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps)
-        options.check_optimizers(model, batches.num_batches * arguments["epochs"])
-        with labels_in_range(model):
-            history = _fit_arrays(
-                model, batches, resident, xla, callbacks, arguments, keeper
+            arguments["validation_data"] = held_out
+            steps = _steps(arguments, data, size)
+            share = over.own_rows if over.is_several else None
+            batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps, share)
+            options.check_optimizers(model, batches.num_batches * arguments["epochs"])
+            callbacks, arguments = prepare.prepare(
+                over, model, batches, callbacks, arguments
             )
-    return _checked(model, history, arguments["epochs"], on_divergence)
+            train = functools.partial(
+                _fit_arrays, model, batches, resident, xla, callbacks, arguments,
+                keeper, over,
+            )  # fmt: skip
+        with labels_in_range(model):
+            history = train()
+        return _checked(model, history, arguments["epochs"], on_divergence)
 
 
 def _steps(arguments: dict, data, batch_size: int) -> int | None:
@@ -149,7 +165,7 @@ def _steps(arguments: dict, data, batch_size: int) -> int | None:
     return options.checked_steps(arguments, batches, validated)
 
 
-def _keeper(checkpoint, every, x, arguments):
+def _keeper(checkpoint, every, x, arguments, over):
     """What keeps the training in a folder; None where that was not asked for."""
     from recipes.lab.training import arrays, options
     from recipes.lab.training.checkpoint import members
@@ -165,6 +181,11 @@ def _keeper(checkpoint, every, x, arguments):
         return MemberKeeper(folder)
     from recipes.lab.training.checkpoint.keeper import Keeper
 
+    if over.shares > 1 or over.is_several:
+        raise LabError(
+            f"checkpoint= keeps a training on one device; over {over.shares} "
+            f"{over.noun}, save with keras.callbacks.ModelCheckpoint."
+        )
     for name, data in (("x", x), ("validation_data", arguments.get("validation_data"))):
         if data is not None and arrays.is_stream(data):
             raise LabError(
@@ -174,14 +195,14 @@ def _keeper(checkpoint, every, x, arguments):
     return Keeper(checkpoint, every)
 
 
-def _fit_arrays(model, batches, resident, xla, callbacks, arguments, keeper=None):
+def _fit_arrays(model, batches, resident, xla, callbacks, arguments, keeper, over):
     """Trains on arrays: in memory where that can be, else batch by batch."""
     from recipes.lab.training import resident as in_memory
     from recipes.lab.training import streams
     from recipes.lab.training.order import EpochOrder
 
     reason = in_memory.why_not(model, batches.tree)
-    with streams.watched(model, arguments) as (_, arguments):
+    with streams.watched(model, arguments, over) as (_, arguments):
         if resident and not reason:
             return in_memory.train(model, batches, xla, callbacks, arguments, keeper)
         if resident:

@@ -1,5 +1,6 @@
 """Batches of arrays whose order is a function of seed and epoch."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -22,6 +23,7 @@ class ShuffledArrays(keras.utils.PyDataset):
         shuffle: False keeps the order as given.
         steps: Batches an epoch, which then leaves out the last samples of its order;
             None takes all.
+        share: Picks the rows of a batch that this process brings; None takes all.
     """
 
     def __init__(
@@ -33,8 +35,10 @@ class ShuffledArrays(keras.utils.PyDataset):
         seed: int,
         shuffle: bool = True,
         steps: int | None = None,
+        share: Callable | None = None,
     ):
         super().__init__()
+        self.share = share
         parts = (part for part in (x, y, sample_weight) if part is not None)
         # Keras makes a data set of batches in tuples, but of none in lists.
         self.tree = tuple(tuple(p) if isinstance(p, list) else p for p in parts)
@@ -68,6 +72,8 @@ class ShuffledArrays(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        if self.share is not None:
+            rows = self.share(rows)
         batch = change(lambda array: _take(array, rows), self.tree)
         return batch if len(batch) > 1 else batch[0]
 

@@ -27,7 +27,8 @@ class Restart:
         self.model = model
         RESTARTED.add(model)
         self._fresh = [
-            keras.ops.convert_to_numpy(variable.value).copy()
+            # Under MirroredStrategy `variable.value` is no array where it is a number.
+            np.array(variable.numpy())
             for variable in model.optimizer.variables
         ]
 

@@ -11,7 +11,9 @@ from recipes.lab.errors import LabError
 from recipes.lab.training import arrays
 from recipes.lab.training.batch_checks import BatchChecks, Passes
 from recipes.lab.training.options import checked_class_weight
+from recipes.lab.training.order import ShuffledArrays
 from recipes.lab.training.outputs import graph_of
+from recipes.lab.training.parallel.spread import Spread
 
 
 def fit(
@@ -21,7 +23,8 @@ def fit(
     shuffle: bool,
     callbacks: list,
     arguments: dict[str, Any],
-    outputs: bool = True,
+    outputs: bool,
+    over: Spread,
 ) -> keras.callbacks.History:
     """Runs `model.fit` over a data set that brings its own batches.
 
@@ -33,6 +36,7 @@ def fit(
         callbacks: For `fit`.
         arguments: Further arguments of `model.fit`.
         outputs: Whether to look if logits and probabilities are taken for each other.
+        over: The devices that share each batch.
 
     Raises:
         LabError: An argument would be dropped, or a batch is wrong.
@@ -54,7 +58,7 @@ def fit(
         # TensorFlow's data sets know no class beyond the last one named.
         every = dict.fromkeys(range(classes or 0), 1.0)
         arguments = {**arguments, "class_weight": {**every, **weights}}
-    with watched(model, arguments, x, outputs) as (batches, arguments):
+    with watched(model, arguments, over, x, outputs) as (batches, arguments):
         return model.fit(
             batches, shuffle=shuffle and is_keras, callbacks=callbacks, **arguments
         )
@@ -64,6 +68,7 @@ def fit(
 def watched(
     model: keras.Model,
     arguments: dict[str, Any],
+    over: Spread,
     x: Any = None,
     outputs: bool = False,
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -72,6 +77,7 @@ def watched(
     Args:
         model: A compiled model.
         arguments: Those of `model.fit`; `validation_data` may be a data set.
+        over: The devices that share each batch.
         x: The data set to train on, or None where that is in arrays.
         outputs: Whether to look at activations, too.
 
@@ -85,12 +91,13 @@ def watched(
     epochs = range(arguments.get("initial_epoch", 0) + 1, arguments["epochs"] + 1)
     if x is not None:
         weights = arguments.get("class_weight")
-        checks.append(BatchChecks(model, outputs=outputs, class_weight=weights))
+        checks.append(BatchChecks(model, over, "", outputs, weights))
         steps = arguments.get("steps_per_epoch")
         x = checks[-1].watch(x, Passes("steps_per_epoch", len(epochs), steps))
     held_out = arguments.get("validation_data")
-    if held_out is not None and arrays.is_stream(held_out):
-        checks.append(BatchChecks(model, "validation "))
+    own = isinstance(held_out, ShuffledArrays)  # arrays, and looked at
+    if held_out is not None and arrays.is_stream(held_out) and not own:
+        checks.append(BatchChecks(model, over, "validation "))
         every = arguments.get("validation_freq", 1)
         listed = every if isinstance(every, list) else range(every, epochs.stop, every)
         times = len(set(listed) & set(epochs))

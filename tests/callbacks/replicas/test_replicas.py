@@ -1,10 +1,7 @@
 """Callbacks in a training that is spread over devices: one device is the oracle.
 
-test_in_children.py starts these with several devices; with one they are skipped.
+test_several_devices.py starts these with several devices; with one they are skipped.
 """
-
-import contextlib
-import functools
 
 import keras
 import numpy as np
@@ -21,45 +18,13 @@ from callbacks import (
     UncertaintyWeighting,
 )
 from tests.callbacks.helpers import BACKEND, data, fit, numpy, on
+from tests.callbacks.replicas.devices import needed, spread
 from zoo.losses import ClassBalancedLoss
 
-
-def _devices():
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return len(tf.config.list_logical_devices("CPU"))
-    if BACKEND == "jax":
-        return len(keras.distribution.list_devices())
-    return 1
-
-
 pytestmark = [
-    pytest.mark.skipif(_devices() < 2, reason="there is one device"),
+    needed(),
     pytest.mark.filterwarnings("ignore:.*distributed:UserWarning"),
 ]
-
-
-@functools.cache
-def _strategy():
-    # One for all tests: TensorFlow mixes up the exchanges of several.
-    import tensorflow as tf
-
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-
-
-@contextlib.contextmanager
-def spread(several):
-    """A scope in which a model trains on all devices, or on one."""
-    if not several:
-        yield
-    elif BACKEND == "tensorflow":
-        with _strategy().scope():
-            yield
-    else:
-        devices = keras.distribution.list_devices()
-        with keras.distribution.DataParallel(devices=devices).scope():
-            yield
 
 
 def model_of(optimizer=None, two=False, loss="mse"):
