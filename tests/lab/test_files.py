@@ -27,10 +27,15 @@ def test_anything_else_is_refused():
 def test_a_file_that_is_not_written_to_its_end_stays_as_it_was(tmp_path, error):
     path = tmp_path / "file"
     path.write_bytes(b"before")
-    with pytest.raises(error), files.replacing(path) as file:
-        file.write(b"half")
-        file.flush()
-        raise error
+
+    def breaks_off():
+        with files.replacing(path) as file:
+            file.write(b"half")
+            file.flush()
+            raise error
+
+    with pytest.raises(error):
+        breaks_off()
     assert path.read_bytes() == b"before"
     with files.replacing(path) as file:
         file.write(b"after")
