@@ -26,22 +26,26 @@ STUDY = Study(mlp, "mse", "adam")
 class Settings:
     seeds: int = 1
     "Trainings."
-    epochs: int = 0
-    "Passes of each; 0 trains nothing."
+    epochs: int = 1
+    "Passes of each."
+    idle: bool = False
+    "Whether they train nothing."
 
 
 def train(case, seed, data):
-    x = np.random.default_rng(seed).normal(size=(4096, 32)).astype("float32")
-    if not case["epochs"]:
+    if case["idle"]:
         return {"loss": 0.0}
+    x = np.random.default_rng(seed).normal(size=(4096, 32)).astype("float32")
     network = {"num_classes": 1, "units": [64, 64], "task": "regression"}
-    run = STUDY.train((x, x[:, :1]), seed, epochs=case["epochs"], network=network)
+    given = {"epochs": case["epochs"], "batch_size": 64, "network": network}
+    run = STUDY.train((x, x[:, :1]), seed, **given)
     return {"loss": run["history"]["loss"][-1]}
 
 
 @claim("members", "They train.", notes="ours", scope="nothing")
 def members(lab):
-    runs = lab.sweep(train, {"a": {"epochs": lab.settings.epochs}}, precision="float32")
+    case = {"epochs": lab.settings.epochs, "idle": lab.settings.idle}
+    runs = lab.sweep(train, {"a": case}, precision="float32")
     return Finding(bool(runs), "Members.")
 
 
@@ -50,8 +54,12 @@ if __name__ == "__main__":
 '''.lstrip()
 
 
-def run(lesson: Path, jobs: int, seeds: int, epochs: int) -> float:
-    """Seconds of a run of which nothing was kept."""
+def run(lesson: Path, jobs: int, seeds: int, epochs: int) -> tuple[float, float]:
+    """Seconds of a run of which nothing was kept; 0 epochs train nothing.
+
+    Returns:
+        By the clock, and of this process alone, which leads.
+    """
     from recipes.lab import catalog
     from recipes.lab.reporting.console import Output
     from recipes.lab.running.execute import execute
@@ -59,10 +67,10 @@ def run(lesson: Path, jobs: int, seeds: int, epochs: int) -> float:
 
     place = Path(tempfile.mkdtemp(dir=lesson.parent))
     options = Options(out=place / "runs", store=place / "store", jobs=jobs)
-    began = time.perf_counter()
-    given = {"seeds": seeds, "epochs": epochs}
+    began, used = time.perf_counter(), time.process_time()
+    given = {"seeds": seeds, "epochs": max(1, epochs), "idle": not epochs}
     execute(catalog.find(str(lesson)), given, options, Output(silent=True))
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - used
 
 
 def memory() -> float:
@@ -95,7 +103,7 @@ def measure(members: list[int], workers: list[int], epochs: int, empty: list[int
 
     Returns:
         The processes to the start of a sweep and to the seconds of each size, with
-        the memory of all processes; and the seconds of the empty ones.
+        the memory of all processes; and both seconds of the empty ones.
     """
     from recipes.lab.running import workers as pool
 
@@ -105,8 +113,8 @@ def measure(members: list[int], workers: list[int], epochs: int, empty: list[int
     found = {}
     for jobs in workers:
         pool.stop()
-        start = run(lesson, jobs, jobs, 1)
-        seconds = [run(lesson, jobs, count, epochs) for count in members]
+        start = run(lesson, jobs, jobs, 1)[0]
+        seconds = [run(lesson, jobs, count, epochs)[0] for count in members]
         found[jobs] = {"start": start, "seconds": seconds, "memory": memory()}
     pool.stop()
     run(lesson, 2, 2, 0)

@@ -139,8 +139,10 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:-1])
 
 
-@pytest.mark.parametrize("kind", ["json", "safetensors"])
-@pytest.mark.parametrize("damage", [flip, cut, lambda path: path.unlink()])
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [("safetensors", flip), ("json", cut), ("safetensors", lambda one: one.unlink())],
+)
 def test_damage_costs_steps_and_no_bit(tmp_path, kind, damage, undisturbed):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 3)
@@ -486,11 +488,11 @@ class Fills(Dies):
             (self.disk / "filler").write_bytes(bytes(free - self.room))
 
 
-@pytest.mark.parametrize("room", [0, 4096, 12288])
+@pytest.mark.parametrize("room", [0, 12288])
 def test_a_full_disk_ends_a_training_that_goes_on_with_room(
     small_disk, room, undisturbed
 ):
-    """No room for anything, for the names only, or for the arrays but not the rest."""
+    """No room for anything, or for the arrays but not for the rest."""
     folder = small_disk / "kept"
     fills, never = Fills(small_disk, room), Fills(small_disk, room)
     never.on_epoch_begin = lambda *arguments: None
