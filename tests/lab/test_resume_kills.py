@@ -94,7 +94,7 @@ def killed(server, case, every, folder, draw, kills, in_saves) -> tuple[int, int
         status = server.wait()
         assert status in (0, -signal.SIGKILL), (folder / "log").read_text()
         if not status:
-            break
+            return came, came_in_saves
         lasted = time.monotonic() - began
         came += 1
         came_in_saves += bool(half_written(folder) - before)
