@@ -14,6 +14,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,13 +27,19 @@ class Server:
     """Forks trainings; the caller may kill them from outside."""
 
     def __init__(self, backend: str = "tensorflow"):
+        # What a life of a training has compiled, the next one need not: JAX is slow.
+        self.compiled = tempfile.TemporaryDirectory()
+        cache = {
+            "JAX_COMPILATION_CACHE_DIR": self.compiled.name,
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.lab.resuming"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "KERAS_BACKEND": backend},
+            env={**os.environ, **cache, "KERAS_BACKEND": backend},
         )
 
     def start(self, **order) -> int:
@@ -56,6 +63,7 @@ class Server:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
+        self.compiled.cleanup()
 
 
 def ended(folder) -> dict:
