@@ -6,8 +6,9 @@ Run: KERAS_BACKEND=tensorflow python benchmarks/checkpoint.py (or jax, torch;
 One training, with and without, in turn in one process. Each round gives a ratio of
 wall and of CPU times; a row shows their medians and ranges, the saves made, what one
 save took, and the share of the time that went into saves, which other load on the
-machine touches less. Trainings last some --seconds: the cost of the last save, which
-always comes, and of what is looked at before the first step is in the ratio.
+machine touches less. Trainings last some --seconds, and at least 60 times what a save
+took before: the last save always comes, so that no interval keeps a training
+cheap that lasts less than 20 saves (the column "floor").
 """
 
 import argparse
@@ -28,6 +29,7 @@ from recipes.lab.training.checkpoint.interval import Interval  # noqa: E402
 
 SIZES = (10_000, 500_000, 5_000_000, 20_000_000)
 FEATURES, CLASSES, BATCH = 64, 10, 64
+LENGTH = 60  # times a save's seconds that a training lasts, at least
 SAVES: list[float] = []  # seconds of each
 
 
@@ -76,7 +78,13 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
     y = rng.integers(0, CLASSES, len(x))
     model = network(parameters)
     timed(model, x, y, 1)  # traces
-    epochs = max(2, int(seconds / (timed(model, x, y, 2)[0] / 2)))
+    folder = tempfile.mkdtemp()
+    timed(model, x, y, 1, folder)
+    shutil.rmtree(folder)
+    seconds = max(seconds, LENGTH * SAVES[-1])
+    epoch = timed(model, x, y, 2)[0] / 2
+    epoch = timed(model, x, y, several := 2 + int(1 / epoch))[0] / several
+    epochs = max(2, int(seconds / epoch))
     ratios, saves, each, shares = [], [], [], []
     for place in range(rounds):
         times = {}
@@ -96,6 +104,7 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
         f"{model.count_params():12,} {epochs:7} {times[False][0]:7.1f} s "
         f"{statistics.median(saves):6.0f} {1000 * statistics.median(each):8.1f} ms "
         f"{100 * statistics.median(shares):6.2f} % "
+        f"{20 * statistics.median(each):6.1f} s "
         f"{np.median(wall):7.3f} ({wall.min():.3f} to {wall.max():.3f})"
         f"{np.median(processor):7.3f} ({processor.min():.3f} to {processor.max():.3f})"
     )
@@ -104,14 +113,14 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     given = parser.parse_args()
     watch_saves()
     print(f"Keras {keras.__version__} on {keras.backend.backend()}")
     print(
-        "  parameters  epochs   training  saves    a save  in saves  ratio (range)"
-        "         of CPU time"
+        "  parameters  epochs   training  saves    a save  in saves    floor"
+        "  ratio (range)        of CPU time"
     )
     for size in map(int, given.sizes.split(",")):
         print(row(size, given.seconds, given.rounds), flush=True)

@@ -14,6 +14,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,13 +27,19 @@ class Server:
     """Forks trainings; the caller may kill them from outside."""
 
     def __init__(self, backend: str = "tensorflow"):
+        # What a life of a training has compiled, the next one need not: JAX is slow.
+        self.compiled = tempfile.TemporaryDirectory()
+        cache = {
+            "JAX_COMPILATION_CACHE_DIR": self.compiled.name,
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.lab.resuming"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "KERAS_BACKEND": backend},
+            env={**os.environ, **cache, "KERAS_BACKEND": backend},
         )
 
     def start(self, **order) -> int:
@@ -56,6 +63,7 @@ class Server:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
+        self.compiled.cleanup()
 
 
 def ended(folder) -> dict:
@@ -65,6 +73,11 @@ def ended(folder) -> dict:
 def resumed(folder) -> int:
     """How often a training went on from a checkpoint."""
     return (Path(folder) / "log").read_text().count("fit goes on after")
+
+
+def steps_trained(folder) -> int:
+    """How many steps were trained in all lives of a training."""
+    return sum(map(int, (Path(folder) / "steps").read_text().split()))
 
 
 # ---- The trainings' side.
@@ -128,17 +141,21 @@ def plain(folder):
     return model, {**given, "resident": False}
 
 
-def scaled(folder):
+def bfloat16(folder, policy="mixed_bfloat16"):
     """Loss scale and accumulated gradients, in mixed precision."""
     import keras
 
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(policy)
     model, given = mlp(folder)
     inner = keras.optimizers.Adam(0.01, gradient_accumulation_steps=3)
     scale = keras.optimizers.LossScaleOptimizer(inner, dynamic_growth_steps=5)
     model.compile(scale, crossentropy(), metrics=["accuracy"])
     given["callbacks"].pop(0)
     return model, given
+
+
+def float16(folder):
+    return bfloat16(folder, "mixed_float16")
 
 
 def scheduled(folder):
@@ -263,8 +280,8 @@ def crossentropy():
 
 
 CASES = {function.__name__: function for function in (
-    mlp, stops, several_steps, plain, scaled, scheduled, lenet, residual, lstm, gan,
-    taps)}  # fmt: skip
+    mlp, stops, several_steps, plain, bfloat16, float16, scheduled, lenet, residual,
+    lstm, gan, taps)}  # fmt: skip
 
 
 def train(case: str, folder: Path, checkpoint: bool = True, **given) -> dict:
@@ -282,11 +299,13 @@ def train(case: str, folder: Path, checkpoint: bool = True, **given) -> dict:
         arguments["checkpoint"] = folder / "kept"
     callbacks = arguments.setdefault("callbacks", [])
     history = fit(model, **arguments)
+    steps = -(-len(arguments["x"]) // arguments["batch_size"])
     ended = {
         "history": {k: [float(v).hex() for v in h] for k, h in history.history.items()},
         "epochs": history.epoch,
         "draws": [random.random(), float(np.random.rand())],  # noqa: NPY002
         "stop": model.stop_training,
+        "steps": len(history.epoch) * steps,
     }
     groups = {"model": model.variables, "metrics": model.metrics_variables,
               "optimizer": model.optimizer.variables}  # fmt: skip
@@ -310,14 +329,26 @@ def train(case: str, folder: Path, checkpoint: bool = True, **given) -> dict:
 
 
 def forget(what: str | None) -> None:
-    """Leaves a piece of state as it is when a training goes on."""
+    """Leaves a piece of state as it is when a training goes on, or changes an ulp."""
+    import numpy as np
+
     from callbacks.in_step.session import FitSession
     from recipes.lab.training.checkpoint import callbacks, random_states, state
 
     def nothing(*arguments):
         pass
 
-    if what == "chance":
+    if what == "ulp":
+        read = state.tensors.read
+
+        def changed(*arguments):
+            arrays = read(*arguments)
+            weights = arrays["model/0"].reshape(-1)
+            weights[0] = np.nextafter(weights[0], np.float32(9))
+            return arrays
+
+        state.tensors.read = changed
+    elif what == "chance":
         random_states.restore = nothing
     elif what == "callbacks":
         callbacks.put_back = nothing
@@ -340,6 +371,19 @@ def forget(what: str | None) -> None:
         state.Kept.restore = restore
 
 
+def count_steps(folder: Path) -> None:
+    """Writes down each call's steps; what is written outlives the process."""
+    from recipes.lab.training.checkpoint.interval import Interval
+
+    before, out = Interval.passed, open(folder / "steps", "ab", buffering=0)  # noqa: SIM115
+
+    def passed(interval, steps):
+        before(interval, steps)
+        out.write(b"%d\n" % steps)
+
+    Interval.passed = passed
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -349,6 +393,11 @@ def _child(order: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=folder / "log", level=logging.INFO)
     forget(order.pop("forget", None))
+    count_steps(folder)
+    if order.get("every") == "epoch":  # whatever a save costs: epochs are short here
+        from recipes.lab.training.checkpoint import interval
+
+        interval.SHARE = 0
     if "largest" in order:
         import resource
 

@@ -79,6 +79,14 @@ def test_every_recipe_of_the_package_can_be_read():
     assert catalog.broken() == {}
 
 
+def test_one_recipe_is_found_as_among_all():
+    known = catalog.recipes()
+    for name in known:
+        assert catalog.named(name) == known[name]
+    for name in ("no_such_recipe", "training", "_update_rules", "__init__"):
+        assert catalog.named(name) is None, name
+
+
 def test_a_file_without_claims_is_no_recipe(tmp_path):
     path = tmp_path / "plain.py"
     path.write_text("x = 1")

@@ -6,6 +6,7 @@ Deaths here are an exception; `test_resume_kills` kills processes from outside.
 import json
 import math
 import shutil
+import subprocess
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ import safetensors.numpy
 from callbacks import GradientNorms
 from recipes.lab import fit
 from recipes.lab.errors import LabError
-from recipes.lab.training.checkpoint import keeper, members
+from recipes.lab.training.checkpoint import interval, keeper, members
 from recipes.lab.training.checkpoint.folder import Folder
 from recipes.lab.training.checkpoint.packing import pack, unpack
 
@@ -86,21 +87,69 @@ def assert_equal(one, other):
         np.testing.assert_array_equal(a.value, b.value)
 
 
-def test_a_training_goes_on_with_the_same_bits(tmp_path):
-    assert_equal(train(None), dies_and_goes_on(tmp_path / "kept"))
+@pytest.fixture(scope="module")
+def undisturbed():
+    return train(None)
 
 
-def test_keeping_changes_no_bit(tmp_path):
-    whole = train(None)
+def test_a_training_goes_on_with_the_same_bits(tmp_path, undisturbed):
+    assert_equal(undisturbed, dies_and_goes_on(tmp_path / "kept"))
+
+
+def test_keeping_changes_no_bit(tmp_path, undisturbed):
     for every in ("epoch", 2, "0.01 s"):
-        assert_equal(whole, train(tmp_path / str(every), every=every))
+        assert_equal(undisturbed, train(tmp_path / str(every), every=every))
 
 
-def test_a_finished_training_does_no_step(tmp_path):
-    first = train(tmp_path)
-    again = train(tmp_path)
-    assert_equal(first, again)
-    assert again[1].first_call_seconds == 0  # no program ran
+@pytest.mark.parametrize("epoch", [0.01, 1.0, 300.0])
+@pytest.mark.parametrize("save", [0.001, 0.1, 20.0])
+@pytest.mark.parametrize("begin", [0.0, 1.0])
+def test_keeping_adds_at_most_a_twentieth(monkeypatch, epoch, save, begin):
+    """By a clock of our own: whatever epochs, saves and the time before them take."""
+    now = [0.0]
+    monkeypatch.setattr(interval.time, "monotonic", lambda: now[0])
+    due = interval.Interval("epoch")
+    now[0] += begin
+    due.prepared()
+    due.expect(0)
+    due.saved(save)  # what it costs is known
+    now[0] += save
+    due.start()
+    kept, trained = begin + save, 0.0
+    while trained < 20 * begin + 400 * save + 3 * epoch:
+        now[0] += epoch
+        trained += epoch
+        if due.is_due(epoch_ends=True):
+            now[0] += save
+            kept += save
+            due.saved(save)
+            assert kept + save <= trained / 20 + 1e-6  # with the one at the end
+        assert not due.is_due(epoch_ends=False)
+    if epoch < save:  # and no less than it may
+        assert kept + 3 * save > trained / 20
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 16
+    path.write_bytes(content)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [("safetensors", flip), ("json", cut), ("safetensors", lambda one: one.unlink())],
+)
+def test_damage_costs_steps_and_no_bit(tmp_path, kind, damage, undisturbed):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 3)
+    older, newest = sorted(tmp_path.glob(f"*.{kind}"))
+    damage(newest)
+    assert Folder(tmp_path).newest().path.stem == older.stem
+    assert_equal(undisturbed, train(tmp_path))
 
 
 def test_callbacks_go_on(tmp_path):
@@ -389,14 +438,14 @@ def test_damage_to_all_is_refused(kept):
 
 def test_what_a_death_in_a_first_save_left_counts_for_nothing(tmp_path):
     (tmp_path / "000000000005.safetensors").write_bytes(b"half")
-    (tmp_path / "000000000005.json.tmp").write_bytes(b"half")
+    (tmp_path / ".000000000005.json.77.tmp").write_bytes(b"half")
     folder = Folder(tmp_path)
     assert folder.newest() is None
     folder.save(7, {}, ARRAYS)
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_full_disk_leaves_the_older_state(kept):
+def test_a_file_that_cannot_be_written_leaves_the_older_state(kept):
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -409,4 +458,47 @@ def test_a_full_disk_leaves_the_older_state(kept):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert Folder(kept).newest().state == {"epoch": 2}
-    assert not list(kept.glob("*.tmp"))
+    assert not list(kept.glob(".*"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own, of 256 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(place)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting is not allowed here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+class Fills(Dies):
+    """Fills the disk when an epoch begins, but for so many bytes."""
+
+    def __init__(self, disk, room):
+        super().__init__()
+        self.disk, self.room = disk, room
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 3:
+            free = shutil.disk_usage(self.disk).free
+            (self.disk / "filler").write_bytes(bytes(free - self.room))
+
+
+@pytest.mark.parametrize("room", [0, 12288])
+def test_a_full_disk_ends_a_training_that_goes_on_with_room(
+    small_disk, room, undisturbed
+):
+    """No room for anything, or for the arrays but not for the rest."""
+    folder = small_disk / "kept"
+    fills, never = Fills(small_disk, room), Fills(small_disk, room)
+    never.on_epoch_begin = lambda *arguments: None
+    with pytest.raises(LabError, match=r"cannot write a checkpoint.*No space left"):
+        train(folder, callbacks=[fills])
+    assert not list(folder.glob(".*"))
+    assert Folder(folder).newest().state["position"] == [3, 0, False]
+    (small_disk / "filler").unlink()
+    assert_equal(undisturbed, train(folder, callbacks=[never]))

@@ -2,7 +2,7 @@
 
 from recipes.lab.catalog.claim import Claim
 from recipes.lab.catalog.lessons import Lesson
-from recipes.lab.catalog.lookup import ROOT, broken, find, find_claim, recipes
+from recipes.lab.catalog.lookup import ROOT, broken, find, find_claim, named, recipes
 from recipes.lab.catalog.reader import HEADER_KEYS, Recipe, read
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "broken",
     "find",
     "find_claim",
+    "named",
     "read",
     "recipes",
 ]

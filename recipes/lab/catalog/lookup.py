@@ -4,6 +4,7 @@ Nothing of a recipe is imported here, so listing and describing recipes costs
 neither TensorFlow nor Keras.
 """
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -17,6 +18,16 @@ ROOT = Path(__file__).resolve().parents[2]
 def recipes() -> dict[str, Recipe]:
     """Returns every recipe that can be read, by name, in the order of the notes."""
     return _all()[0]
+
+
+def named(name: str) -> Recipe | None:
+    """Returns the package's recipe of a name, or None; no other one is read."""
+    for path in [*ROOT.glob(f"*/{name}.py"), *ROOT.glob(f"*/{name}/__init__.py")]:
+        topic = path.relative_to(ROOT).parts[0]
+        if topic != "lab" and not name.startswith("_"):
+            with contextlib.suppress(LabError):
+                return read(path, topic=topic)
+    return None
 
 
 def broken() -> dict[str, str]:

@@ -40,7 +40,7 @@ def read(folder: Path) -> tuple[dict | None, str]:
 
 def default_data(recipe: str) -> str:
     """The data set of a recipe of the package where none is chosen."""
-    known = catalog.recipes().get(recipe)
+    known = catalog.named(recipe)
     fields = {one.name: one.default for one in known.fields} if known else {}
     return str(fields.get("data", NONE))
 

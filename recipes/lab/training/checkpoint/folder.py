@@ -3,7 +3,8 @@
 A checkpoint is two files, `000000000105.safetensors` (all arrays) and
 `000000000105.json` (the rest, and the arrays' checksum), named by the steps done. Each
 is written aside, brought to the disk and renamed, the arrays first: the JSON file is
-what makes a checkpoint be there. Older ones are deleted only after that.
+what makes a checkpoint be there. Older ones are deleted only when the disk has both
+names. Should it get the names in another order, the checksum finds the arrays missing.
 """
 
 import contextlib
@@ -12,15 +13,17 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recipes.lab import files
 from recipes.lab.errors import LabError
 from recipes.lab.training.checkpoint import tensors as arrays
 from recipes.lab.training.checkpoint.packing import Tensors
 
 FORMAT = 1
-NAME = re.compile(r"(\d{12})\.(json|safetensors)(\.tmp)?")
+NAME = re.compile(r"\.?(\d{12})\.(json|safetensors)(\.\d+\.tmp)?")
 
 
 class Saved(NamedTuple):
@@ -108,25 +111,25 @@ class Folder:
         Raises:
             LabError: It can't be written; the one before it is as it was.
         """
-        whole = self._place(number, "safetensors")
-        aside = whole.with_name(f"{whole.name}.tmp")
+        parts = arrays.parts_of(tensors)
+        size = sum(len(part) for part in parts)
         try:
-            total = arrays.write(aside, tensors)
-            size = aside.stat().st_size
-            self._rename(aside, whole)
-            kept = {"format": FORMAT, "arrays": {"sha256": total, "bytes": size}}
-            text = json.dumps({**kept, "state": state}, separators=(",", ":"))
-            whole = self._place(number, "json")
-            aside = whole.with_name(f"{whole.name}.tmp")
-            line = hashlib.sha256(text.encode()).hexdigest()
-            with open(aside, "w", encoding="utf-8") as file:
-                file.write(f"{line}\n{text}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            self._rename(aside, whole)
+            # Writing waits for the disk, hashing for the processor.
+            with ThreadPoolExecutor(1) as pool:
+                total = pool.submit(arrays.checksum_of, parts)
+                with files.replacing(self._place(number, "safetensors")) as file:
+                    file.writelines(parts)
+            kept = {
+                "format": FORMAT,
+                "arrays": {"sha256": total.result(), "bytes": size},
+                "state": state,
+            }
+            text = json.dumps(kept, separators=(",", ":")).encode()
+            line = hashlib.sha256(text).hexdigest().encode()
+            with files.replacing(self._place(number, "json")) as file:
+                file.write(b"%b\n%b\n" % (line, text))
+            self._sync_names()
         except OSError as error:
-            with contextlib.suppress(OSError):
-                aside.unlink()
             raise self._cannot_write(error) from None
         self._delete_but({number, self._newest})
         self._newest = number
@@ -134,8 +137,7 @@ class Folder:
     def _place(self, number: int, kind: str) -> Path:
         return self.path / f"{number:012}.{kind}"
 
-    def _rename(self, aside: Path, whole: Path) -> None:
-        os.replace(aside, whole)
+    def _sync_names(self) -> None:
         folder = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -7,9 +7,10 @@ from typing import Any
 from recipes.lab.errors import LabError
 from recipes.lab.training.options import show, whole
 
-# Times what saves cost that must have passed: so they take some 3 % of the time, and
-# with what they cost besides, such as colder caches and the last one, under 5 %.
-SHARE = 30
+# Seconds to train for each second of keeping: so keeping adds under 5 %. What comes
+# before the first step counts as keeping, too, and so does the save at the end, which
+# is allowed for beforehand.
+SHARE = 20
 RATE = 3e8  # bytes a second that a first save is expected to write
 LEAST = 0.01  # seconds that it is expected to take at least
 
@@ -52,6 +53,10 @@ class Interval:
         """Takes a guess at what a save of so many bytes costs, until one was made."""
         self._cost = LEAST + size / RATE
 
+    def prepared(self) -> None:
+        """Says that all is done that comes before training."""
+        self._spent = time.monotonic() - self._begun
+
     def start(self) -> None:
         """Counts from now on."""
         self._since, self._done = time.monotonic(), 0
@@ -73,9 +78,10 @@ class Interval:
             return self._done >= self.steps
         if self.seconds is not None:
             return passed >= self.seconds
-        in_all = time.monotonic() - self._begun
-        pays = in_all >= SHARE * self._spent and passed >= SHARE * self._cost
-        return epoch_ends and pays and passed >= self._first
+        trained = time.monotonic() - self._begun - self._spent
+        pays = trained >= SHARE * (self._spent + 2 * self._cost)  # this one, the last
+        recent = passed < max(self._first, SHARE * self._cost)
+        return epoch_ends and pays and not recent
 
     @property
     def has_begun(self) -> bool:

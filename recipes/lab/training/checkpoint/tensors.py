@@ -1,8 +1,7 @@
-"""Arrays in a safetensors file: written once through, with its checksum."""
+"""Arrays as a safetensors file, its checksum, and the way back."""
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,10 @@ from recipes.lab.training.checkpoint.packing import NATIVE, Tensors
 HEADER = 100 << 20  # bytes of a header, at most
 
 
-def write(path: Path, tensors: Tensors) -> str:
-    """Writes arrays to a file and brings it to the disk.
+def parts_of(tensors: Tensors) -> list[bytes | memoryview]:
+    """Returns what a file of these arrays consists of; nothing is copied.
 
     The library's own `save_file` gives no checksum and copies everything once more.
-
-    Returns:
-        The file's sha256.
     """
     header, place = {}, 0
     for name, array in tensors.items():
@@ -30,19 +26,19 @@ def write(path: Path, tensors: Tensors) -> str:
         place += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    arrays = [
+        np.ascontiguousarray(array).reshape(-1).view("uint8").data
+        for array in tensors.values()
+        if array.nbytes
+    ]
+    return [len(text).to_bytes(8, "little"), text, *arrays]
+
+
+def checksum_of(parts: list[bytes | memoryview]) -> str:
+    """The sha256 of a file that consists of these."""
     total = hashlib.sha256()
-    with open(path, "wb") as file:
-
-        def put(data):
-            total.update(data)
-            file.write(data)
-
-        put(len(text).to_bytes(8, "little") + text)
-        for array in tensors.values():
-            if array.nbytes:
-                put(np.ascontiguousarray(array).reshape(-1).view("uint8").data)
-        file.flush()
-        os.fsync(file.fileno())
+    for part in parts:
+        total.update(part)
     return total.hexdigest()
 
 
