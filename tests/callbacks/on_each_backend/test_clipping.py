@@ -15,6 +15,7 @@ from callbacks import (
 )
 from callbacks.clipping.adaptive import clip_units
 from callbacks.clipping.auto_clip import percentile
+from callbacks.clipping.rules import by_global_norm
 from tests.callbacks.helpers import (
     TARGETS,
     KeepWeights,
@@ -66,6 +67,17 @@ def test_norm_before_and_after():
     np.testing.assert_allclose(history["clip_norm_after"], steps.mean(), rtol=1e-5)
     np.testing.assert_allclose(history["clip_share"], (before > limit).mean())
     np.testing.assert_allclose(history["clip_limit"], limit, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e-15, 1.0, 1e25])
+def test_norms_whose_squares_leave_float32(size):
+    """3, 4 and 12 times a size have a joint norm of 13 times the size."""
+    gradients = [ops.array([3 * size, -4 * size]), ops.array([[12 * size]])]
+    clipped = by_global_norm(gradients, ops.array(6.5 * size))
+    np.testing.assert_allclose(float(clipped.before), 13 * size, rtol=1e-5)
+    np.testing.assert_allclose(float(clipped.after), 6.5 * size, rtol=1e-5)
+    np.testing.assert_allclose(numpy(clipped.gradients[1]), [[6 * size]], rtol=1e-5)
+    assert float(clipped.share) == 1
 
 
 def test_a_high_limit_changes_no_bit():
