@@ -80,6 +80,12 @@ def _cell(work: works.Work, child) -> dict:
     return cell
 
 
+def ratios(row: dict) -> dict[str, float]:
+    """Ours over each contender that has a time."""
+    cells = row["contenders"].items()
+    return {name: cell["ratio"] for name, cell in cells if "ratio" in cell}
+
+
 def lines(row: dict) -> list[tuple[str, ...]]:
     """The row as lines of cells: its title, then one line a contender."""
     scale, unit = (1e3, "ms") if row["unit"] == "step" else (1.0, "s")

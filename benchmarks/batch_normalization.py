@@ -16,6 +16,7 @@ quiet.load_backend()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from _kept import Kept  # noqa: E402
 from _pairs import compare  # noqa: E402
 
 import zoo  # noqa: E402
@@ -49,7 +50,7 @@ def main():
         "Keras": keras.layers.BatchNormalization,
         "zoo": _blocks.FusedBatchNormalization,
     }
-    rng = np.random.default_rng(0)
+    rng, kept = np.random.default_rng(0), Kept("batch_normalization")
     for name in arguments.names:
         build, shape = CASES[name]
         x = rng.random(shape, "float32")
@@ -64,6 +65,8 @@ def main():
                 f"({low:.2f} to {high:.2f})",
                 flush=True,
             )
+            kept.row(f"{name} {policy}", wall=found["ratio"])
+    kept.end()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ quiet.load_backend()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from _kept import Kept  # noqa: E402
 from keras import layers  # noqa: E402
 
 from callbacks import (  # noqa: E402
@@ -219,12 +220,14 @@ def _second_tape(_, x, y, batch):
 
 
 def show(label, plain, watched, steps):
+    """Prints a row; returns its ratios of wall and of CPU time."""
     ratios, best = watched / plain, watched.min(0) / plain.min(0)
     low, high = np.percentile(ratios[:, 0], [25, 75])
     wall, cpu = np.median(ratios, 0)
     numbers = f"{wall:6.3f}  {low:.2f} to {high:.2f}  {best[0]:6.3f} {cpu:6.3f} "
     step = 1e3 * plain[:, 0].min() / steps
     print(f"{label:34}{numbers}{best[1]:6.3f} {step:6.2f} ms", flush=True)
+    return {"cpu": cpu, "wall": wall, "wall_low": low, "wall_high": high}
 
 
 def main():
@@ -235,11 +238,15 @@ def main():
     backend = keras.backend.backend()
     heads = f"{'wall':>6}  quartiles       best {'CPU':>6}   best   step without"
     print(f"{backend:34}{heads}")
+    kept = Kept(f"callbacks_overhead-{backend}")
     for label, build, make, compiled in rows():
         if flags.only in label:
-            show(label, *alternate(build, make, flags.rounds, **compiled))
+            times = alternate(build, make, flags.rounds, **compiled)
+            kept.row(label, **show(label, *times))
     if backend == "torch" and flags.only in "hand-written loop":
-        show("hand-written loop, MLP 64", *torch_loop(flags.rounds))
+        label = "hand-written loop, MLP 64"
+        kept.row(label, **show(label, *torch_loop(flags.rounds)))
+    kept.end()
 
 
 if __name__ == "__main__":

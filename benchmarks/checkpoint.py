@@ -23,6 +23,7 @@ quiet.load_backend()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from _kept import Kept  # noqa: E402
 
 from recipes.lab import fit  # noqa: E402
 from recipes.lab.training.checkpoint.interval import Interval  # noqa: E402
@@ -72,7 +73,8 @@ def watch_saves() -> None:
     Interval.saved = saved
 
 
-def row(parameters: int, seconds: float, rounds: int) -> str:
+def row(parameters: int, seconds: float, rounds: int) -> tuple[str, dict]:
+    """A line to print, and the ratios in it."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BATCH * 40, FEATURES)).astype("float32")
     y = rng.integers(0, CLASSES, len(x))
@@ -100,7 +102,7 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
                 shares.append(sum(SAVES) / times[kept][0])
         ratios.append(times[True] / times[False])
     wall, processor = np.transpose(ratios)
-    return (
+    line = (
         f"{model.count_params():12,} {epochs:7} {times[False][0]:7.1f} s "
         f"{statistics.median(saves):6.0f} {1000 * statistics.median(each):8.1f} ms "
         f"{100 * statistics.median(shares):6.2f} % "
@@ -108,6 +110,8 @@ def row(parameters: int, seconds: float, rounds: int) -> str:
         f"{np.median(wall):7.3f} ({wall.min():.3f} to {wall.max():.3f})"
         f"{np.median(processor):7.3f} ({processor.min():.3f} to {processor.max():.3f})"
     )
+    ratios = {"cpu": np.median(processor), "wall": np.median(wall)}
+    return line, {**ratios, "share_in_saves": statistics.median(shares)}
 
 
 def main() -> None:
@@ -122,8 +126,12 @@ def main() -> None:
         "  parameters  epochs   training  saves    a save  in saves    floor"
         "  ratio (range)        of CPU time"
     )
+    kept = Kept(f"checkpoint-{keras.backend.backend()}")
     for size in map(int, given.sizes.split(",")):
-        print(row(size, given.seconds, given.rounds), flush=True)
+        line, ratios = row(size, given.seconds, given.rounds)
+        print(line, flush=True)
+        kept.row(f"{size:,} parameters", **ratios)
+    kept.end()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ quiet.load_backend()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from _kept import Kept  # noqa: E402
 
 from recipes.lab.training import resident  # noqa: E402
 from zoo import lenet, lstm, mlp, resnet20  # noqa: E402
@@ -102,6 +103,7 @@ def blocks(rounds: int) -> None:
 
 
 def show(name: str, ways: dict, first: dict, rounds: int) -> None:
+    kept = Kept("fit")
     base = next(iter(ways))
     times = {way: [] for way in ways}
     for _ in range(rounds):
@@ -114,6 +116,9 @@ def show(name: str, ways: dict, first: dict, rounds: int) -> None:
             f"  {way:<26}{np.median(ratios):6.2f}  [{ratios.min():.2f}, "
             f"{ratios.max():.2f}]   first epoch {first[way]:5.1f} s"
         )
+    middles = {way: np.median(np.divide(times[way], times[base])) for way in ways}
+    kept.row(name, **middles)
+    kept.end()
 
 
 def main() -> None:

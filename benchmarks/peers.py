@@ -3,6 +3,8 @@
 Run: python benchmarks/peers.py   (10 to 15 minutes on 2 quiet CPU cores)
      [--only WORD] [--rounds N] [--seeds S] [--quick] [--out DIR]
 
+Ratios are kept in benchmarks/results/peers.json, all else in --out.
+
 Each contender of a row is a process of its own that warms up and then waits. They
 take turns, round by round, so that other load on the machine falls on all alike;
 ratios are taken within a round. The table is printed, and written as markdown and
@@ -21,15 +23,13 @@ from pathlib import Path
 
 import _peer_table as table
 import _peer_works as works
+from _kept import Kept, processor
 from _peer_children import HERE, Child
 from rich.console import Console
 
 from recipes.lab import files
 from recipes.lab.errors import LabError
 from recipes.lab.running import environment
-from recipes.lab.training.precision import cpu_flags
-
-UNITS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
 
 
 def measure(work: works.Work, rounds: int, small: bool, say) -> tuple[dict, bool]:
@@ -72,14 +72,11 @@ def _take_turns(children: dict[str, Child], number: int) -> None:
 
 def machine() -> dict:
     """What the numbers belong to."""
-    found = environment.processor()
-    name, cores = found["cpu"], found["cores"]
-    flags = cpu_flags()
-    unit = next((flag for flag in UNITS if flag in flags), "")
+    cores = environment.processor()["cores"]
     load = os.getloadavg()[0]
     busy = f"the load was {load:.1f} on {cores} cores when the run began."
     return {
-        "cpu": name + (f" ({unit})" if unit else ""),
+        "cpu": processor(),
         "cores": cores,
         "system": platform.platform(),
         "versions": environment.versions(),
@@ -106,6 +103,7 @@ def run(flags: argparse.Namespace, console: Console) -> int:
         raise LabError(f"cannot write {flags.out}: {error.strerror}.") from None
     if about["busy"]:
         console.print(f"Don't trust these times: {about['busy']}", style="yellow")
+    kept = Kept("peers")
     for work in chosen:
         work = works.quick(work) if flags.quick else work
         rounds = flags.seeds if work.unit == "total" else flags.rounds
@@ -114,6 +112,8 @@ def run(flags: argparse.Namespace, console: Console) -> int:
         with console.status(work.label) as status:
             row, interrupted = measure(work, rounds, flags.quick, status.update)
         rows.append(row)
+        if not flags.quick:
+            kept.row(row["label"], **table.ratios(row))
         _write(flags.out, stem, rows, {**about, "quick": flags.quick})
         if interrupted:
             break
@@ -122,6 +122,7 @@ def run(flags: argparse.Namespace, console: Console) -> int:
         width = min(console.width, 100)
         console.print(textwrap.fill(paragraph, width), markup=False, highlight=False)
     console.print(f"Written: {flags.out / stem}.md and .json", highlight=False)
+    kept.end()
     return 130 if interrupted else int(any(map(_went_wrong, rows)))
 
 
@@ -162,7 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="tiny, to see it run")
     parser.add_argument(
-        "--out", type=Path, default=HERE / "results", help="where files are written"
+        "--out", type=Path, default=HERE / "runs", help="where files are written"
     )
     flags = parser.parse_args(arguments)
     # At least 80 and at most 100 columns, also into a file.

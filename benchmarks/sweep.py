@@ -148,6 +148,9 @@ def main() -> None:
     if arguments.child is not None:
         child(name, arguments.child)
         return
+    from _kept import Kept
+
+    kept = Kept("sweep")
     pair = Pair(name, count)
     in_turn = one_after_the_other(name)
     ways = {
@@ -182,6 +185,9 @@ def main() -> None:
         print(f"{way:<28}{middle:6.2f}  [{found[0]:.2f}, {found[-1]:.2f}]")
     seconds = {way: round(value, 1) for way, value in first.items()}
     print(json.dumps({"first_round": seconds, "start_up": round(pair.start_up, 1)}))
+    middles = {way: found[len(found) // 2] for way, found in ratios.items()}
+    kept.row(f"{count} members on {name}", **middles)
+    kept.end()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import argparse
 
 import keras
 import numpy as np
+from _kept import Kept
 from _pairs import compare
 
 import zoo
@@ -36,6 +37,7 @@ def compiled(build, policy):
 
 
 def compare_policies(name, policy, pairs, repeats):
+    """Prints a row; returns its ratio."""
     build, shape, classes = CASES[name]
     rng = np.random.default_rng(0)
     x = rng.random(shape, "float32")
@@ -49,6 +51,7 @@ def compare_policies(name, policy, pairs, repeats):
         f"(quartiles {low:.2f} to {high:.2f})",
         flush=True,
     )
+    return found["ratio"]
 
 
 def main():
@@ -59,8 +62,12 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     print(f"backend {keras.backend.backend()}, {arguments.pairs} pairs")
+    kept = Kept(f"zoo_precision-{keras.backend.backend()}")
     for name in arguments.names:
-        compare_policies(name, arguments.policy, arguments.pairs, arguments.repeats)
+        pairs = arguments.pairs, arguments.repeats
+        ratio = compare_policies(name, arguments.policy, *pairs)
+        kept.row(f"{name} {arguments.policy}", wall=ratio)
+    kept.end()
 
 
 if __name__ == "__main__":

@@ -271,10 +271,7 @@ def _up(x: Any, filters: int, bias: bool, name: str) -> Any:
 def _react(x: Any, normalize: _blocks.Normalization, activation: str, name: str) -> Any:
     x = normalize(x, f"{name}_normalization")
     if activation == "leaky_relu":
-        # max(x, 0.2 x): behind a bias, TensorFlow's own leaky ReLU makes its graph
-        # optimizer log an error on the gradients of a network called three times.
-        slope = layers.Rescaling(SLOPE, name=f"{name}_slope")(x)
-        return layers.Maximum(name=f"{name}_activation")([x, slope])
+        return layers.LeakyReLU(SLOPE, name=f"{name}_activation")(x)
     return _blocks.activate(x, activation, f"{name}_activation")
 
 

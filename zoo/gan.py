@@ -11,6 +11,7 @@ from zoo._gan_data import ExamplesOnly, refuse
 from zoo._gan_settings import GENERATOR_LOSSES as GENERATOR_LOSSES
 from zoo._gan_settings import GANSettings as GANSettings
 from zoo._gan_settings import Loss
+from zoo._judging import judge_generated
 from zoo._turns import Turns
 from zoo.normalization import fuse
 
@@ -27,8 +28,8 @@ class GAN(ExamplesOnly):
 
     Real and generated examples pass the discriminator in batches of their own, so
     batch normalization never mixes them; its moving statistics, used outside
-    training only, take up both in turn. The generator's pass through the
-    discriminator leaves them alone.
+    training only, take up both in turn. The generator's loss leaves them alone. On
+    TensorFlow one pass over the generated examples serves both losses.
 
     Shapes:
         examples (batch, ...) float -> dict of logits (batch, 1): "real", "fake" and,
@@ -137,27 +138,11 @@ class GAN(ExamplesOnly):
         }
         self.built = True
 
-    def judge(self, inputs: Any, training: bool | None = None) -> tuple[Any, Any, Any]:
-        """Generated examples, and the logits on the real ones and on them.
-
-        Shapes: examples (batch, ...) -> (batch, ...), (batch, 1), (batch, 1)
-        """
-        latents = self._draw(ops.shape(inputs)[0])
-        generated = self.generator(latents, training=training)
-        real = self.discriminator(inputs, training=training)
-        fake = self.discriminator(ops.stop_gradient(generated), training=training)
-        return generated, real, fake
-
     def call(self, inputs, training=None):
         """The discriminator's logits, see the class."""
-        generated, real, fake = self.judge(inputs, training=training)
-        network = self.discriminator
-        judged = network.stateless_call(
-            [ops.stop_gradient(v.value) for v in network.trainable_variables],
-            [v.value for v in network.non_trainable_variables],
-            generated,
-            training=training,
-        )[0]
+        generated = self.generator(self._draw(ops.shape(inputs)[0]), training=training)
+        real = self.discriminator(inputs, training=training)
+        fake, judged = judge_generated(self.discriminator, generated, training)
         return {"real": real, "fake": fake, "generated": judged}
 
     def _draw(self, n: Any) -> Any:

@@ -11,6 +11,7 @@ from callbacks.clipping.rules import Clipped
 from callbacks.clipping.units import Axes, axes_of_model, count_units
 from callbacks.in_step import arithmetic
 from callbacks.in_step.names import walk
+from callbacks.in_step.norms import global_norm
 from callbacks.in_step.optimizers import TrackedOptimizer
 
 
@@ -137,7 +138,7 @@ class AdaptiveGradientClipping(ClippingCallback):
     ) -> tuple[Clipped, Any]:
         """Clips the variables of the layers that aren't excluded."""
         clipping, state = self.limit(tracked), tracked.state[self]
-        before = arithmetic.global_norm(arithmetic.norms(gradients))
+        before = global_norm(gradients)
         columns = [tracked.column(variable) for variable in variables]
         known = [tracked.variables[column] for column in columns]
         free = [i for i, v in enumerate(known) if id(v) not in state["excluded"]]
@@ -150,5 +151,5 @@ class AdaptiveGradientClipping(ClippingCallback):
             clipped, share = clip_units(chosen, weights, axes, clipping, self.eps)
             for i, gradient in zip(free, clipped, strict=True):
                 result[i] = gradient
-        after = arithmetic.global_norm(arithmetic.norms(result))
+        after = global_norm(result)
         return Clipped(result, before, after, share), clipping

@@ -8,7 +8,7 @@ from keras import ops
 from callbacks import arguments
 from callbacks.clipping import rules
 from callbacks.clipping.base import ClippingCallback
-from callbacks.in_step import arithmetic
+from callbacks.in_step.norms import global_norm
 from callbacks.in_step.optimizers import TrackedOptimizer
 
 
@@ -80,7 +80,7 @@ class AutoClip(ClippingCallback):
     ) -> tuple[rules.Clipped, Any]:
         """Enters the norm into the history, then clips to its percentile."""
         norms, seen = tracked.state[self]["norms"], tracked.state[self]["seen"]
-        norm = arithmetic.global_norm(arithmetic.norms(gradients))
+        norm = global_norm(gradients)
         finite = ops.isfinite(norm)
         before, count = norms.read(), seen.read()
         place = ops.reshape(ops.mod(count, self.history), (1, 1))

@@ -5,11 +5,13 @@ it is handed back as it came: scaling can't mend it, and
 `GradientNorms(on_nonfinite=...)` deals with it.
 """
 
+import math
 from typing import Any, NamedTuple
 
 from keras import ops
 
 from callbacks.in_step import arithmetic
+from callbacks.in_step.norms import global_norm, norms, together
 
 
 class Clipped(NamedTuple):
@@ -38,21 +40,20 @@ def by_global_norm(gradients: list, limit: Any, before: Any = None) -> Clipped:
         before: Their joint norm, where it is known.
     """
     if before is None:
-        before = arithmetic.global_norm(arithmetic.norms(gradients))
-    over = ops.logical_and(ops.isfinite(before), before > limit)
-    factor = ops.where(over, limit / ops.where(over, before, 1.0), 1.0)
+        before = global_norm(gradients)
+    over = ops.logical_and(before > limit, before < math.inf)
+    factor = ops.where(over, limit / before, 1.0)
     clipped = [arithmetic.scale(gradient, factor) for gradient in gradients]
     return Clipped(clipped, before, before * factor, ops.cast(over, "float32"))
 
 
 def by_each_norm(gradients: list, limit: Any) -> Clipped:
     """Scales each gradient whose own norm is over the limit."""
-    each = arithmetic.norms(gradients)
-    over = ops.logical_and(ops.isfinite(each), each > limit)
-    factors = ops.where(over, limit / ops.where(over, each, 1.0), 1.0)
+    each = norms(gradients)
+    over = ops.logical_and(each > limit, each < math.inf)
+    factors = ops.where(over, limit / each, 1.0)
     clipped = [arithmetic.scale(g, factors[i]) for i, g in enumerate(gradients)]
-    before = arithmetic.global_norm(each)
-    after = arithmetic.global_norm(each * factors)
+    before, after = together(each), together(each * factors)
     return Clipped(clipped, before, after, ops.mean(ops.cast(over, "float32")))
 
 
@@ -69,6 +70,4 @@ def by_value(gradients: list, limit: Any) -> Clipped:
         clipped.append(arithmetic.with_entries(gradient, kept))
         over += ops.sum(ops.cast(ops.not_equal(kept, entries), "float32"))
         size += ops.cast(ops.size(entries), "float32")
-    before = arithmetic.global_norm(arithmetic.norms(merged))
-    after = arithmetic.global_norm(arithmetic.norms(clipped))
-    return Clipped(clipped, before, after, over / size)
+    return Clipped(clipped, global_norm(merged), global_norm(clipped), over / size)

@@ -8,6 +8,7 @@ from keras import ops
 from callbacks.gradient_norms.nonfinite import NonFinitePolicy
 from callbacks.gradient_norms.table import ABSENT
 from callbacks.in_step import arithmetic
+from callbacks.in_step.norms import norms as norms_of
 from callbacks.in_step.optimizers import TrackedOptimizer
 
 
@@ -40,14 +41,16 @@ class NormStep:
         """Inside the step: adds a row, returns the norms in it."""
         pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if _counts(g, v)]
         grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
-        norms = arithmetic.norms(grads)
+        norms = norms_of(grads)
         if loss_scale is not None:
             norms = norms / loss_scale
         row = self._spread(variables, norms)
         if self.zero_share:
             sizes = [self.tracked.sizes[self.tracked.column(v)] for v in variables]
-            shares = list(map(arithmetic.zero_share, grads, sizes))
-            row = ops.concatenate([row, self._spread(variables, ops.stack(shares))])
+            nonzeros = ops.stack(list(map(arithmetic.nonzeros, grads)))
+            sizes = np.array(sizes, "float32")
+            shares = (sizes - nonzeros) / sizes
+            row = ops.concatenate([row, self._spread(variables, shares)])
         self.norms.write(row)
         return norms
 
@@ -64,9 +67,12 @@ class NormStep:
     def write_changes(self, variables: list, before: list) -> None:
         """Inside the step: adds a row of norms of changes and weights."""
         changes = [v.value - old for v, old in zip(variables, before, strict=True)]
-        change = self._spread(variables, arithmetic.norms(changes))
-        weight = self._spread(variables, arithmetic.norms(before))
-        self.updates.write(ops.concatenate([change, weight]))
+        norms, count = norms_of([*changes, *before]), len(variables)
+        if self._in_order(variables):
+            self.updates.write(norms)
+            return
+        both = norms[:count], norms[count:]
+        self.updates.write(ops.concatenate([self._spread(variables, n) for n in both]))
 
     def take_new(self) -> list[tuple[str, np.ndarray]]:
         """On the host: new rows, by kind."""
@@ -80,11 +86,16 @@ class NormStep:
             kinds.append(("weight_norms", rows[:, self.width :]))
         return kinds
 
+    def _in_order(self, variables: list) -> bool:
+        """Whether these are all variables, each where its column stands."""
+        columns = [self.tracked.column(variable) for variable in variables]
+        return columns == list(range(self.width))
+
     def _spread(self, variables: list, values: Any) -> Any:
         """The values in the columns of their variables."""
-        columns = [self.tracked.column(variable) for variable in variables]
-        if columns == list(range(self.width)):
+        if self._in_order(variables):
             return values
+        columns = [self.tracked.column(variable) for variable in variables]
         row = ops.full((self.width,), ABSENT)
         return ops.scatter_update(row, np.array(columns)[:, None], values)
 

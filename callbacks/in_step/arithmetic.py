@@ -5,16 +5,10 @@ occurs twice has two rows. Only their sum is the gradient, so anything that isn'
 linear (a norm, a threshold) is wrong until equal rows are added up.
 """
 
-import math
 from typing import Any
 
 import keras
 from keras import ops
-
-# Below this a sum of squares in float32 may have lost its small terms.
-_SMALLEST_SQUARES = 1e-24
-# Entries from which a sum pays that takes several operations.
-_LARGE = 1 << 14
 
 
 def is_sliced(gradient: Any) -> bool:
@@ -68,52 +62,7 @@ def scale(gradient: Any, factor: Any) -> Any:
     return with_entries(gradient, values * ops.cast(factor, values.dtype))
 
 
-def norms(gradients: list) -> Any:
-    """L2 norm of each gradient, as one float32 vector.
-
-    The plain sum of squares is right unless it over- or underflows in float32 (norms
-    above 1.8e19 or below 1e-12); only then are the gradients scaled first.
-    """
-    dense = [ops.cast(entries(add_repeats(g)), "float32") for g in gradients]
-    squares = ops.stack([_sum_of_squares(g) for g in dense])
-    safe = ops.logical_and(squares < math.inf, squares > _SMALLEST_SQUARES)
-    return ops.cond(
-        ops.all(safe),
-        lambda: ops.sqrt(squares),
-        lambda: ops.stack([_scaled_norm(g) for g in dense]),
-    )
-
-
-def _sum_of_squares(gradient: Any) -> Any:
-    if keras.backend.backend() != "tensorflow":
-        return ops.sum(ops.square(gradient))
-    import tensorflow as tf
-
-    size = gradient.shape.num_elements() or 0
-    if size < _LARGE:
-        return 2.0 * tf.nn.l2_loss(gradient)  # a single operation
-    # Columns first: one number after the other takes TensorFlow and its XLA five
-    # times as long. The roots keep XLA from making one sum of the two.
-    width = max(width for width in range(1, 513) if size % width == 0)
-    columns = tf.reshape(gradient, (-1, width))
-    roots = tf.sqrt(tf.reduce_sum(tf.square(columns), 0))
-    return tf.reduce_sum(tf.square(roots))
-
-
-def _scaled_norm(gradient: Any) -> Any:
-    largest = ops.max(ops.abs(gradient))
-    usable = ops.logical_and(ops.isfinite(largest), largest > 0)
-    unit = ops.where(usable, largest, ops.ones_like(largest))
-    return unit * ops.sqrt(ops.sum(ops.square(gradient / unit)))
-
-
-def global_norm(each: Any) -> Any:
-    """Norm of all gradients together, from the norm of each."""
-    return _scaled_norm(each)
-
-
-def zero_share(gradient: Any, size: int) -> Any:
-    """Share of a variable's `size` entries whose gradient is exactly zero."""
+def nonzeros(gradient: Any) -> Any:
+    """How many entries of a gradient are not exactly zero, a float32 scalar."""
     values = entries(add_repeats(gradient))
-    nonzero = ops.sum(ops.cast(ops.not_equal(values, 0), "float32"))
-    return (size - nonzero) / size
+    return ops.sum(ops.cast(ops.not_equal(values, 0), "float32"))

@@ -107,14 +107,18 @@ class StepVariable:
         """Gives one row new numbers, inside a step.
 
         Args:
-            place: Index of the row, (1, 1).
-            row: The numbers, (1, width).
+            place: Index of the row, a scalar.
+            row: The numbers, (width,).
         """
         if self._tensorflow and self._replicas.count == 1:
+            import tensorflow as tf
+
             # In place: `ops.scatter_update` would copy all rows each step.
             with _after_batch():
-                self.variable.value.scatter_nd_update(place, row)
+                self.variable.value.scatter_update(tf.IndexedSlices(row, place))
         else:
+            place = ops.reshape(place, (1, 1))
+            row = ops.expand_dims(row, 0)
             self.write(ops.scatter_update(self.read(), place, row))
 
     def increment(self) -> None:
@@ -162,8 +166,8 @@ class RowBuffer:
 
     def write(self, row: Any) -> None:
         """Adds one row, inside a step."""
-        place = ops.reshape(ops.mod(self.count.read(), self.capacity), (1, 1))
-        self.rows.write_row(place, ops.expand_dims(ops.cast(row, "float32"), 0))
+        place = ops.mod(self.count.read(), self.capacity)
+        self.rows.write_row(place, ops.cast(row, "float32"))
         self.count.increment()
 
     def take_new(self) -> np.ndarray:

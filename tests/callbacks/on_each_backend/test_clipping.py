@@ -15,6 +15,8 @@ from callbacks import (
 )
 from callbacks.clipping.adaptive import clip_units
 from callbacks.clipping.auto_clip import percentile
+from callbacks.clipping.rules import by_global_norm
+from callbacks.in_step.norms import global_norm
 from tests.callbacks.helpers import (
     TARGETS,
     KeepWeights,
@@ -66,6 +68,35 @@ def test_norm_before_and_after():
     np.testing.assert_allclose(history["clip_norm_after"], steps.mean(), rtol=1e-5)
     np.testing.assert_allclose(history["clip_share"], (before > limit).mean())
     np.testing.assert_allclose(history["clip_limit"], limit, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e-15, 1.0, 1e25])
+def test_norms_whose_squares_leave_float32(size):
+    """3, 4 and 12 times a size have a joint norm of 13 times the size."""
+    gradients = [ops.array([3 * size, -4 * size]), ops.array([[12 * size]])]
+    clipped = by_global_norm(gradients, ops.array(6.5 * size))
+    np.testing.assert_allclose(float(clipped.before), 13 * size, rtol=1e-5)
+    np.testing.assert_allclose(float(clipped.after), 6.5 * size, rtol=1e-5)
+    np.testing.assert_allclose(numpy(clipped.gradients[1]), [[6 * size]], rtol=1e-5)
+    assert float(clipped.share) == 1
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_norms_of_many_entries(xla):
+    if xla and BACKEND != "tensorflow":
+        pytest.skip("a way that is taken where TensorFlow compiles with XLA")
+    entries = np.random.default_rng(0).normal(size=(150, 160)).astype("float32")
+
+    def joint(large, small):
+        return global_norm([large, small])
+
+    if xla:
+        import tensorflow as tf
+
+        joint = tf.function(joint, jit_compile=True)
+    found = float(joint(ops.array(entries), ops.array([30.0])))
+    expected = np.sqrt(np.square(entries.astype(float)).sum() + 900)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_a_high_limit_changes_no_bit():
