@@ -73,6 +73,12 @@ def use(texts: Mapping[Path, str], folder: Path) -> None:
     _FINDER.folder = None if is_ours(folder) else str(folder)
 
 
+def has_others(texts: Mapping[Path, str]) -> bool:
+    """Whether one of these files was read before with another text."""
+    known = _FINDER.texts
+    return any(known.get(path, text) != text for path, text in texts.items())
+
+
 def text_of(module: types.ModuleType) -> str | None:
     """Returns the text a module was loaded from; None where Python loaded it."""
     loader = getattr(vars(module).get("__spec__"), "loader", None)
