@@ -11,8 +11,8 @@ from rich.console import Console
 from recipes.lab import catalog
 from recipes.lab.errors import LabError, SourceError, UsageError
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import execute as running
 from recipes.lab.running import cluster, workers
+from recipes.lab.running import execute as running
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 
 

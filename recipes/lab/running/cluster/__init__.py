@@ -1,6 +1,12 @@
-"""Sweeps on a Dask cluster: the leader of a run submits members and keeps what they give.
+"""Sweeps on a Dask cluster: a run's leader submits members and keeps their results.
 
-Everything here but `on_worker`, `sent`, `agreement` and `preload` runs in the leader.
+    leader          connects, submits, takes results, tells what is wrong
+      ├─ address    what `--cluster` says
+      ├─ local      a scheduler and workers of this machine; `preload` ends them
+      ├─ agreement  what a worker must have in common with the leader
+      ├─ sent       the user's own files, for workers that lack them
+      └─ on_worker  what runs there
+
 Dask is imported when a cluster is used, never before.
 """
 

@@ -117,7 +117,7 @@ class Cluster:
             self.stop()
 
     def stop(self) -> None:
-        """Cancels what was submitted; what a worker is training it trains to its end."""
+        """Cancels what was submitted; what a worker is training it ends in vain."""
         flying, self._flying = list(self._flying), {}
         if flying and self._answers():
             _within(END, lambda: self._client.cancel(flying, force=True))
@@ -211,7 +211,9 @@ class Cluster:
         if problems:
             address, reason = next(iter(problems.items()))
             others = len(problems) - 1
-            more = f" {counted(others, 'other worker')} can't, either." if others else ""
+            more = (
+                f" {counted(others, 'other worker')} can't, either." if others else ""
+            )
             raise LabError(f"{_named(address)} can't take part: {reason}.{more}")
 
     # -- the connection ---------------------------------------------------------------

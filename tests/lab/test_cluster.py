@@ -1,0 +1,263 @@
+"""Sweeps on a Dask cluster: equal evidence, refusals by name, deaths."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from recipes import lab
+from recipes.lab import LabError, UsageError
+from recipes.lab.cli.main import main
+from recipes.lab.running import cluster
+from recipes.lab.running.cluster import address, leader
+from tests.lab.processes import wait_for
+from tests.lab.toys import edit, evidence, run_toy, write_toy
+
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("distributed") is None, reason="Dask is not installed"
+    ),
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.xdist_group("cluster"),  # its workers are shared
+]
+
+if importlib.util.find_spec("distributed"):
+    from tests.lab.dask_processes import ROOT, dask
+
+PIDS = "def train(case, seed, data):\n    return {'value': RATE, 'pid': os.getpid()}"
+SLOW = """def train(case, seed, data):
+    import time
+
+    time.sleep(0.3)
+    return {"value": float(np.random.default_rng(seed).normal() + case["add"])}"""
+SEEDS = ("--seeds", "6")
+PARTS = shutil.ignore_patterns("__pycache__", "weights", "*.safetensors")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A scheduler with two workers that a nanny starts again."""
+    with dask(tmp_path_factory.mktemp("two")) as found:
+        found.worker(count=2)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A scheduler for workers that are refused."""
+    with dask(tmp_path_factory.mktemp("empty")) as found:
+        yield found
+
+
+@pytest.fixture
+def alone(empty):
+    """Starts a worker for the length of a test."""
+    yield empty
+    for pid in empty.workers().values():
+        os.kill(pid, signal.SIGKILL)
+    assert wait_for(lambda: not empty.workers(), 10)
+
+
+def with_pids(folder: Path) -> Path:
+    lesson = write_toy(folder, PIDS)
+    edit(lesson, "import numpy", "import os\n\nimport numpy")
+    return lesson
+
+
+def values(lesson: Path, **options) -> list[dict]:
+    found = run_toy(lesson, **options).result["claims"][0]["numbers"]["values"]
+    return [*found["a"], *found["b"]]
+
+
+def test_a_cluster_gives_the_evidence_of_this_machine(tmp_path, two):
+    """Byte for byte; numbers that are not finite, and texts, too."""
+    train = (
+        "def train(case, seed, data):\n"
+        "    draws = np.random.normal(size=5)\n"
+        "    odd = [np.nan, np.inf, -0.0, 'é', None]\n"
+        "    return {'value': float(np.exp(draws).sum()), 'odd': odd, 'd': draws}"
+    )
+    found = []
+    for chosen in ({"jobs": 1}, {"cluster": two.address}):
+        folder = tmp_path / next(iter(chosen))
+        folder.mkdir()
+        finished = run_toy(write_toy(folder, train), **chosen)
+        assert finished.result["trainings"]["new"] == 4
+        found.append(evidence(finished.folder).replace(str(folder), ""))
+    assert found[0] == found[1]
+
+
+def test_a_clusters_worker_never_runs_old_code(tmp_path, two):
+    """Edits of the lesson and of what it imports; back to what it was before, too."""
+    lesson = with_pids(tmp_path)
+    first = values(lesson, cluster=two.address)
+    assert {run["value"] for run in first} == {0.5}
+    assert {run["pid"] for run in first} <= {*two.workers().values()}
+    edit(lesson, "'value': RATE", "'value': offset()")
+    assert {run["value"] for run in values(lesson, cluster=two.address)} == {0.25}
+    for base, other in [("0.25", "0.75"), ("0.75", "0.25"), ("0.25", "0.5")]:
+        edit(tmp_path / "beside.py", base, other)
+        found = values(lesson, cluster=two.address, fresh=True)
+        assert {run["value"] for run in found} == {float(other)}
+
+
+def test_files_that_a_worker_lacks_are_sent(tmp_path, two, monkeypatch):
+    """A module of the user's own that is found on the leader's path only."""
+    lesson = with_pids(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "beside.py").rename(elsewhere / "beside.py")
+    monkeypatch.syspath_prepend(str(elsewhere))
+    edit(lesson, "'value': RATE", "'value': offset(), 'file': __file__")
+    found = values(lesson, cluster=two.address)
+    assert {run["value"] for run in found} == {0.25}
+    assert not any(Path(run["file"]).is_relative_to(tmp_path) for run in found)
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables", "reason"),
+    [
+        ((), {"TF_NUM_INTRAOP_THREADS": None},
+         "the variable TF_NUM_INTRAOP_THREADS is not set, not 1"),
+        ((), {"TF_ENABLE_ONEDNN_OPTS": "0", "KERAS_BACKEND": "jax"},
+         "the backend is jax, not tensorflow.*TF_ENABLE_ONEDNN_OPTS is 0, not not set"),
+        (("--nthreads", "4"), {}, "it has 4 threads, not 1.*--nthreads 1"),
+    ],
+)  # fmt: skip
+def test_a_worker_that_differs_is_refused_by_name(
+    tmp_path, alone, monkeypatch, flags, variables, reason
+):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    alone.worker(*flags, **variables)
+    (name,) = alone.workers()
+    match = f"the worker {name} can't take part: .*{reason}"
+    with pytest.raises(LabError, match=match):
+        run_toy(write_toy(tmp_path), cluster=alone.address)
+    assert not list((tmp_path / "store").rglob("*.json"))
+
+
+def test_a_worker_with_other_code_of_the_project_is_refused(tmp_path, alone):
+    """A copy of the project with one line more in what trainings rest on."""
+    copy = tmp_path / "copy"
+    for package in ("callbacks", "recipes", "zoo"):
+        shutil.copytree(ROOT / package, copy / package, ignore=PARTS)
+    with (copy / "recipes" / "lab" / "training" / "seeding.py").open("a") as file:
+        file.write("\nMORE = 1\n")
+    alone.worker(PYTHONPATH=str(copy))
+    match = "the worker tcp.* can't take part: the code of recipes/lab is .*, not "
+    with pytest.raises(LabError, match=match):
+        run_toy(write_toy(tmp_path), cluster=alone.address)
+
+
+def test_members_go_to_workers_that_offer_a_gpu(tmp_path, empty):
+    empty.worker()
+    empty.worker("--resources", "GPU=1")
+    try:
+        found = values(with_pids(tmp_path), cluster=empty.address)
+        workers = empty.workers().values()
+        assert len({run["pid"] for run in found}) == 1
+        assert {run["pid"] for run in found} < {*workers}
+    finally:
+        for pid in empty.workers().values():
+            os.kill(pid, signal.SIGKILL)
+        assert wait_for(lambda: not empty.workers(), 10)
+
+
+def test_a_gpu_that_is_needed_and_offered_by_none_is_one_sentence():
+    plain = {"tcp://1": {"resources": {}}, "tcp://2": {}}
+    offering = {**plain, "tcp://3": {"resources": {"GPU": 1.0}}}
+    assert leader.needed(plain, on_accelerators=False) is None
+    assert leader.able(plain, None) == ["tcp://1", "tcp://2"]
+    needs = leader.needed(offering, on_accelerators=True)
+    assert leader.able(offering, needs) == ["tcp://3"]
+    with pytest.raises(LabError, match=r"no worker offers one.*--resources GPU=1"):
+        leader.needed(plain, on_accelerators=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "local", "local:", "local:0", "local:-1", "local:2000", "tcp://host", "host:1",
+     "tcp://host:0", "tcp://host:70000", "tcp:/host:8786", "http://host:8786"],
+)  # fmt: skip
+def test_a_misspelt_address_is_one_sentence(text, capsys):
+    with pytest.raises(UsageError, match=r"tcp://HOST:PORT.*local:N"):
+        address.parse(text)
+    assert main(["run", "momentum", f"--cluster={text}"]) == 2
+    assert f"not '{text}'" in capsys.readouterr().err
+
+
+def test_a_cluster_and_processes_of_this_machine_exclude_each_other(capsys):
+    words = ["run", "momentum", "--cluster", "local:2", "--jobs", "2"]
+    assert main(words) == 2
+    assert "--jobs is for this machine" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="jobs or cluster"):
+        lab.run("momentum", cluster="local:2", jobs=2)
+
+
+def test_an_absent_dask_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LabError, match=r"not installed: pip install .*\[cluster\]"):
+        cluster.of("local:2")
+
+
+def test_a_lab_without_a_cluster_imports_no_dask():
+    code = (
+        "import sys, recipes.lab.running.execute, recipes.lab.cli.main\n"
+        "sys.exit(str({'dask', 'distributed'} & set(sys.modules) or 0))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(leader, "CONNECT", 0.5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        place = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(LabError, match=f"no Dask scheduler answers at {place}"):
+            run_toy(write_toy(tmp_path), cluster=place)
+
+
+def test_a_scheduler_without_workers_is_one_sentence(tmp_path, empty, monkeypatch):
+    monkeypatch.setattr(leader, "ARRIVE", 0.5)
+    with pytest.raises(LabError, match=r"has had no worker for 0\.5 seconds"):
+        run_toy(write_toy(tmp_path), cluster=empty.address)
+
+
+def kept(folder: Path) -> int:
+    return len(list(folder.glob("**/trainings/*/*.json")))
+
+
+def test_a_worker_that_is_killed_costs_its_member_only(tmp_path, two):
+    """Killed while it trains; the nanny starts another one."""
+    train = SLOW.replace("import time", "import os, time").replace(
+        "    time.sleep", "    with open(case['log'], 'a') as log:\n"
+        "        print(os.getpid(), seed, case['add'], file=log)\n    time.sleep"
+    )  # fmt: skip
+    log = tmp_path / "log"
+    lesson = write_toy(tmp_path, train)
+    logged = f'{{n: {{"add": a, "log": {str(log)!r}}} for a, n in enumerate("ab")}}'
+    edit(lesson, '{"a": {"add": 0}, "b": {"add": 1}}', logged)
+
+    def starts() -> list[str]:
+        return log.read_text().splitlines() if log.is_file() else []
+
+    def kill() -> None:
+        assert wait_for(lambda: len(starts()) >= 5)
+        os.kill(int(starts()[-1].split()[0]), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    disturbed = run_toy(lesson, cluster=two.address, given={"seeds": 6})
+    killer.join()
+    members = [line.partition(" ")[2] for line in starts()]
+    assert len(members) == 13
+    assert len({*members}) == 12
+    calm = run_toy(lesson, jobs=1, given={"seeds": 6}, fresh=True)
+    assert evidence(disturbed.folder) == evidence(calm.folder)
