@@ -58,6 +58,15 @@ class Dask:
         with Client(self.address, set_as_default=False) as client:
             return client.run(os.getpid)
 
+    def tasks(self) -> list[str]:
+        """The keys of the tasks that the scheduler knows."""
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            return client.run_on_scheduler(
+                lambda dask_scheduler: [*dask_scheduler.tasks]
+            )
+
     def _run(self, which: str, *flags, **variables: str | None) -> subprocess.Popen:
         wanted = {**os.environ, **ONE_THREAD, "RECIPES_CACHE_DIR": self.cache}
         wanted |= {"PYTHONPATH": str(ROOT), **variables}

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from recipes.lab import LabError, UsageError
 from recipes.lab.cli.main import main
 from recipes.lab.running import cluster
 from recipes.lab.running.cluster import address, leader
-from tests.lab.processes import wait_for
+from tests.lab.processes import ours, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
 
 pytestmark = [
@@ -32,12 +31,6 @@ if importlib.util.find_spec("distributed"):
     from tests.lab.dask_processes import ROOT, dask
 
 PIDS = "def train(case, seed, data):\n    return {'value': RATE, 'pid': os.getpid()}"
-SLOW = """def train(case, seed, data):
-    import time
-
-    time.sleep(0.3)
-    return {"value": float(np.random.default_rng(seed).normal() + case["add"])}"""
-SEEDS = ("--seeds", "6")
 PARTS = shutil.ignore_patterns("__pycache__", "weights", "*.safetensors")
 
 
@@ -203,7 +196,7 @@ def test_a_cluster_and_processes_of_this_machine_exclude_each_other(capsys):
 
 def test_an_absent_dask_is_one_sentence(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(LabError, match=r"not installed: pip install .*\[cluster\]"):
+    with pytest.raises(LabError, match=r"not installed: .* pip install dask distr"):
         cluster.of("local:2")
 
 
@@ -230,34 +223,32 @@ def test_a_scheduler_without_workers_is_one_sentence(tmp_path, empty, monkeypatc
         run_toy(write_toy(tmp_path), cluster=empty.address)
 
 
-def kept(folder: Path) -> int:
-    return len(list(folder.glob("**/trainings/*/*.json")))
+@pytest.mark.slow
+def test_recipes_that_train_networks_give_the_evidence_of_this_machine(tmp_path):
+    found = []
+    for flags in (("--jobs", "2"), ("--cluster", "local:2")):
+        folder = tmp_path / flags[0]
+        command = [sys.executable, "-m", "recipes", "run", "gradient_descent"]
+        subprocess.run(
+            [*command, "--out", str(folder), *flags],
+            env={**os.environ, "RECIPES_CACHE_DIR": str(folder / "cache")},
+            check=True,
+            capture_output=True,
+        )
+        found.append(evidence(next(folder.glob("gradient_descent/2*"))))
+    assert found[0] == found[1]
 
 
-def test_a_worker_that_is_killed_costs_its_member_only(tmp_path, two):
-    """Killed while it trains; the nanny starts another one."""
-    train = SLOW.replace("import time", "import os, time").replace(
-        "    time.sleep", "    with open(case['log'], 'a') as log:\n"
-        "        print(os.getpid(), seed, case['add'], file=log)\n    time.sleep"
-    )  # fmt: skip
-    log = tmp_path / "log"
-    lesson = write_toy(tmp_path, train)
-    logged = f'{{n: {{"add": a, "log": {str(log)!r}}} for a, n in enumerate("ab")}}'
-    edit(lesson, '{"a": {"add": 0}, "b": {"add": 1}}', logged)
-
-    def starts() -> list[str]:
-        return log.read_text().splitlines() if log.is_file() else []
-
-    def kill() -> None:
-        assert wait_for(lambda: len(starts()) >= 5)
-        os.kill(int(starts()[-1].split()[0]), signal.SIGKILL)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    disturbed = run_toy(lesson, cluster=two.address, given={"seeds": 6})
-    killer.join()
-    members = [line.partition(" ")[2] for line in starts()]
-    assert len(members) == 13
-    assert len({*members}) == 12
-    calm = run_toy(lesson, jobs=1, given={"seeds": 6}, fresh=True)
-    assert evidence(disturbed.folder) == evidence(calm.folder)
+@pytest.mark.slow
+def test_all_recipes_share_one_cluster(tmp_path):
+    """A smoke run of all: leaders of their own, the same two workers."""
+    cache = str(tmp_path / "cache")
+    command = [sys.executable, "-m", "recipes", "run", "--all", "--smoke"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path), "--cluster", "local:2"],
+        env={**os.environ, "RECIPES_CACHE_DIR": cache},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert wait_for(lambda: not ours(cache), 5), ours(cache)

@@ -44,7 +44,7 @@ def parse(text: str) -> Address:
         )
     if importlib.util.find_spec("distributed") is None:
         raise LabError(
-            "a cluster needs Dask, which is not installed: "
-            "pip install 'keras-proving-ground[cluster]'"
+            "a cluster needs Dask, which is not installed: install the extra "
+            "'cluster', or pip install dask distributed"
         )
     return address
