@@ -57,7 +57,7 @@ class LocalWorkers:
             host="127.0.0.1",
             dashboard_address=None,
             silence_logs=False,
-            allowed_failures=DEATHS,
+            scheduler_kwargs={"allowed_failures": DEATHS},
         )
         address = self._scheduler.scheduler_address
         if devices:
