@@ -15,7 +15,7 @@ from recipes import lab
 from recipes.lab import LabError, UsageError
 from recipes.lab.cli.main import main
 from recipes.lab.running import cluster
-from recipes.lab.running.cluster import address, leader
+from recipes.lab.running.cluster import address, connection, leader
 from tests.lab.processes import ours, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
 
@@ -209,7 +209,7 @@ def test_a_lab_without_a_cluster_imports_no_dask():
 
 
 def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(leader, "CONNECT", 0.5)
+    monkeypatch.setattr(connection, "CONNECT", 0.5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         place = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
@@ -218,7 +218,7 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch)
 
 
 def test_a_scheduler_without_workers_is_one_sentence(tmp_path, empty, monkeypatch):
-    monkeypatch.setattr(leader, "ARRIVE", 0.5)
+    monkeypatch.setattr(connection, "ARRIVE", 0.5)
     with pytest.raises(LabError, match=r"has had no worker for 0\.5 seconds"):
         run_toy(write_toy(tmp_path), cluster=empty.address)
 

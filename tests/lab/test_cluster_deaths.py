@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from recipes.lab import LabError
-from recipes.lab.running.cluster import leader
+from recipes.lab.running.cluster import connection
 from tests.lab.processes import ours, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
 
@@ -172,7 +172,7 @@ def test_a_worker_that_comes_late_and_differs_is_refused_by_name(tmp_path):
 @pytest.mark.slow
 def test_the_last_worker_that_is_killed_is_one_sentence(tmp_path, monkeypatch):
     """It has no nanny, and no other one comes."""
-    monkeypatch.setattr(leader, "ARRIVE", 2.0)
+    monkeypatch.setattr(connection, "ARRIVE", 2.0)
     with dask(tmp_path) as found:
         found.worker()
         (pid,) = found.workers().values()

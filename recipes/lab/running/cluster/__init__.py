@@ -1,6 +1,7 @@
 """Sweeps on a Dask cluster: a run's leader submits members and keeps their results.
 
-    leader          connects, submits, takes results, tells what is wrong
+    leader          submits members, takes results, refuses workers
+      ├─ connection what breaks there is one sentence
       ├─ address    what `--cluster` says
       ├─ local      a scheduler and workers of this machine; `preload` ends them
       ├─ agreement  what a worker must have in common with the leader

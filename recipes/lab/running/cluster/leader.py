@@ -1,28 +1,24 @@
 """The leader's side of a cluster: submit members, take results, tell what is wrong."""
 
 import contextlib
-import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from recipes.lab.errors import LabError, counted
 from recipes.lab.running import environment, threads
 from recipes.lab.running.cluster import agreement, logs, on_worker, sent
 from recipes.lab.running.cluster.address import Address
+from recipes.lab.running.cluster.connection import Connection, first_line
 from recipes.lab.running.cluster.local import LocalWorkers
 from recipes.lab.running.cluster.on_worker import Order, Refusal
 from recipes.lab.running.member import Outcome, Task
 from recipes.lab.running.sources import Sources
 
-CONNECT = 15.0  # seconds in which a scheduler answers
-ARRIVE = 60.0  # seconds in which a worker comes, the first or one after a death
-LOOK = 120.0  # seconds in which workers say what they have: they may load data
 TICK = 0.01  # seconds between two looks at whether a result has arrived
 AGAIN = 1.0  # seconds between two looks at who the workers are
-END = 2.0  # seconds in which a connection is closed
 
 
 class Cluster:
@@ -33,17 +29,26 @@ class Cluster:
 
     Args:
         address: Where.
+
+    Attributes:
+        scheduler: "tcp://HOST:PORT"; "" where `begin` is to start one.
     """
 
     def __init__(self, address: Address):
-        self.address = address
         self.scheduler = address.scheduler
-        self._client: Any = None
-        self._local: LocalWorkers | None = None
+        self._count = address.count
+        self._connection: Connection | None = None
         self._flying: dict[Any, int] = {}
         self._places_known: tuple[int, dict[str, int] | None] = (0, None)
-        self._looked = self._seen = 0.0  # at the workers, at one of them
+        self._looked = 0.0  # when the workers were counted
         self._closing = contextlib.ExitStack()
+
+    @property
+    def connection(self) -> Connection:
+        """To the scheduler, from `begin` on."""
+        if self._connection is None:
+            raise RuntimeError("the cluster is used before it began")
+        return self._connection
 
     def begin(self) -> str:
         """Connects, and waits for workers; returns a line that says what is there.
@@ -51,26 +56,13 @@ class Cluster:
         Raises:
             LabError: No scheduler answers, no worker comes, or one has several threads.
         """
-        from distributed import Client
-
         self._closing.enter_context(logs.silenced())
-        if self.address.count:
-            self._local = self._closing.enter_context(LocalWorkers(self.address.count))
-            self.scheduler = self._local.start()
-        try:
-            self._client = Client(
-                self.scheduler, timeout=CONNECT, set_as_default=False, name="recipes"
-            )
-        except (OSError, TimeoutError, ValueError) as error:
-            raise LabError(
-                f"no Dask scheduler answers at {self.scheduler} within {CONNECT:g} "
-                f"seconds ({_first_line(error)}): start it, or correct the address."
-            ) from None
-        self._closing.callback(self._disconnect)
-        try:
-            self._client.wait_for_workers(self.address.count or 1, timeout=ARRIVE)
-        except TimeoutError:
-            raise LabError(self._no_worker()) from None
+        if self._count:
+            local = self._closing.enter_context(LocalWorkers(self._count))
+            self.scheduler = local.start()
+        self._connection = Connection(self.scheduler)
+        self._closing.callback(self._connection.close)
+        self._connection.wait_for_workers(self._count or 1)
         workers = counted(len(self._workers()), "worker")
         return f"Cluster {self.scheduler}: {workers}, one training each."
 
@@ -98,20 +90,19 @@ class Cluster:
         )
         # With results: Dask trains again what a worker took with it before it was read.
         arrived = as_completed(
-            loop=self._client.loop, with_results=True, raise_errors=False
+            loop=self.connection.client.loop, with_results=True, raise_errors=False
         )
         try:
+            arrived.update(self._submit(orders))
             while orders or self._flying:
-                for future in self._submit(orders):
-                    arrived.add(future)
                 if not arrived.has_ready():
                     time.sleep(TICK)
+                    arrived.update(self._submit(orders))  # workers may have come
                     continue
                 future, found = next(arrived)
                 number = self._flying.pop(future)
                 outcome = self._outcome(future.status, found)
-                for one in self._submit(orders):  # before the result is kept
-                    arrived.add(one)
+                arrived.update(self._submit(orders))  # before the result is kept
                 yield number, outcome
         finally:
             self.stop()
@@ -119,20 +110,21 @@ class Cluster:
     def stop(self) -> None:
         """Cancels what was submitted; what a worker is training it ends in vain."""
         flying, self._flying = list(self._flying), {}
-        if flying and self._answers():
-            _within(END, lambda: self._client.cancel(flying, force=True))
+        if self._connection is not None:
+            self._connection.cancel(flying)
 
     def close(self) -> None:
         """Disconnects, and ends workers of this machine; others stay."""
         self._closing.close()
 
-    def _submit(self, orders: deque) -> Iterator[Any]:
-        if not self._answers():
-            raise LabError(self._scheduler_gone())
+    def _submit(self, orders: deque) -> list:
+        """Submits a member for every worker that has none."""
+        self.connection.require()
         places, resources = self._places()
+        submitted = []
         while orders and len(self._flying) < places:
             number, order = orders.popleft()
-            future = self._client.submit(
+            future = self.connection.client.submit(
                 on_worker.train,
                 order,
                 key=f"{order.task.function}-{number}-{uuid.uuid4().hex[:8]}",
@@ -140,42 +132,26 @@ class Cluster:
                 resources=resources,
             )
             self._flying[future] = number
-            yield future
+            submitted.append(future)
+        return submitted
 
     def _outcome(self, status: str, found: Any) -> Outcome:
         from distributed import KilledWorker
 
         if isinstance(found, Refusal):
-            reason = found.reason.rstrip(".")
-            raise LabError(f"{_named(found.worker)} can't take part: {reason}.")
+            raise _cannot(found.worker, found.reason)
         if isinstance(found, Outcome):
             return found
         if status != "error":
-            raise LabError(self._scheduler_gone())
+            raise self.connection.gone()
         error = found[1] if isinstance(found, tuple) else found
         if isinstance(error, KilledWorker):
             deaths = counted(error.allowed_failures + 1, "worker")
             return Outcome(error=f"it ended {deaths}, one after the other")
         raise LabError(
-            f"a worker of the cluster can't train ({_first_line(error)}): every worker "
+            f"a worker of the cluster can't train ({first_line(error)}): every worker "
             "needs this version of the project."
         )
-
-    # -- who the workers are ----------------------------------------------------------
-
-    def _workers(self) -> dict[str, dict]:
-        """Worker address to what the scheduler knows of it."""
-        try:
-            workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        except Exception:  # whatever Dask raises where the connection breaks
-            raise LabError(self._scheduler_gone()) from None
-        for address, one in workers.items():
-            if one["nthreads"] != 1:
-                reason = on_worker.of_threads(one["nthreads"])
-                raise LabError(f"{_named(address)} can't take part: {reason}.")
-        if workers:
-            self._seen = time.monotonic()
-        return workers
 
     def _places(self) -> tuple[int, dict[str, int] | None]:
         """How many members can be trained at a time, and what each of them needs."""
@@ -184,9 +160,15 @@ class Cluster:
             self._looked = time.monotonic()
             needs = needed(workers, bool(environment.accelerator_files()))
             self._places_known = len(able(workers, needs)), needs
-            if not workers and time.monotonic() - self._seen > ARRIVE:
-                raise LabError(self._no_worker())
         return self._places_known
+
+    def _workers(self) -> dict[str, dict]:
+        """The workers, each with one thread."""
+        workers = self.connection.workers()
+        for address, one in workers.items():
+            if one["nthreads"] != 1:
+                raise _cannot(address, on_worker.of_threads(one["nthreads"]))
+        return workers
 
     def _refuse_others(self, wanted: agreement.Agreement) -> None:
         """Refuses workers that differ from this process, by name.
@@ -194,47 +176,11 @@ class Cluster:
         Raises:
             LabError: One does, or does not answer.
         """
-        workers = list(self._workers())
-        found = _within(
-            LOOK,
-            lambda: self._client.run(
-                on_worker.look, wanted, workers=workers, on_error="return"
-            ),
-        )
-        if found is None:
-            raise LabError(
-                f"the workers of {self.scheduler} don't say within {LOOK:g} seconds "
-                "what they have: start them anew."
-            )
+        found = self.connection.ask(self._workers(), on_worker.look, wanted)
         problems = {address: _problem(one) for address, one in found.items()}
         problems = {address: one for address, one in problems.items() if one}
         if problems:
-            address, reason = next(iter(problems.items()))
-            others = len(problems) - 1
-            more = (
-                f" {counted(others, 'other worker')} can't, either." if others else ""
-            )
-            raise LabError(f"{_named(address)} can't take part: {reason}.{more}")
-
-    # -- the connection ---------------------------------------------------------------
-
-    def _answers(self) -> bool:
-        return self._client is not None and self._client.status == "running"
-
-    def _disconnect(self) -> None:
-        _within(2 * END, lambda: self._client.close(timeout=END))
-
-    def _scheduler_gone(self) -> str:
-        return (
-            f"the Dask scheduler at {self.scheduler} is gone. Finished trainings are "
-            "kept: start it and its workers again, and give the same command."
-        )
-
-    def _no_worker(self) -> str:
-        return (
-            f"the Dask scheduler at {self.scheduler} has had no worker for {ARRIVE:g} "
-            f"seconds: dask worker {self.scheduler} --nthreads 1"
-        )
+            raise _cannot(*next(iter(problems.items())), others=len(problems) - 1)
 
 
 def needed(workers: dict[str, dict], on_accelerators: bool) -> dict[str, int] | None:
@@ -272,29 +218,13 @@ def able(workers: dict[str, dict], needs: dict[str, int] | None) -> list[str]:
 def _problem(found: Any) -> str:
     """Why a worker can't take part, "" where it can."""
     if isinstance(found, str):
-        return found.rstrip(".")
-    told = f"it can't load the project ({_first_line(found)})"
+        return found
+    told = f"it can't load the project ({first_line(found)})"
     return f"{told}: install this version of it there"
 
 
-def _named(address: str) -> str:
-    return f"the worker {address}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = f"{type(error).__name__}: {error}".strip().splitlines()
-    return lines[0].rstrip(": .")
-
-
-def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """Calls a function that may hang; returns None where it takes longer or fails."""
-    found: list[Any] = []
-
-    def call() -> None:
-        with contextlib.suppress(Exception):
-            found.append(function())
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return found[0] if found else None
+def _cannot(worker: str, reason: str, others: int = 0) -> LabError:
+    told = f"the worker {worker} can't take part: {reason.rstrip('.')}."
+    if others:
+        told += f" Nor can {counted(others, 'other worker')}."
+    return LabError(told)
