@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from recipes.lab.running import threads
 from tests.lab.processes import ours, wait_for
@@ -53,19 +54,22 @@ class Dask:
 
     def workers(self) -> dict[str, int]:
         """Worker address to process id."""
-        from distributed import Client
-
-        with Client(self.address, set_as_default=False) as client:
-            return client.run(os.getpid)
+        return self._ask(
+            lambda it: {one.address: one.pid for one in it.workers.values()}
+        )
 
     def tasks(self) -> list[str]:
         """The keys of the tasks that the scheduler knows."""
+        return self._ask(lambda it: [*it.tasks])
+
+    def _ask(self, question: Callable) -> Any:
         from distributed import Client
 
+        def ask(dask_scheduler):
+            return question(dask_scheduler)
+
         with Client(self.address, set_as_default=False) as client:
-            return client.run_on_scheduler(
-                lambda dask_scheduler: [*dask_scheduler.tasks]
-            )
+            return client.run_on_scheduler(ask)
 
     def _run(self, which: str, *flags, **variables: str | None) -> subprocess.Popen:
         wanted = {**os.environ, **ONE_THREAD, "RECIPES_CACHE_DIR": self.cache}

@@ -96,11 +96,15 @@ def newest(lesson: Path) -> Path:
     return max(lesson.parent.glob("runs/toy/2*"), key=lambda path: path.stat().st_mtime)
 
 
-def calm(folder: Path) -> str:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> str:
     """The evidence of twelve trainings of this machine that nobody disturbed."""
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("undisturbed")
     lesson = write_toy(folder, SLOW)
-    return evidence(run_toy(lesson, jobs=2, given={"seeds": 6}).folder)
+    run = start(lesson, str(folder / "cache"), *SEEDS, "--jobs", "2")
+    out, told = run.communicate(timeout=60)
+    assert run.returncode == 0, out + told
+    return evidence(newest(lesson))
 
 
 def test_a_member_that_kills_each_worker_fails_alone(tmp_path):
@@ -124,7 +128,9 @@ def test_a_member_that_kills_each_worker_fails_alone(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_is_killed_is_one_sentence_and_the_command_goes_on(tmp_path):
+def test_a_scheduler_that_is_killed_is_one_sentence_and_the_command_goes_on(
+    tmp_path, undisturbed
+):
     cache, place = str(tmp_path / "cache"), tmp_path / "dask"
     lesson = write_toy(tmp_path, SLOW)
     place.mkdir()
@@ -148,7 +154,7 @@ def test_a_scheduler_that_is_killed_is_one_sentence_and_the_command_goes_on(tmp_
         assert run.returncode == 0, out + told
     result = (newest(lesson) / "result.json").read_text()
     assert f'"kept_before": {before}' in result
-    assert evidence(newest(lesson)) == calm(tmp_path / "calm")
+    assert evidence(newest(lesson)) == undisturbed
 
 
 @pytest.mark.slow
@@ -195,7 +201,7 @@ def test_the_last_worker_that_is_killed_is_one_sentence(tmp_path, monkeypatch):
 )
 @pytest.mark.parametrize("where", ["tcp", "local:2"])
 def test_a_leader_that_is_ended_leaves_nothing_of_its_own(
-    tmp_path, two, where, number, code
+    tmp_path, two, undisturbed, where, number, code
 ):
     """Workers of a cluster live on and are free; those of this machine are gone."""
     lesson, cache = write_toy(tmp_path, SLOW), str(tmp_path / "cache")
@@ -215,14 +221,13 @@ def test_a_leader_that_is_ended_leaves_nothing_of_its_own(
     run = start(lesson, cache, *flags)
     out, told = run.communicate(timeout=60)
     assert run.returncode == 0, out + told
-    assert evidence(newest(lesson)) == calm(tmp_path / "calm")
+    assert evidence(newest(lesson)) == undisturbed
     assert wait_for(lambda: not ours(cache), 5), ours(cache)
 
 
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments(tmp_path):
+def test_twenty_kills_at_random_moments(tmp_path, undisturbed):
     """The leader or any process of a cluster of this machine; each then goes on."""
-    whole = calm(tmp_path / "calm")
     draw = random.Random(0)
     for number in range(20):
         folder = tmp_path / str(number)
@@ -237,4 +242,4 @@ def test_twenty_kills_at_random_moments(tmp_path):
         run = start(lesson, cache, *SEEDS, "--cluster", "local:2")
         out, told = run.communicate(timeout=90)
         assert run.returncode == 0, out + told
-        assert evidence(newest(lesson)) == whole
+        assert evidence(newest(lesson)) == undisturbed

@@ -99,7 +99,7 @@ def _of_threads() -> tuple[str, ...]:
 
 
 def _variable(name: str) -> str:
-    return os.environ.get(name, "not set")
+    return os.environ.get(name, "unset")
 
 
 def _code(place: str) -> str:
@@ -115,7 +115,7 @@ def _digest(text: str) -> str:
 
 def _told(wanted: dict[str, str], found: dict[str, str]) -> str:
     """Both values of what differs: "the backend is jax, not tensorflow"."""
-    absent = "not set"  # only of variables is one side without the other
+    absent = "unset"  # only of variables is one side without the other
     told = [
         f"{name} is {found.get(name, absent)}, not {wanted.get(name, absent)}"
         for name in {**wanted, **found}

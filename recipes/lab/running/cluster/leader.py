@@ -177,8 +177,9 @@ class Cluster:
             LabError: One does, or does not answer.
         """
         found = self.connection.ask(self._workers(), on_worker.look, wanted)
+        here = self._workers()  # one may have died before it answered
         problems = {address: _problem(one) for address, one in found.items()}
-        problems = {address: one for address, one in problems.items() if one}
+        problems = {a: one for a, one in problems.items() if one and a in here}
         if problems:
             raise _cannot(*next(iter(problems.items())), others=len(problems) - 1)
 
