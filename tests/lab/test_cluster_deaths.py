@@ -72,8 +72,9 @@ def test_a_worker_that_is_killed_costs_its_member_only(tmp_path, two):
     disturbed = run_toy(lesson, cluster=two.address, given={"seeds": 6})
     killer.join()
     members = [line.partition(" ")[2] for line in starts()]
-    assert len(members) == 13
     assert len({*members}) == 12
+    # Also one that had just ended there, if the leader had not read its result.
+    assert 13 <= len(members) <= 14
     calm = run_toy(lesson, jobs=1, given={"seeds": 6}, fresh=True)
     assert evidence(disturbed.folder) == evidence(calm.folder)
 
@@ -210,7 +211,7 @@ def test_a_leader_that_is_ended_leaves_nothing_of_its_own(
     run = start(lesson, cache, *flags)
     assert wait_for(lambda: kept(tmp_path) >= 2)
     run.send_signal(number)
-    out, told = run.communicate(timeout=5)
+    out, told = run.communicate(timeout=30)
     assert run.returncode == code, out + told
     assert "Traceback" not in told
     if number != signal.SIGKILL:
