@@ -105,6 +105,26 @@ def test_a_clusters_worker_never_runs_old_code(tmp_path, two):
         assert {run["value"] for run in found} == {float(other)}
 
 
+def test_a_module_is_looked_for_beside_its_own_recipe(tmp_path, two):
+    """Imported late, after a worker has turned to a recipe with one of that name."""
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "helper.py").write_text(f"NAME = {len(name)}.0\n")
+    late = (
+        "def train(case, seed, data):\n    if seed == 0:\n        return {'value': 0}\n"
+        "    import helper\n\n    return {'value': helper.NAME}"
+    )
+    one = write_toy(tmp_path / "one", late)
+    plain = "def train(case, seed, data):\n    return {'value': 1.0}"
+    other = write_toy(tmp_path / "other", plain)
+    edit(other, "from _shared import offset\n", "")  # imports no module of this name
+    found = {"cluster": two.address, "given": {"seeds": 1}}
+    for lesson in (one, other):
+        values(lesson, **found)
+    found["given"] = {"seeds": 4}
+    assert [run["value"] for run in values(one, **found)] == [0, 3, 3, 3] * 2
+
+
 def test_files_that_a_worker_lacks_are_sent(tmp_path, two, monkeypatch):
     """A module of the user's own that is found on the leader's path only."""
     lesson = with_pids(tmp_path)

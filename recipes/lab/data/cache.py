@@ -27,7 +27,9 @@ def folder() -> Path:
     import platformdirs
 
     chosen = os.environ.get("RECIPES_CACHE_DIR")
-    return Path(chosen or platformdirs.user_cache_dir("keras-proving-ground")).expanduser()
+    return Path(
+        chosen or platformdirs.user_cache_dir("keras-proving-ground")
+    ).expanduser()
 
 
 def cached(name: str, source: Path, read: Callable[[], list]) -> list:

@@ -56,8 +56,8 @@ class Sources:
             self.keras = self.keras or one.keras
         rooms = _room_texts(ROOMS)
         self._read = {**self.texts, **rooms, **_room_texts(DECIDING)}
-        if loading.has_others(self._read):
-            _MADE.clear()  # what was read before is no longer what is loaded
+        if loading.differs(self._read, self.folder):
+            _MADE.clear()  # what was read before is no longer what is imported
         self._seen: dict[Path, tuple | None] = {}
         self.check()  # also what was changed while it was read
         self._refuse_other_code(self.folder)

@@ -81,12 +81,12 @@ class Cluster:
         """
         from distributed import as_completed
 
+        tasks = [sent.from_the_top(task) for task in tasks]
         wanted = agreement.with_leader(sources, tasks[0])
         own = sent.own_files(sources)
         self._refuse_others(wanted)
         orders = deque(
-            (number, Order(sent.from_the_top(task), wanted, own))
-            for number, task in enumerate(tasks)
+            (number, Order(task, wanted, own)) for number, task in enumerate(tasks)
         )
         # With results: Dask trains again what a worker took with it before it was read.
         arrived = as_completed(

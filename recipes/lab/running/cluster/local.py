@@ -4,11 +4,11 @@ The workers are started as by hand, with `dask worker`. LocalCluster's own would
 the script that leads the run before their environment is set.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from recipes.lab.catalog.reach import HOME
@@ -46,11 +46,11 @@ class LocalWorkers:
 
         if not hasattr(os, "killpg"):
             raise LabError("local:N needs Linux or macOS: use --jobs N.")
-        devices = len(accelerator_files())
-        if devices and self.count > devices:
+        devices = _devices()
+        if devices and self.count > len(devices):
             raise LabError(
                 f"local:{self.count} needs {self.count} accelerators, one a worker; "
-                f"this machine has {devices}."
+                f"{len(devices)} can be used here."
             )
         self._scheduler = LocalCluster(
             n_workers=0,
@@ -61,8 +61,8 @@ class LocalWorkers:
         )
         address = self._scheduler.scheduler_address
         if devices:
-            for device in range(self.count):
-                gpu = {"CUDA_VISIBLE_DEVICES": str(device)}
+            for device in devices[: self.count]:
+                gpu = {"CUDA_VISIBLE_DEVICES": device}
                 self._start(address, gpu, "--resources", "GPU=1")
         else:
             variables = dict.fromkeys(threads.VARIABLES, "1")
@@ -82,7 +82,6 @@ class LocalWorkers:
         worker = subprocess.Popen(
             command,
             env={**os.environ, **ours, **variables, **_quiet()},
-            cwd=Path.home().anchor,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is the leader's business
         )
@@ -90,10 +89,18 @@ class LocalWorkers:
 
     def __exit__(self, *_) -> None:
         for worker in self._started:  # with what it has started itself
-            os.killpg(worker.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
         if self._scheduler is not None:
             self._scheduler.close()
+
+
+def _devices() -> list[str]:
+    """The accelerators that may be used, as CUDA_VISIBLE_DEVICES names them."""
+    found = [str(index) for index, _ in enumerate(accelerator_files())]
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return chosen.split(",") if found and chosen else found
 
 
 def _quiet() -> dict[str, str]:

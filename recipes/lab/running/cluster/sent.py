@@ -77,13 +77,19 @@ def own_files(sources: Sources) -> Own:
 
 
 def from_the_top(task: Task) -> Task:
-    """Returns a task whose paths of the project's files are their places in it."""
+    """Returns a task without the leader's folders, where that can be.
+
+    Paths of the project's files become their places in it; no path is relative to the
+    current folder.
+    """
 
     def place(path: str) -> str:
         found = Path(path).resolve()
         return str(place_of(found) if is_ours(found) else found)
 
-    return replace(task, path=place(task.path), lesson=place(task.lesson))
+    data_dir = None if task.data_dir is None else str(Path(task.data_dir).resolve())
+    paths = {"path": place(task.path), "lesson": place(task.lesson)}
+    return replace(task, **paths, data_dir=data_dir)
 
 
 def _root(path: Path, folder: Path) -> Path:
