@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import logging
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from recipes.lab.cli.main import main
 from recipes.lab.running import cluster
 from recipes.lab.running.cluster import address, connection, leader
 from recipes.lab.running.cluster.agreement import with_leader
+from recipes.lab.running.cluster.logs import silenced
 from recipes.lab.running.member import Task, load_data
 from recipes.lab.running.sources import Sources
 from tests.lab.processes import ours, wait_for
@@ -296,3 +298,13 @@ def test_all_recipes_share_one_cluster(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert wait_for(lambda: not ours(cache), 5), ours(cache)
+
+
+def test_only_dasks_own_logs_are_silenced(caplog):
+    with silenced():
+        logging.getLogger("distributed.client").error("by Dask")
+        logging.getLogger("asyncio").error("a task of distributed/comm/tcp.py")
+        logging.getLogger("asyncio").error("a task of somebody else")
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["a task of somebody else"]
+    assert logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)
