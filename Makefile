@@ -1,7 +1,7 @@
 # Two commands set everything up: `make demo` and `make test`.
 # Both make .venv and need Python 3.11 or newer (PYTHON=... names another one).
 PYTHON ?= python3
-EXTRAS ?= dev jax export notebooks docs
+EXTRAS ?= dev jax cluster export notebooks docs
 TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -90,8 +90,9 @@ report: $(BIN)/recipes  ## gather the latest runs; refresh the README and docs
 constraints: $(VENV)/.tests  ## pin all versions anew, with hashes
 	$(pip) uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
-	  --extra dev --extra jax --extra notebooks --extra docs --extra export --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --quiet --output-file constraints.txt
+	  --extra dev --extra jax --extra cluster --extra notebooks --extra docs --extra export \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet \
+	  --output-file constraints.txt
 
 check-gpu: $(VENV)/.tests  ## with an accelerator: smoke runs, precision, callbacks there
 	$(BIN)/python -m pytest tests/lab/test_precision.py tests/callbacks

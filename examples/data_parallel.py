@@ -7,9 +7,8 @@ Each gives the same weights, as far as rounding goes:
     recipes launch -n 2 examples/data_parallel.py
 
 It makes small images by itself. `--data cifar10` takes CIFAR-10 as tensorflow-datasets
-has prepared it, from the folder that TFDS_DATA_DIR names. Several processes need JAX:
-pip install keras-proving-ground[jax]. docs/guides/several_machines.md has the rest,
-such as several hosts.
+has prepared it, from the folder that TFDS_DATA_DIR names. Several processes need JAX,
+the extra `jax`. docs/guides/several_devices.md has the rest, such as several hosts.
 """
 
 import argparse

@@ -14,7 +14,7 @@ import pytest
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 PAGES = {path.stem: path.read_text("utf-8") for path in GUIDES.glob("*.md")}
 # A block that imports one of these is left out where it is absent.
-OPTIONAL = ("onnxruntime",)
+OPTIONAL = ("onnxruntime", "dask_jobqueue")
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="files are exported by TensorFlow"
@@ -38,8 +38,8 @@ def run(page: str, folder: Path, monkeypatch) -> dict:
 
 
 def test_every_page_with_code_is_tried():
-    tried = {"callbacks", "export", "own_recipe", "resume", "several_machines",
-             "train_faster", "weights"}  # fmt: skip
+    tried = {"callbacks", "export", "own_recipe", "resume", "several_devices",
+             "several_machines", "train_faster", "weights"}  # fmt: skip
     assert {page for page in PAGES if "```" in PAGES[page]} == tried
 
 
@@ -62,10 +62,10 @@ def test_resume(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_several_machines(tmp_path):
+def test_several_devices(tmp_path):
     """Its script runs in two processes."""
     pytest.importorskip("jax")
-    (tmp_path / "train.py").write_text("\n".join(blocks("several_machines", "python")))
+    (tmp_path / "train.py").write_text("\n".join(blocks("several_devices", "python")))
     done = subprocess.run(
         [sys.executable, "-m", "recipes", "launch", "-n", "2", "train.py"],
         cwd=tmp_path,
@@ -81,6 +81,22 @@ def test_weights(tmp_path, monkeypatch):
     names = run("weights", tmp_path, monkeypatch)
     assert names["accuracy"] > names["before"]
     assert (tmp_path / "tuned.keras").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed")
+def test_several_machines(tmp_path, monkeypatch):
+    """Its Dask file gives workers the threads that they need."""
+    from tests.lab.dask_processes import ONE_THREAD, dask
+    from tests.lab.toys import run_toy, write_toy
+
+    monkeypatch.setenv("RECIPES_SMOKE", "1")
+    assert run("several_machines", tmp_path, monkeypatch)["result"].seconds > 0
+    (tmp_path / "dask.yaml").write_text(*blocks("several_machines", "yaml"))
+    with dask(tmp_path) as cluster:
+        unset = dict.fromkeys(ONE_THREAD)
+        cluster.worker(count=2, **unset, DASK_CONFIG=str(tmp_path))
+        run_toy(write_toy(tmp_path), cluster=cluster.address)
 
 
 @pytest.mark.filterwarnings("ignore")  # of TensorFlow's and tf2onnx's converters

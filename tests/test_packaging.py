@@ -81,7 +81,7 @@ def test_what_is_needed_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     needed = [*project["dependencies"]]
-    for extra in ("dev", "jax", "export"):
+    for extra in ("dev", "jax", "cluster", "export"):
         needed += extras[extra]
     pinned = re.findall(r"^([a-z0-9._-]+)==", (ROOT / "constraints.txt").read_text(),
                         re.MULTILINE)  # fmt: skip

@@ -40,6 +40,21 @@ def test_lessons_reach_the_same_one_after_the_other_and_alone(name):
             assert reach(lesson.path, walk) == reach(lesson.path)
 
 
+def test_a_module_that_another_recipe_has_loaded_is_not_taken_for_this_ones(
+    tmp_path, monkeypatch
+):
+    """Both are called `beside`; the second recipe's is found on the path."""
+    for name in ("first", "second", "elsewhere"):
+        (tmp_path / name).mkdir()
+    run_toy(write_toy(tmp_path / "first"))
+    lesson = write_toy(tmp_path / "second")
+    module = tmp_path / "elsewhere" / "beside.py"
+    (tmp_path / "second" / "beside.py").rename(module)
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    texts = Sources([lesson]).texts
+    assert [path for path in texts if path.name == "beside.py"] == [module]
+
+
 def test_a_file_that_is_only_touched_is_not_changed(tmp_path):
     lesson = write_toy(tmp_path)
     sources = Sources([lesson])

@@ -1,5 +1,6 @@
 """Which files a recipe reaches through its imports, found without importing any."""
 
+import importlib.machinery
 import importlib.util
 import sys
 import sysconfig
@@ -221,7 +222,9 @@ def _folder_of_own(name: str) -> Path | None:
     Its version says nothing of its code, so its files are read instead.
     """
     try:
-        spec = importlib.util.find_spec(name)
+        # The path first: a module that is loaded can be another recipe's.
+        spec = importlib.machinery.PathFinder.find_spec(name)
+        spec = spec or importlib.util.find_spec(name)
     except (ImportError, AttributeError, ValueError):
         return None
     places = [] if spec is None else list(spec.submodule_search_locations or [])

@@ -35,6 +35,11 @@ def run(words: list[str]) -> int:
     arguments = _parsed(parser, rest, recipe)
     given = settings.given(arguments)
     jobs = given.pop("jobs", None)
+    if jobs is not None and arguments.cluster is not None:
+        raise UsageError(
+            "--jobs is for this machine's processes: with --cluster as many train as "
+            "it has workers."
+        )
     from recipes.lab.running import threads
     from recipes.lab.running.execute import execute
 
@@ -66,7 +71,19 @@ def _run_options(arguments: argparse.Namespace, jobs: int | None):
         fresh=arguments.fresh,
         jobs=jobs or threads.default_jobs(),
         first_seed=arguments.first_seed,
+        cluster=arguments.cluster,
     )
+
+
+def _cluster(text: str) -> str:
+    """Refuses what is no address of a cluster, and a cluster where Dask is absent."""
+    from recipes.lab.running.cluster import address
+
+    try:
+        address.parse(text)
+    except UsageError as error:
+        raise UsageError(f"--cluster: {error}") from None
+    return text
 
 
 def _jobs_flag(parser: argparse.ArgumentParser, what: str, default: str) -> None:
@@ -168,6 +185,8 @@ def _lab_flags(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="prepared data (else TFDS_DATA_DIR)",
     )
+    add("--cluster", type=_cluster, metavar="ADDRESS",
+        help="a Dask cluster that trains: tcp://HOST:PORT, or local:N")  # fmt: skip
     add("--download", action="store_true", help="fetch a data set that is absent")
     field = settings.PRECISION
     add("--precision", default="auto", metavar="P", type=settings.converter(field),

@@ -15,12 +15,13 @@ from recipes.lab.evidence.claims import Finding, read_sets
 from recipes.lab.reporting.card import took
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
-from recipes.lab.running import cells, environment, folder, member, workers
+from recipes.lab.running import cells, cluster, environment, folder, member
 from recipes.lab.running.lab import Lab
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 from recipes.lab.running.sources import Sources
 from recipes.lab.running.store import Store
 from recipes.lab.running.sweep import Trainings
+from recipes.lab.running.trainers import Local
 from recipes.lab.training import seeding
 
 
@@ -57,12 +58,13 @@ def execute(
     values, reached, key = plan.values, plan.reached, plan.key
     settings = _settings(recipe, values, reached, output)
     output.heading(recipe, values, options.smoke)
+    digest = digest or "".join(one.digest for one in reached.values())
+    trainers = cluster.of(options.cluster) or Local(options.jobs, digest)
     trainings = Trainings(
         Store(options.store),
         output,
-        jobs=options.jobs,
+        trainers,
         data_dir=options.data_dir,
-        digest=digest or "".join(one.digest for one in reached.values()),
         fresh=options.fresh,
     )
     lab = Lab(
@@ -75,10 +77,13 @@ def execute(
     )
     started = time.time()
     with (
+        contextlib.closing(trainers),
         _told_what_is_kept(trainings, output),
         seeding.preserved(),
         contextlib.ExitStack() as settled,
     ):
+        if told := trainers.begin():
+            output.line(told)
         claims = _claims(plan, lab, output, settled)
         for one in reached.values():
             one.check()
@@ -270,7 +275,7 @@ def _told_what_is_kept(trainings: Trainings, output: Output) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        workers.stop()
+        trainings.trainers.stop()
         if trainings.kept:
             finished = counted(trainings.kept, "finished training")
             output.line(f"kept: {finished}; the same command goes on from there.")

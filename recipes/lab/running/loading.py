@@ -70,7 +70,19 @@ def use(texts: Mapping[Path, str], folder: Path) -> None:
         sys.meta_path.insert(0, _FINDER)
     _FINDER.texts.update(texts)
     _FINDER.names |= {part for path in texts for part in (path.stem, path.parent.name)}
-    _FINDER.folder = None if is_ours(folder) else str(folder)
+    _FINDER.folder = _place_of(folder)
+
+
+def differs(texts: Mapping[Path, str], folder: Path) -> bool:
+    """Whether modules were found elsewhere before, or had other texts."""
+    known = _FINDER.texts
+    return _FINDER.folder != _place_of(folder) or any(
+        known.get(path, text) != text for path, text in texts.items()
+    )
+
+
+def _place_of(folder: Path) -> str | None:
+    return None if is_ours(folder) else str(folder)
 
 
 def text_of(module: types.ModuleType) -> str | None:

@@ -8,7 +8,7 @@ import time
 import traceback
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Outcome:
     Attributes:
         value: What the training returned, as plain data; None where it failed.
         seconds: How long it took.
+        made: Where and when.
         error: The message of what was raised, "" where all went well.
         expected: Whether that is something a user can help: no traceback is due.
         trace: The traceback.
@@ -64,6 +65,7 @@ class Outcome:
 
     value: Any = None
     seconds: float = 0.0
+    made: dict[str, str] = field(default_factory=dict)
     error: str = ""
     expected: bool = False
     trace: str = ""
@@ -72,7 +74,7 @@ class Outcome:
 def run_task(task: Task) -> Outcome:
     """Runs a training; an exception becomes part of the outcome."""
     try:
-        _same_sources(task.lesson, task.digest)
+        same_sources(task.lesson, task.digest)
         train = getattr(load(Path(task.path)), task.function)
         data = None if task.data is None else load_data(task.data, task.data_dir)
         if data is not None and data.checksum != task.checksum:
@@ -89,7 +91,7 @@ def run_task(task: Task) -> Outcome:
             reseed(task.seed)
             with members.kept_in(task.unfinished):
                 value = _plain(train(case, task.seed, data), task.function)
-        return Outcome(value, time.perf_counter() - started)
+        return Outcome(value, time.perf_counter() - started, environment.made())
     except LabError as error:
         return Outcome(error=str(error), expected=True)
     except (Exception, SystemExit) as error:
@@ -123,8 +125,16 @@ def _plain(value: Any, function: str) -> dict:
         raise LabError(f"{function} must return plain data: {error}.") from None
 
 
-def _same_sources(lesson: str, digest: str) -> None:
-    """Refuses where this process finds other sources than the leader of the run."""
+def same_sources(lesson: str, digest: str) -> None:
+    """Refuses where this process finds other sources than the leader of the run.
+
+    Args:
+        lesson: The lesson's file.
+        digest: Of the sources that the leader has read.
+
+    Raises:
+        LabError: It does, or has imported other code before.
+    """
     if loaded_here(digest):
         return
     found = Sources([Path(lesson)])

@@ -27,6 +27,8 @@ class Options:
         first_seed: The first of the seeds that claims are judged on.
         jobs: How many processes train; 1 trains in this one.
         store: Where trainings are kept; None for the user's cache folder.
+        cluster: The cluster that trains, "tcp://HOST:PORT" or "local:N"; None for this
+            machine's processes.
     """
 
     out: Path = Path("runs")
@@ -38,6 +40,7 @@ class Options:
     first_seed: int = 0
     jobs: int = 1
     store: Path | None = None
+    cluster: str | None = None
 
 
 @dataclass

@@ -18,6 +18,7 @@ from recipes.lab.reporting import published
 from recipes.lab.reporting.card import card
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import cells, threads
+from recipes.lab.running.cluster import address
 from recipes.lab.running.execute import execute
 from recipes.lab.running.plan import Options
 
@@ -68,6 +69,7 @@ def run(
     claim: str | None = None,
     out: str | Path | None = None,
     jobs: int | None = None,
+    cluster: str | None = None,
     data_dir: str | None = None,
     precision: str = "auto",
     smoke: bool = False,
@@ -89,6 +91,8 @@ def run(
         claim: The one claim of it to decide; None for all.
         out: A folder for results; None for a temporary one.
         jobs: How many processes train; None for one a core, at most 4.
+        cluster: The Dask cluster that trains in their place: "tcp://HOST:PORT" of its
+            scheduler, or "local:N" for N processes of this machine.
         data_dir: Where prepared data sets are; None for TFDS_DATA_DIR.
         precision: "auto", "float32", "mixed_bfloat16" or "mixed_float16".
         smoke: Whether everything is tiny and nothing judged; always where the variable
@@ -118,6 +122,10 @@ def run(
     settings.PRECISION.refuse(precision, "precision")
     if jobs is not None:
         settings.JOBS.refuse(jobs, "jobs")
+    if cluster is not None:
+        if jobs is not None:
+            raise UsageError("give jobs or cluster: a cluster trains on its workers.")
+        address.parse(cluster)
     if out == "":
         raise UsageError("out must name a folder, not ''.")
     folder = tempfile.mkdtemp(prefix="recipes-") if out is None else out
@@ -129,6 +137,7 @@ def run(
         fresh=fresh,
         jobs=max(2, jobs or threads.default_jobs()),
         first_seed=first_seed,
+        cluster=cluster,
     )
     output = Output(silent=quiet)
     try:

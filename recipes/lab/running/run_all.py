@@ -11,8 +11,8 @@ from rich.console import Console
 from recipes.lab import catalog
 from recipes.lab.errors import LabError, SourceError, UsageError
 from recipes.lab.reporting.console import Output
+from recipes.lab.running import cluster, workers
 from recipes.lab.running import execute as running
-from recipes.lab.running import workers
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 
 
@@ -92,15 +92,18 @@ def run_all(given: dict, options: Options) -> int:
     names = [name for name in waiting if name not in alone]
     if waiting:
         output.line(f"running: {', '.join([*names, *alone])}")
-    inner = replace(options, jobs=1)
-    tasks = [Job(name, settings[name], inner, output.console.width) for name in names]
-    for number, result in workers.run(run_job, tasks, options.jobs, digest):
-        show(names[number], result or Ended("", "the process that ran it died"))
-    # Led by this process, which has all others train while no time is measured.
-    for name in alone:
-        show(name)
-        fail(name, _run_here(chosen[name], settings[name], options, output, digest))
-        output.line()
+    with cluster.shared(options.cluster if waiting else None) as address:
+        options = replace(options, cluster=address)
+        inner = replace(options, jobs=1)
+        width = output.console.width
+        tasks = [Job(name, settings[name], inner, width) for name in names]
+        for number, result in workers.run(run_job, tasks, options.jobs, digest):
+            show(names[number], result or Ended("", "the process that ran it died"))
+        # Led by this process, which has all others train while no time is measured.
+        for name in alone:
+            show(name)
+            fail(name, _run_here(chosen[name], settings[name], options, output, digest))
+            output.line()
     output.line(f"{total - len(failed)} of {total} recipes ran.", "bold")
     if failed:
         raise LabError(f"failed: {', '.join(failed)}.")

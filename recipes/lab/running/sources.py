@@ -57,12 +57,13 @@ class Sources:
             self.keras = self.keras or one.keras
         rooms = _room_texts(ROOMS)
         self._read = {**self.texts, **rooms, **_room_texts(DECIDING)}
+        if loading.differs(self._read, self.folder):
+            _MADE.clear()  # what was read before is no longer what is imported
         self._seen: dict[Path, tuple | None] = {}
         self.check()  # also what was changed while it was read
         self._refuse_other_code(self.folder)
         loading.use(self._read, self.folder)
-        plain = {path: plain_source(text) for path, text in rooms.items()}
-        self.lab = digest(plain)
+        self.lab = _plain_digest(rooms)
         self.digest = digest({**self.texts, LAB: self.lab})
         _MADE.add(self.digest)
 
@@ -136,6 +137,7 @@ class Sources:
             stale = True
         if stale:
             loading.forget()  # the user's own files are loaded anew, all of them
+            _MADE.clear()
 
     def _names(self, folder: Path) -> set[str]:
         """The names by which modules in the recipe's folder are imported."""
@@ -157,14 +159,29 @@ def loaded_here(digest: str) -> bool:
 def digest(texts: Mapping[Path, str]) -> str:
     """Returns a digest of files' texts, by their places among the project's.
 
+    It is the same wherever the project and the user's files lie.
+
     Args:
         texts: Path to source text.
     """
     found = hashlib.sha256()
-    for path in sorted(texts):
-        place = path.relative_to(HOME) if path.is_relative_to(HOME) else path.name
-        found.update(f"\0{place}\0{texts[path]}".encode())
+    for place, text in sorted((place_of(path), text) for path, text in texts.items()):
+        found.update(f"\0{place}\0{text}".encode())
     return found.hexdigest()
+
+
+def place_of(path: Path) -> Path:
+    """Returns a file's place in the project; of the user's own its name."""
+    return path.relative_to(HOME) if path.is_relative_to(HOME) else Path(path.name)
+
+
+def of_the_lab() -> str:
+    """Returns the digest of the lab's rooms that change a training's numbers."""
+    return _plain_digest(_room_texts(ROOMS))
+
+
+def _plain_digest(rooms: Mapping[Path, str]) -> str:
+    return digest({path: plain_source(text) for path, text in rooms.items()})
 
 
 @functools.lru_cache(maxsize=1024)

@@ -3,17 +3,18 @@
 import dis
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recipes.lab import files
 from recipes.lab.errors import LabError
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import environment, keys, member, threads, workers
+from recipes.lab.running import keys
 from recipes.lab.running.member import Outcome, Task
 from recipes.lab.running.sources import Sources
 from recipes.lab.running.store import Store, as_kept
+from recipes.lab.running.trainers import Trainers
 
 
 class Trainings:
@@ -22,9 +23,9 @@ class Trainings:
     Args:
         store: Where they are kept.
         output: Where progress is shown.
-        jobs: How many processes train; with 1 it is this process.
+        trainers: Who trains.
         data_dir: Where prepared sets are.
-        digest: Of all sources of the run; for `jobs` above 1.
+        fresh: Whether all are trained anew, whatever is kept.
 
     Attributes:
         kept: How many trainings this run has kept.
@@ -37,14 +38,13 @@ class Trainings:
         self,
         store: Store,
         output: Output,
+        trainers: Trainers,
         *,
-        jobs: int = 1,
         data_dir: str | None = None,
-        digest: str = "",
         fresh: bool = False,
     ):
-        self.store, self.output, self.jobs = store, output, jobs
-        self.data_dir, self.digest, self.fresh = data_dir, digest, fresh
+        self.store, self.output, self.trainers = store, output, trainers
+        self.data_dir, self.fresh = data_dir, fresh
         self.kept = self.found = self._unkept = 0
         self.seconds = 0.0
         self.made: set[str] = set()
@@ -76,7 +76,7 @@ class Trainings:
         common = {
             "data": checksum,
             "policy": policy,
-            "threads": threads.of_a_training(self.jobs),
+            "threads": self.trainers.threads(),
         }
         by_member = keys.member_keys(train, plain, seeds, common, sources)
         found: dict[tuple[int, int], Any] = {}
@@ -112,7 +112,7 @@ class Trainings:
         failed: dict[str, Outcome] = {}
         with self.output.progress(title, len(by_member), len(found)) as progress:
             progress.done(len(found))
-            for number, outcome in self._results(tasks):
+            for number, outcome in self.trainers.train(tasks, sources) if tasks else ():
                 index, seed = missing[number]
                 if outcome.error:
                     failed[f"{names[index]}, seed {seed}"] = outcome
@@ -132,7 +132,7 @@ class Trainings:
 
     def _keep(self, key: str, outcome: Outcome) -> dict:
         """Keeps a training where that is possible; a full disk costs none."""
-        parts = (outcome.value, outcome.seconds, environment.made())
+        parts = (outcome.value, outcome.seconds, outcome.made)
         try:
             kept = self.store.keep(key, *parts)
         except LabError as error:
@@ -147,15 +147,6 @@ class Trainings:
         self.seconds += kept["seconds"]
         self.made.add(kept["made"].get("where", "elsewhere"))
         return kept["value"]
-
-    def _results(self, tasks: list[Task]) -> Iterable[tuple[int, Outcome]]:
-        if self.jobs == 1 or not tasks:
-            for number, task in enumerate(tasks):
-                yield number, member.run_task(task)
-            return
-        jobs = min(self.jobs, len(tasks))
-        for number, outcome in workers.run(member.run_task, tasks, jobs, self.digest):
-            yield number, outcome or Outcome(error="the process that trained it died")
 
 
 def check_function(train: Callable) -> None:

@@ -144,10 +144,15 @@ def _begin(leader: int, digest: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's business
     threads.limit()
-    threading.Thread(target=_end_with, args=(leader,), daemon=True).start()
+    end_with(leader)
 
 
-def _end_with(leader: int) -> None:
+def end_with(leader: int) -> None:
+    """Ends this process, from now on, as soon as its parent isn't the leader."""
+    threading.Thread(target=_watch, args=(leader,), daemon=True).start()
+
+
+def _watch(leader: int) -> None:
     while os.getppid() == leader:
         time.sleep(POLL)
     os._exit(1)

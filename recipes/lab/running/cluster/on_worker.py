@@ -1,0 +1,79 @@
+"""What runs on a cluster's workers: a look at what they have, and members of sweeps."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recipes.lab.errors import LabError
+from recipes.lab.running import member
+from recipes.lab.running.cluster.agreement import Agreement
+from recipes.lab.running.cluster.sent import Own
+from recipes.lab.running.member import Outcome, Task
+from recipes.lab.running.store import Store
+
+
+@dataclass(frozen=True)
+class Order:
+    """A member to train, with what the worker must have: plain data."""
+
+    task: Task
+    agreement: Agreement
+    own: Own
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a worker takes no member."""
+
+    worker: str
+    reason: str
+
+
+_AGREED: set[str] = set()  # digests of what this process has found equal
+
+
+def look(agreement: Agreement) -> str:
+    """Says why this worker may take no member, "" where it may; changes nothing."""
+    try:
+        return agreement.difference()
+    except LabError as error:
+        return str(error)
+
+
+def train(order: Order) -> Outcome | Refusal:
+    """Trains a member, if this worker may: it can have come after the others."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    task = order.task
+    try:
+        reason = _reason(worker.state.nthreads, order.agreement)
+        if not reason:
+            task = order.own.placed(task, Path(worker.local_directory))
+            member.same_sources(task.lesson, task.digest)
+    except LabError as error:
+        reason = str(error)
+    if reason:
+        return Refusal(worker.address, reason)
+    if task.unfinished is not None:  # in the cache that this machine has
+        name = Path(task.unfinished).name
+        task = replace(task, unfinished=str(Store().unfinished(name)))
+    return member.run_task(task)
+
+
+def _reason(threads: int, agreement: Agreement) -> str:
+    if threads != 1:
+        return of_threads(threads)
+    if agreement.digest in _AGREED:
+        return ""
+    reason = agreement.difference()
+    if not reason:
+        _AGREED.add(agreement.digest)
+    return reason
+
+
+def of_threads(count: int) -> str:
+    """Says why a worker with several threads takes no member."""
+    return (
+        f"it has {count} threads, not 1: members would train in one process and "
+        "share its seeds; start it with --nthreads 1"
+    )
