@@ -4,43 +4,64 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from recipes.lab.evidence import figures
 
 LEVEL = 0.95
-FITTED = 4  # of the largest sizes, where fixed costs matter least
+NEGLIGIBLE = 0.01  # of the least value: a fixed cost below that counts as none
 
 
 @dataclass
 class Law:
-    """y = factor * x ** exponent.
+    """y = fixed + factor * x ** exponent.
 
     Attributes:
+        fixed: In the unit of y, from 0.
         factor: In the unit of y.
-        exponent: The slope of a line through logarithms.
+        exponent: How fast the rest grows.
         low: The exponent's interval of 95 %, by Student's t.
         high: Its other end.
     """
 
+    fixed: float
     factor: float
     exponent: float
     low: float
     high: float
 
     def __call__(self, x):
-        return self.factor * np.asarray(x, float) ** self.exponent
+        return self.fixed + self.factor * np.asarray(x, float) ** self.exponent
 
     def __str__(self):
-        return f"x^{self.exponent:.2f} ({self.low:.2f} to {self.high:.2f})"
+        grows = f"x^{self.exponent:.2f} ({self.low:.2f} to {self.high:.2f})"
+        return f"{self.fixed:.2g} + {grows}" if self.fixed else grows
 
 
 def power(x: Sequence[float], y: Sequence[float]) -> Law:
-    """Fits a power law by least squares of logarithms; at least three points."""
-    found = stats.linregress(np.log(x), np.log(y))
-    half = stats.t.ppf((1 + LEVEL) / 2, len(x) - 2) * found.stderr
-    return Law(np.exp(found.intercept), found.slope, found.slope - half,
-               found.slope + half)  # fmt: skip
+    """Fits a power law above a fixed cost, by least squares of relative errors.
+
+    Where the fixed cost comes out as none it is left out: a line through logarithms.
+    At least four points.
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+
+    def law(x, fixed, scale, exponent):
+        return fixed + scale * (x / x.max()) ** exponent
+
+    start = (y.min() / 2, y.max(), 1.0)
+    bounds = ((0, 0, 0), (np.inf, np.inf, 4))
+    (fixed, scale, exponent), spread = optimize.curve_fit(
+        law, x, y, start, sigma=y, bounds=bounds
+    )
+    error, free = np.sqrt(spread[2, 2]), len(x) - 3
+    if fixed < NEGLIGIBLE * y.min():
+        found = stats.linregress(np.log(x / x.max()), np.log(y))
+        fixed, scale, exponent = 0.0, np.exp(found.intercept), found.slope
+        error, free = found.stderr, len(x) - 2
+    half = stats.t.ppf((1 + LEVEL) / 2, free) * error
+    factor = scale / x.max() ** exponent
+    return Law(fixed, factor, exponent, exponent - half, exponent + half)
 
 
 def line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
@@ -52,7 +73,7 @@ def line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
 
 
 def panel(axes, title: str, x: str, y: str, measured: dict) -> None:
-    """Draws measured points on logarithmic axes, with the laws of the largest ones.
+    """Draws measured points on logarithmic axes, with their laws.
 
     Args:
         axes: Where.
@@ -63,9 +84,10 @@ def panel(axes, title: str, x: str, y: str, measured: dict) -> None:
     """
     for place, (name, (places, values)) in enumerate(measured.items()):
         style = {"color": figures.COLORS[place], "marker": "os^Dv"[place % 5]}
-        law = power(places[-FITTED:], values[-FITTED:])
+        law = power(places, values)
         axes.loglog(places, values, linestyle="", label=f"{name}: {law}", **style)
-        axes.loglog(places, law(places), color=style["color"], linewidth=1,
+        smooth = np.geomspace(places[0], places[-1])
+        axes.loglog(smooth, law(smooth), color=style["color"], linewidth=1,
                     linestyle=figures.LINES[place])  # fmt: skip
     figures.describe(axes, title, x, y)
     figures.legend(axes, fontsize=8)

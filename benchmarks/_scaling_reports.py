@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+ROUNDS = 3  # the fastest counts: other load only adds
 CONF = """
 extensions = ["myst_nb"]
 source_suffix = {".md": "myst-nb"}
@@ -35,11 +36,15 @@ def report(counts: list[tuple[int, int]]) -> list[dict]:
             folder = out / result["recipe"] / "2026-01-01_000000"
             folder.mkdir(parents=True)
             (folder / "result.json").write_text(json.dumps(result))
-        began = time.process_time()
-        write_reports(out)
-        took = time.process_time() - began
+        took = []
+        for _ in range(ROUNDS):
+            began = time.process_time()
+            write_reports(out)
+            took.append(time.process_time() - began)
         size = (out / "report.html").stat().st_size
-        found.append({"runs": runs, "claims": claims, "seconds": took, "bytes": size})
+        found.append(
+            {"runs": runs, "claims": claims, "seconds": min(took), "bytes": size}
+        )
         shutil.rmtree(out)
     return found[1:]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import _scaling_reports as reports
 import _scaling_sweeps as sweeps
 import _scaling_trainings as trainings
-from _scaling_law import FITTED, line, panel, power, table
+from _scaling_law import line, panel, power, table
 
 from recipes.lab.evidence import figures
 from recipes.lab.running import threads
@@ -29,8 +29,8 @@ DEPTHS = [4, 8, 16, 32, 64, 128]
 KEPT = [10_000, 100_000, 500_000, 1_000_000, 5_000_000, 20_000_000]
 MEMBERS, WORKERS, EPOCHS = [2, 4, 8, 16, 32], [1, 2, 4], 40
 EMPTY = [32, 64, 128, 256, 512]
-RUNS = [(n, 9) for n in (13, 26, 52, 104, 208, 416)]
-CLAIMS = [(1, n) for n in (120, 240, 480, 960, 1920, 3840)]
+RUNS = [(n, 9) for n in (13, 52, 104, 208, 416, 832)]
+CLAIMS = [(1, n) for n in (120, 480, 960, 1920, 3840, 7680)]
 PAGES = [60, 120, 240, 360, 480]
 MB = 1e6
 
@@ -50,27 +50,27 @@ def of_trainings() -> list:
         {"rows": by_rows, "parameters": by_parameters, "layers": by_layers}.items()
     ):
         x = [one[name] for one in found]
-        seconds = [one["seconds"] for one in found]
-        watched = [one["watched"] for one in found]
-        panel(axes[0, place], f"An epoch: x^{_last(x, seconds).exponent:.2f}", name,
-              "processor seconds",
-              {"fit": (x, seconds), "with GradientNorms": (x, watched)})  # fmt: skip
-        memory = [one["memory"] / MB for one in found]
-        first = [one["first"] - one["seconds"] for one in found]
-        if name == "layers":
-            panel(axes[1, place], f"Tracing: x^{_last(x, first).exponent:.2f}", name,
-                  "processor seconds, once", {"tracing": (x, first)})  # fmt: skip
-        else:
-            panel(axes[1, place], f"Memory: x^{_last(x, memory).exponent:.2f}", name,
-                  "MB above Keras alone", {"memory": (x, memory)})  # fmt: skip
-        rows = [
-            [n, one["seconds"], one["watched"] / one["seconds"], traced, used]
-            for n, one, traced, used in zip(x, found, first, memory, strict=True)
-        ]
-        print(table([name, "an epoch (s)", "with GradientNorms", "tracing (s)",
-                     "memory (MB)"], rows))  # fmt: skip
-        print(f"seconds {_last(x, seconds)}, with GradientNorms {_last(x, watched)}, "
-              f"memory {_last(x, memory)}, tracing {_last(x, first)}\n")  # fmt: skip
+        columns = {
+            "an epoch (s)": [one["seconds"] for one in found],
+            "GradientNorms adds (s)": [o["watched"] - o["seconds"] for o in found],
+            "tracing (s)": [one["first"] - one["seconds"] for one in found],
+            "memory (MB)": [one["memory"] / MB for one in found],
+        }
+        epoch, added, traced, memory = columns.values()
+        grows = {"fit": (x, epoch)}
+        beside = {"memory": (x, memory)}
+        if name == "layers":  # tracing takes as long for any rows and units
+            grows |= {"GradientNorms adds": (x, added), "tracing": (x, traced)}
+        law, of_memory = power(x, epoch), power(x, memory)
+        panel(axes[0, place], f"An epoch: x^{law.exponent:.2f}", name,
+              "processor seconds", grows)  # fmt: skip
+        panel(axes[1, place], f"Memory: x^{of_memory.exponent:.2f}", name,
+              "MB above Keras alone", beside)  # fmt: skip
+        rows = [list(one) for one in zip(x, *columns.values(), strict=True)]
+        print(table([name, *columns], rows))
+        for what, (_, values) in {**grows, **beside}.items():
+            print(f"{what}: {power(x, values)}")
+        print()
     return [("trainings", figure)]
 
 
@@ -90,11 +90,11 @@ def of_checkpoints() -> list:
         )
     }
     figure, axes = figures.new(1, 2, width=10, height=4)
-    law = _last(x, parts["save"][1])
+    law = power(x, parts["save"][1])
     panel(axes[0], f"A checkpoint: x^{law.exponent:.2f}", "parameters", "ms", parts)
     sizes = {"file": "bytes", "memory": "memory"}
     sizes = {n: (x, [one[key] / MB for one in found]) for n, key in sizes.items()}
-    panel(axes[1], f"File: x^{_last(*sizes['file']).exponent:.2f}", "parameters",
+    panel(axes[1], f"File: x^{power(*sizes['file']).exponent:.2f}", "parameters",
           "MB", sizes)  # fmt: skip
     rows = [
         [n, 1000 * one["seconds"], 1000 * one["most"], 1000 * one["read"],
@@ -103,7 +103,7 @@ def of_checkpoints() -> list:
     ]  # fmt: skip
     print(table(["parameters", "save (ms)", "slowest (ms)", "read (ms)", "file (MB)",
                  "memory (MB)", "5 % of (s)"], rows))  # fmt: skip
-    print(f"save {law}, read {_last(*parts['read and put back'])}\n")
+    print(f"save {law}, read {power(*parts['read and put back'])}\n")
     return [("checkpoints", figure)]
 
 
@@ -117,7 +117,7 @@ def of_sweeps() -> list:
     cores = len(os.sched_getaffinity(0))
     panel(axes[0], f"Sweeps on {cores} cores", "members", "seconds", by_workers)
     clock, leader = map(list, zip(*empty, strict=True))
-    law = _last(EMPTY, leader)
+    law = power(EMPTY, leader)
     panel(axes[1], f"Members that train nothing: x^{law.exponent:.2f}", "members",
           "seconds", {"by the clock": (EMPTY, clock),
                       "of the leader's processor": (EMPTY, leader)})  # fmt: skip
@@ -130,10 +130,10 @@ def of_sweeps() -> list:
     print(table(["processes", "first run (s)", "fixed (s)", "a member (s)", "speed",
                  "memory of all (MB)"], rows))  # fmt: skip
     for name, (x, y) in by_workers.items():
-        print(f"{name}: seconds {_last(x, y)}: {[round(s, 2) for s in y]}")
+        print(f"{name}: seconds {power(x, y)}: {[round(s, 2) for s in y]}")
     for name, values in (("leader", leader), ("by the clock", clock)):
         fixed, each = line(EMPTY, values)
-        print(f"empty, {name}: {_last(EMPTY, values)}; fixed {fixed:.2f} s, a member "
+        print(f"empty, {name}: {power(EMPTY, values)}; fixed {fixed:.2f} s, a member "
               f"{1000 * each:.1f} ms; {[round(one, 2) for one in values]}")  # fmt: skip
     start = max(one["start"] for one in found.values())
     rows = []
@@ -157,30 +157,25 @@ def of_reports() -> list:
     claims = [claims for _, claims in CLAIMS]
     curves = {"many runs of 9": (runs, [one["seconds"] for one in by_runs]),
               "one run": (claims, [one["seconds"] for one in by_claims])}  # fmt: skip
-    law = _last(*curves["many runs of 9"])
+    law = power(*curves["many runs of 9"])
     panel(axes[0], f"recipes report: x^{law.exponent:.2f}", "claims",
           "processor seconds", curves)  # fmt: skip
     x = [one["claims"] for one in pages]
     parts = {"Sphinx": (x, [one["sphinx"] for one in pages]),
              "pages of claims": (x, [one["pages"] for one in pages])}  # fmt: skip
-    law = _last(*parts["Sphinx"])
+    law = power(*parts["Sphinx"])
     panel(axes[1], f"The site's claims: x^{law.exponent:.2f}", "claims",
           "processor seconds", parts)  # fmt: skip
     rows = [[one["runs"], one["runs"] * one["claims"], one["seconds"],
              one["bytes"] / MB] for one in [*by_runs, *by_claims]]  # fmt: skip
     print(table(["runs", "claims", "report (s)", "file (MB)"], rows))
     for name, (places, values) in curves.items():
-        print(f"{name}: {_last(places, values)}")
+        print(f"{name}: {power(places, values)}")
     rows = [[one["claims"], one["pages"], one["sphinx"]] for one in pages]
     print(table(["claims", "pages (s)", "Sphinx (s)"], rows))
     for name, (places, values) in parts.items():
-        print(f"{name}: {_last(places, values)}")
+        print(f"{name}: {power(places, values)}")
     return [("reports", figure)]
-
-
-def _last(x, y):
-    """The law of the largest sizes, where fixed costs matter least."""
-    return power(x[-FITTED:], y[-FITTED:])
 
 
 PARTS = {"trainings": of_trainings, "checkpoints": of_checkpoints,
