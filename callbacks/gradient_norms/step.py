@@ -48,7 +48,7 @@ class NormStep:
         if self.zero_share:
             sizes = [self.tracked.sizes[self.tracked.column(v)] for v in variables]
             nonzeros = ops.stack(list(map(arithmetic.nonzeros, grads)))
-            sizes = np.array(sizes, "float32")
+            sizes = ops.array(sizes, "float32")
             shares = (sizes - nonzeros) / sizes
             row = ops.concatenate([row, self._spread(variables, shares)])
         self.norms.write(row)
