@@ -86,17 +86,8 @@ def test_weights(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed")
 def test_several_machines(tmp_path, monkeypatch):
-    """Its Dask file gives workers the threads that they need."""
-    from tests.lab.dask_processes import ONE_THREAD, dask
-    from tests.lab.toys import run_toy, write_toy
-
     monkeypatch.setenv("RECIPES_SMOKE", "1")
     assert run("several_machines", tmp_path, monkeypatch)["result"].seconds > 0
-    (tmp_path / "dask.yaml").write_text(*blocks("several_machines", "yaml"))
-    with dask(tmp_path) as cluster:
-        unset = dict.fromkeys(ONE_THREAD)
-        cluster.worker(count=2, **unset, DASK_CONFIG=str(tmp_path))
-        run_toy(write_toy(tmp_path), cluster=cluster.address)
 
 
 @pytest.mark.filterwarnings("ignore")  # of TensorFlow's and tf2onnx's converters

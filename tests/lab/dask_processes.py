@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from recipes.lab.running import threads
+from recipes.lab.running.threads import VARIABLES
 from tests.lab.processes import ours, wait_for
 
 ROOT = Path(__file__).parents[2]
-ONE_THREAD = dict.fromkeys(threads.VARIABLES, "1")
 
 
 class Dask:
@@ -34,8 +33,11 @@ class Dask:
         self.file.unlink(missing_ok=True)
         flags = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
         self.scheduler = self._run("scheduler", *flags, "--scheduler-file", self.file)
-        assert wait_for(self.file.is_file, 30)
-        self.address = json.loads(self.file.read_text())["address"]
+        assert wait_for(lambda: self._text().endswith("}"), 30)
+        self.address = json.loads(self._text())["address"]
+
+    def _text(self) -> str:
+        return self.file.read_text().strip() if self.file.is_file() else ""
 
     def worker(self, *flags: str, count: int = 1, **variables: str | None) -> None:
         """Starts workers, and waits until they have come.
@@ -43,7 +45,7 @@ class Dask:
         Args:
             *flags: Of `dask worker`.
             count: How many; with 1 it has no nanny, and is not started again.
-            **variables: Of their environment, besides one thread for everything.
+            **variables: Of their environment.
         """
         words = ["--nanny", "--nworkers", str(count)] if count > 1 else ["--no-nanny"]
         before = len(self.workers())
@@ -72,8 +74,10 @@ class Dask:
             return client.run_on_scheduler(ask)
 
     def _run(self, which: str, *flags, **variables: str | None) -> subprocess.Popen:
-        wanted = {**os.environ, **ONE_THREAD, "RECIPES_CACHE_DIR": self.cache}
+        wanted = {**os.environ, "RECIPES_CACHE_DIR": self.cache}
         wanted |= {"PYTHONPATH": str(ROOT), **variables}
+        for name in VARIABLES:  # those of the process that tests are no help
+            wanted.pop(name, None)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", f"distributed.cli.dask_{which}"]
             + [str(flag) for flag in flags],

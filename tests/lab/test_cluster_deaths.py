@@ -53,7 +53,7 @@ def test_a_worker_that_is_killed_costs_its_member_only(tmp_path, two):
     """Killed while it trains; the nanny starts another one."""
     train = SLOW.replace("import time", "import os, time").replace(
         "    time.sleep", "    with open(case['log'], 'a') as log:\n"
-        "        print(os.getpid(), seed, case['add'], file=log)\n    time.sleep"
+        "        print(os.getppid(), seed, case['add'], file=log)\n    time.sleep"
     )  # fmt: skip
     log = tmp_path / "log"
     lesson = write_toy(tmp_path, train)
@@ -112,8 +112,11 @@ def test_a_member_that_kills_each_worker_fails_alone(tmp_path):
     """On workers of this machine, which are gone afterwards."""
     train = """def train(case, seed, data):
     import os, signal
+    from pathlib import Path
 
     if seed == 1 and case["add"] == 1:
+        with Path(__file__).with_name("mark").open("a") as file:
+            file.write("x")
         os.kill(os.getpid(), signal.SIGKILL)
     return {"value": 1.0 + seed}"""
     cache = str(tmp_path / "cache")
@@ -121,11 +124,27 @@ def test_a_member_that_kills_each_worker_fails_alone(tmp_path):
     out, told = run.communicate(timeout=60)
     assert run.returncode == 1
     assert told.strip().splitlines() == [
-        "recipes: train: 1 of 4 trainings failed: b, seed 1. The first: it ended "
-        "2 workers, one after the other."
+        "recipes: train: 1 of 4 trainings failed: b, seed 1. The first: the process "
+        "that trained it died."
     ]
+    assert (tmp_path / "mark").read_text() == "xx"  # a second death is its failure
     assert kept(tmp_path) == 3, out
     assert wait_for(lambda: not ours(cache), 5), ours(cache)
+
+
+@pytest.mark.slow
+def test_a_member_that_kills_dasks_workers_fails_alone(tmp_path, two):
+    """Four of them, as the scheduler is set by default."""
+    train = """def train(case, seed, data):
+    import os, signal
+
+    if seed == 1 and case["add"] == 1:
+        os.kill(os.getppid(), signal.SIGKILL)
+    return {"value": 1.0 + seed}"""
+    match = r"1 of 4 trainings failed: b, seed 1\. The first: it ended 4 workers, one"
+    with pytest.raises(LabError, match=match):
+        run_toy(write_toy(tmp_path, train), cluster=two.address)
+    assert len(list((tmp_path / "store").rglob("*.json"))) == 3
 
 
 @pytest.mark.slow

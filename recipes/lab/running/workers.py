@@ -87,7 +87,7 @@ def _parallel(
         joblib.parallel_config(
             "loky",
             inner_max_num_threads=1,
-            initializer=_begin,
+            initializer=begin,
             initargs=(os.getpid(), digest),
             idle_worker_timeout=IDLE,
         ),
@@ -135,12 +135,12 @@ def _importable() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _begin(leader: int, digest: str) -> None:
+def begin(leader: int, _digest: str = "") -> None:
     """Prepares a worker, before it loads anything heavy.
 
     Args:
         leader: The process whose end is this one's.
-        digest: Of the sources; loky starts fresh workers where an argument differs.
+        _digest: Of the sources; loky starts fresh workers where an argument differs.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's business
     threads.limit()

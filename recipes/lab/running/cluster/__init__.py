@@ -6,7 +6,7 @@
       ├─ local      a scheduler and workers of this machine; `preload` ends them
       ├─ agreement  what a worker must have in common with the leader
       ├─ sent       the user's own files, for workers that lack them
-      └─ on_worker  what runs there
+      └─ on_worker  what runs there; `apart` has a `child` train, a process by itself
 
 Dask is imported when a cluster is used, never before.
 """

@@ -5,14 +5,13 @@ It is what the key of a training holds: code, versions, machine, data.
 
 import functools
 import hashlib
-import os
 from dataclasses import asdict, dataclass
 
 from recipes.lab import files
 from recipes.lab.catalog.reach import HOME, is_ours
+from recipes.lab.data import sets
 from recipes.lab.errors import counted
-from recipes.lab.running import keys, member, sources, threads
-from recipes.lab.running.environment import accelerator_files
+from recipes.lab.running import keys, sources
 from recipes.lab.running.member import Task
 from recipes.lab.running.sources import Sources
 
@@ -48,13 +47,11 @@ class Agreement:
             LabError: It does not have the data.
         """
         found = _machine(self.modules)
-        found |= {f"the variable {name}": _variable(name) for name in _of_threads()}
         lab = sources.of_the_lab()
         found |= {f"the code of {one}": _code(one) for one in self.places}
         found["the code of recipes/lab"] = lab[:DIGITS]
         if self.data is not None:
-            loaded = member.load_data(*self.data)
-            found[f"the data '{self.data[0]}'"] = loaded.checksum
+            found[f"the data '{self.data[0]}'"] = _checksum(*self.data)
         return _told(self.facts, found)
 
 
@@ -69,7 +66,6 @@ def with_leader(lesson: Sources, task: Task) -> Agreement:
     places = {str(sources.place_of(path)): lesson.texts[path] for path in ours}
     modules = tuple(sorted(lesson.outside))
     facts = _machine(modules)
-    facts |= {f"the variable {name}": "1" for name in _of_threads()}
     facts |= {f"the code of {one}": _digest(text) for one, text in places.items()}
     facts["the code of recipes/lab"] = lesson.lab[:DIGITS]
     data = None
@@ -93,13 +89,9 @@ def _machine(modules: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _of_threads() -> tuple[str, ...]:
-    """The variables that give a training one thread; an accelerator's host has more."""
-    return () if accelerator_files() else threads.VARIABLES
-
-
-def _variable(name: str) -> str:
-    return os.environ.get(name, "unset")
+@functools.cache
+def _checksum(name: str, data_dir: str | None) -> str:
+    return sets.load(name, data_dir).checksum
 
 
 def _code(place: str) -> str:

@@ -96,10 +96,22 @@ class Connection:
         if self.client.status != "running":
             raise self.gone()
 
-    def cancel(self, futures: list) -> None:
-        """Has the scheduler forget what was submitted, if it still answers."""
-        if futures and self.client.status == "running":
-            within(END, lambda: self.client.cancel(futures, force=True))
+    def cancel(self, futures: list, function: Callable, *arguments) -> None:
+        """Has the scheduler forget what was submitted, if it still answers.
+
+        Args:
+            futures: What was submitted.
+            function: Called on every worker afterwards.
+            *arguments: Of the function.
+        """
+        if self.client.status != "running":
+            return
+
+        def end() -> None:
+            self.client.cancel(futures, force=True)
+            self.client.run(function, *arguments, on_error="ignore")
+
+        within(END, end)
 
     def close(self) -> None:
         """Disconnects."""

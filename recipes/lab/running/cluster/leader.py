@@ -39,6 +39,7 @@ class Cluster:
         self._count = address.count
         self._connection: Connection | None = None
         self._flying: dict[Any, int] = {}
+        self._sweep = ""
         self._places_known: tuple[int, dict[str, int] | None] = (0, None)
         self._looked = 0.0  # when the workers were counted
         self._closing = contextlib.ExitStack()
@@ -85,8 +86,10 @@ class Cluster:
         wanted = agreement.with_leader(sources, tasks[0])
         own = sent.own_files(sources)
         self._refuse_others(wanted)
+        self._sweep = uuid.uuid4().hex
         orders = deque(
-            (number, Order(task, wanted, own)) for number, task in enumerate(tasks)
+            (number, Order(task, wanted, own, self._sweep))
+            for number, task in enumerate(tasks)
         )
         # With results: Dask trains again what a worker took with it before it was read.
         arrived = as_completed(
@@ -108,10 +111,10 @@ class Cluster:
             self.stop()
 
     def stop(self) -> None:
-        """Cancels what was submitted; what a worker is training it ends in vain."""
+        """Cancels what was submitted, and ends what workers are training of it."""
         flying, self._flying = list(self._flying), {}
-        if self._connection is not None:
-            self._connection.cancel(flying)
+        if flying:
+            self.connection.cancel(flying, on_worker.stop, self._sweep)
 
     def close(self) -> None:
         """Disconnects, and ends workers of this machine; others stay."""

@@ -1,7 +1,7 @@
 """`--cluster local:N`: a scheduler in this process and N workers on this machine.
 
 The workers are started as by hand, with `dask worker`. LocalCluster's own would import
-the script that leads the run before their environment is set.
+the script that leads the run.
 """
 
 import contextlib
@@ -13,7 +13,6 @@ from typing import Any
 
 from recipes.lab.catalog.reach import HOME
 from recipes.lab.errors import LabError
-from recipes.lab.running import threads
 from recipes.lab.running.cluster import preload
 from recipes.lab.running.environment import accelerator_files
 
@@ -65,8 +64,7 @@ class LocalWorkers:
                 gpu = {"CUDA_VISIBLE_DEVICES": device}
                 self._start(address, gpu, "--resources", "GPU=1")
         else:
-            variables = dict.fromkeys(threads.VARIABLES, "1")
-            self._start(address, variables, "--nworkers", str(self.count))
+            self._start(address, {}, "--nworkers", str(self.count))
         return address
 
     def _start(self, address: str, variables: dict[str, str], *flags: str) -> None:

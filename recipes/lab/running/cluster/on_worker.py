@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recipes.lab.errors import LabError
-from recipes.lab.running import member
 from recipes.lab.running.cluster.agreement import Agreement
+from recipes.lab.running.cluster.apart import THE_CHILD
 from recipes.lab.running.cluster.sent import Own
 from recipes.lab.running.member import Outcome, Task
 from recipes.lab.running.store import Store
@@ -13,11 +13,12 @@ from recipes.lab.running.store import Store
 
 @dataclass(frozen=True)
 class Order:
-    """A member to train, with what the worker must have: plain data."""
+    """A member of a sweep, with what the worker must have: plain data."""
 
     task: Task
     agreement: Agreement
     own: Own
+    sweep: str
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,23 @@ def train(order: Order) -> Outcome | Refusal:
     from distributed import get_worker
 
     worker = get_worker()
-    task = order.task
     try:
         reason = _reason(worker.state.nthreads, order.agreement)
-        if not reason:
-            task = order.own.placed(task, Path(worker.local_directory))
-            member.same_sources(task.lesson, task.digest)
+        if reason:
+            return Refusal(worker.address, reason)
+        task = order.own.placed(order.task, Path(worker.local_directory))
     except LabError as error:
-        reason = str(error)
-    if reason:
-        return Refusal(worker.address, reason)
+        return Refusal(worker.address, str(error))
     if task.unfinished is not None:  # in the cache that this machine has
         name = Path(task.unfinished).name
         task = replace(task, unfinished=str(Store().unfinished(name)))
-    return member.run_task(task)
+    found = THE_CHILD.train(task, order.sweep)
+    return Refusal(worker.address, found) if isinstance(found, str) else found
+
+
+def stop(sweep: str) -> None:
+    """Ends the training of a member of this sweep, whose leader no longer wants it."""
+    THE_CHILD.stop(sweep)
 
 
 def _reason(threads: int, agreement: Agreement) -> str:
@@ -74,6 +78,6 @@ def _reason(threads: int, agreement: Agreement) -> str:
 def of_threads(count: int) -> str:
     """Says why a worker with several threads takes no member."""
     return (
-        f"it has {count} threads, not 1: members would train in one process and "
-        "share its seeds; start it with --nthreads 1"
+        f"it has {count} threads, not 1: a worker trains one member at a time; start "
+        "one for each core, with --nthreads 1 and --nworkers"
     )
