@@ -40,11 +40,12 @@ class Kept:
     def __init__(self, script: str, folder: Path = FOLDER):
         self.path = folder / f"{script}.json"
         self.rows: dict[str, dict] = {}
+        self._before = read(self.path)
         self._where = where()
         self._since = Others()
 
     def row(self, name: str, **ratios: float) -> None:
-        """Adds a row, measured since the row before it or since the beginning.
+        """Keeps a row, measured since the row before it or since the beginning.
 
         Args:
             name: What tells it apart in its file.
@@ -58,16 +59,15 @@ class Kept:
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
             **self._where,
         }
+        # Written at once: a run that is cut short keeps what is done.
+        kept = {**self._before, **replacing(self._before, self.rows)}
+        files.write(self.path, files.to_json(kept))
         self._since = Others()
 
     def end(self) -> None:
-        """Prints a comparison with the rows that were kept, and keeps the new ones."""
-        before = read(self.path)
-        for line in compare(before, self.rows):
+        """Prints a comparison with the rows that were kept before."""
+        for line in compare(self._before, self.rows):
             print(line)
-        if self.rows:
-            kept = {**before, **replacing(before, self.rows)}
-            files.write(self.path, files.to_json(kept))
 
 
 def where() -> dict:

@@ -61,6 +61,12 @@ def test_rows_that_are_not_measured_again_stay(tmp_path, capsys, others):
     assert (len(found), printed) == (2, "")
 
 
+def test_a_run_that_is_cut_short_keeps_its_rows(tmp_path, others):
+    Kept("script", tmp_path).row("first", wall=1.25)
+    found = json.loads((tmp_path / "script.json").read_text())
+    assert found["first"]["ratios"] == {"wall": 1.25}
+
+
 def test_a_row_of_a_busy_machine_says_so_and_replaces_no_trusted_one(
     tmp_path, capsys, others
 ):
