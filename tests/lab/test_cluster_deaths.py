@@ -108,6 +108,7 @@ def undisturbed(tmp_path_factory) -> str:
     return evidence(newest(lesson))
 
 
+@pytest.mark.slow
 def test_a_member_that_kills_each_worker_fails_alone(tmp_path):
     """On workers of this machine, which are gone afterwards."""
     train = """def train(case, seed, data):

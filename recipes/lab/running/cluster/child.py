@@ -25,10 +25,10 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while True:
         try:
             task = pickle.load(requests)
-        except EOFError:
+            pickle.dump(_answer(task), answers)
+            answers.flush()
+        except (EOFError, BrokenPipeError):  # the worker is gone
             return
-        pickle.dump(_answer(task), answers)
-        answers.flush()
 
 
 def _answer(task: Task) -> Outcome | str:
@@ -46,3 +46,4 @@ if __name__ == "__main__":
     sys.stdin = open(0)  # noqa: SIM115 - as long as the process
     workers.begin(os.getppid())
     serve(requests, answers)
+    os._exit(0)  # what could not be written is not tried again

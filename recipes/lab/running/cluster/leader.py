@@ -105,6 +105,7 @@ class Cluster:
                 future, found = next(arrived)
                 number = self._flying.pop(future)
                 outcome = self._outcome(future.status, found)
+                future.release()  # when it is collected, Ctrl-C would go unheard
                 arrived.update(self._submit(orders))  # before the result is kept
                 yield number, outcome
         finally:

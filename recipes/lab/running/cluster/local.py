@@ -54,7 +54,7 @@ class LocalWorkers:
         self._scheduler = LocalCluster(
             n_workers=0,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=False,
             scheduler_kwargs={"allowed_failures": DEATHS},
         )
