@@ -27,7 +27,8 @@ ROWS = [8192 * 2**n for n in range(5)]
 PARAMETERS = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000]
 DEPTHS = [4, 8, 16, 32, 64]
 KEPT = [10_000, 100_000, 500_000, 1_000_000, 5_000_000, 20_000_000]
-MEMBERS, WORKERS, EPOCHS = [1, 2, 4, 8, 16], [1, 2, 4], 20
+# At least as many members as workers: a pool that shrinks starts workers anew.
+MEMBERS, WORKERS, EPOCHS = [4, 8, 12, 16, 24], [1, 2, 4], 20
 EMPTY = [16, 32, 64, 128, 256]
 RUNS = [(n, 9) for n in (13, 52, 104, 208, 416, 832)]
 CLAIMS = [(1, n) for n in (120, 480, 960, 1920, 3840, 7680)]
