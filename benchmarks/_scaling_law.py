@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 from scipy import optimize, stats
 
 from recipes.lab.evidence import figures
@@ -89,8 +90,22 @@ def panel(axes, title: str, x: str, y: str, measured: dict) -> None:
         smooth = np.geomspace(places[0], places[-1])
         axes.loglog(smooth, law(smooth), color=style["color"], linewidth=1,
                     linestyle=figures.LINES[place])  # fmt: skip
+    sizes = next(iter(measured.values()))[0]
+    axes.set_xticks(sizes[::2], [_short_size(size) for size in sizes[::2]])
+    low, high = axes.get_ylim()
+    axes.set_ylim(10 ** np.floor(np.log10(low)), high * 4 ** len(measured))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter("{x:g}")
     figures.describe(axes, title, x, y)
-    figures.legend(axes, fontsize=8)
+    figures.legend(axes, fontsize=8, loc="upper left")
+
+
+def _short_size(size: float) -> str:
+    for unit, name in ((1e6, " M"), (1e3, " k")):
+        if size >= unit:
+            return f"{size / unit:.3g}{name}"
+    return f"{size:g}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence]) -> str:

@@ -82,7 +82,7 @@ def site(counts: list[int]) -> list[dict]:
 
     table, read = published.read(), published.read
     found = []
-    for count in counts:
+    for count in [counts[0], *counts]:  # the first one loads what is needed
         last = table["claims"][min(count, len(table["claims"])) - 1]["recipe"]
         names = list(dict.fromkeys(row["recipe"] for row in table["claims"]))
         names = names[: names.index(last) + 1]
@@ -103,7 +103,7 @@ def site(counts: list[int]) -> list[dict]:
         built = _of_children() - before
         found.append({"claims": len(rows), "pages": wrote, "sphinx": built})
         shutil.rmtree(docs)
-    return found
+    return found[1:]
 
 
 def _of_children() -> float:
