@@ -28,8 +28,10 @@ class Server:
 
     def __init__(self, backend: str = "tensorflow"):
         # What a life of a training has compiled, the next one need not: JAX is slow.
+        # PyTorch's threads wait for each other where others use the cores.
         self.compiled = tempfile.TemporaryDirectory()
-        cache = {
+        quick = {
+            "OMP_NUM_THREADS": "1",
             "JAX_COMPILATION_CACHE_DIR": self.compiled.name,
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         }
@@ -39,7 +41,7 @@ class Server:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **cache, "KERAS_BACKEND": backend},
+            env={**os.environ, **quick, "KERAS_BACKEND": backend},
         )
 
     def start(self, **order) -> int:
