@@ -54,7 +54,6 @@ def reestimate_statistics(
     ours = {id(v) for layer in found for v in layer.non_trainable_variables}
     others = [v for v in model.non_trainable_variables if id(v) not in ours]
     before = [keras.ops.copy(v.value) for v in others]
-    forward = model.judge if isinstance(model, GAN) else model
     taken = "output_shape" if isinstance(model, GAN) else "input_shape"
     wanted = getattr(getattr(model, "generator", model), taken, None)
     averages = [v for layer in found for v in layer.non_trainable_variables]
@@ -68,7 +67,7 @@ def reestimate_statistics(
             _check_batch(inputs, wanted)
             if isinstance(model, GAN):
                 model.check_examples(inputs)
-            forward(inputs, training=True)
+            model(inputs, training=True)
             batches += 1
         if not all(np.isfinite(keras.ops.convert_to_numpy(v)).all() for v in averages):
             raise ValueError("data must be finite, and so must what layers make of it.")

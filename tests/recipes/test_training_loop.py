@@ -107,7 +107,7 @@ def test_equal_ways_are_supported_and_an_absent_one_is_not_judged(monkeypatch):
     assert not found["fails"]
     assert "PyTorch" in found["note"]
     found = judged(steps.zero_first, RecordingLab("training_loop", steps=6))
-    assert "PyTorch (not judged: it is not installed)" in found["undecided"]
+    assert "not judged: it is not installed" in found["undecided"]
 
 
 def test_a_loop_with_another_rate_is_seen(monkeypatch):
