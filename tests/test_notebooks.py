@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot
 
 jupytext = pytest.importorskip("jupytext", reason="the extra notebooks is absent")
 nbformat = pytest.importorskip("nbformat")
@@ -81,6 +82,7 @@ def test_it_runs_from_top_to_bottom(source, execute, shell, tmp_path, monkeypatc
     monkeypatch.setenv("RECIPES_SMOKE", "1")
     monkeypatch.setitem(os.environ, "MPLBACKEND", "Agg")
     shell.reset(new_session=True)
+    pyplot.close("all")  # those of the notebook before, as a kernel of its own has none
     for cell in execute.read(source).cells:
         if cell.cell_type == "code":
             done = shell.run_cell(cell.source, silent=True)
