@@ -14,12 +14,11 @@ def judge_generated(
     The gradient of the first goes to the discriminator's weights only, that of the
     second to the examples only. On TensorFlow both come from one pass where a second
     one would give the same logits; there it also leaves nothing to undo in the moving
-    statistics. XLA, and with it JAX, joins the two passes by itself. Replicas take two:
-    with one, each of them may sum its gradients with the others' in another order.
+    statistics. XLA, and with it JAX, joins the two passes by itself.
 
     Shapes: (batch, ...) -> (batch, 1), (batch, 1)
     """
-    if training and passes_agree(discriminator) and not on_replicas():
+    if training and passes_agree(discriminator):
         return _judge_in_one_pass(discriminator, generated)
     fake = discriminator(ops.stop_gradient(generated), training=training)
     judged = discriminator.stateless_call(
@@ -41,13 +40,6 @@ def passes_agree(network: keras.Model) -> bool:
     if keras.backend.backend() != "tensorflow":
         return False
     return all(map(_returns_the_same, network._flatten_layers()))
-
-
-def on_replicas() -> bool:
-    """Whether TensorFlow trains on several devices, with a replica on each."""
-    import tensorflow as tf
-
-    return tf.distribute.get_strategy().num_replicas_in_sync > 1
 
 
 def _returns_the_same(layer: keras.layers.Layer) -> bool:
