@@ -1,7 +1,31 @@
-"""Which processes of a run are there: read from /proc."""
+"""Starts runs in processes of their own, and says which are there: from /proc."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(lesson: Path, cache: str, *flags: str, module: bool = True):
+    """Starts `recipes run LESSON` in a session of its own."""
+    words = ["-m", "recipes", "run", lesson.name] if module else [lesson.name]
+    return subprocess.Popen(
+        [sys.executable, *words, "--out", "runs", *flags],
+        cwd=lesson.parent,
+        env={**os.environ, "RECIPES_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def newest(lesson: Path) -> Path:
+    """The folder of the newest run."""
+    return max(lesson.parent.glob("runs/toy/2*"), key=lambda path: path.stat().st_mtime)
 
 
 def ours(cache: str) -> list[int]:

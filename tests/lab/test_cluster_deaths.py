@@ -5,7 +5,6 @@ import importlib.util
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,7 +14,7 @@ import pytest
 
 from recipes.lab import LabError
 from recipes.lab.running.cluster import connection
-from tests.lab.processes import ours, wait_for
+from tests.lab.processes import newest, ours, start, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
 
 pytestmark = [
@@ -27,7 +26,7 @@ pytestmark = [
 ]
 
 if importlib.util.find_spec("distributed"):
-    from tests.lab.dask_processes import ROOT, dask
+    from tests.lab.dask_processes import dask
 
 SLOW = """def train(case, seed, data):
     import time
@@ -77,24 +76,6 @@ def test_a_worker_that_is_killed_costs_its_member_only(tmp_path, two):
     assert 13 <= len(members) <= 14
     calm = run_toy(lesson, jobs=1, given={"seeds": 6}, fresh=True)
     assert evidence(disturbed.folder) == evidence(calm.folder)
-
-
-def start(lesson: Path, cache: str, *flags: str) -> subprocess.Popen:
-    """Starts `recipes run LESSON` in a session of its own."""
-    command = [sys.executable, "-m", "recipes", "run", lesson.name, "--out", "runs"]
-    return subprocess.Popen(
-        [*command, *flags],
-        cwd=lesson.parent,
-        env={**os.environ, "RECIPES_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def newest(lesson: Path) -> Path:
-    return max(lesson.parent.glob("runs/toy/2*"), key=lambda path: path.stat().st_mtime)
 
 
 @pytest.fixture(scope="module")

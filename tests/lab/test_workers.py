@@ -13,7 +13,7 @@ import pytest
 
 from recipes.lab import LabError
 from recipes.lab.running import workers
-from tests.lab.processes import ours, wait_for
+from tests.lab.processes import newest, ours, start, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
 
 
@@ -26,24 +26,6 @@ def _no_workers_left():
 @pytest.fixture
 def cache(tmp_path) -> str:
     return str(tmp_path / "cache")
-
-
-def start(lesson: Path, cache: str, *flags: str, module: bool = True):
-    """Starts `recipes run LESSON` in a session of its own."""
-    words = ["-m", "recipes", "run", lesson.name] if module else [lesson.name]
-    return subprocess.Popen(
-        [sys.executable, *words, "--out", "runs", *flags],
-        cwd=lesson.parent,
-        env={**os.environ, "RECIPES_CACHE_DIR": cache},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def newest(lesson: Path) -> Path:
-    return max(lesson.parent.glob("runs/toy/2*"), key=lambda path: path.stat().st_mtime)
 
 
 def kept(cache: str) -> int:
