@@ -35,7 +35,7 @@ print(jax.config.jax_compilation_cache_dir)
 
 def on_jax(code, cache, **variables):
     pytest.importorskip("jax")
-    mine = ("JAX_COMPILATION", "JAX_PERSISTENT")
+    mine = ("JAX_COMPILATION", "JAX_PERSISTENT", "NPROC")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(mine)}
     kept |= {"KERAS_BACKEND": "jax", "RECIPES_CACHE_DIR": str(cache), **variables}
     command = [sys.executable, "-W", "error::UserWarning", "-c", code]
@@ -59,10 +59,11 @@ def test_jax_loads_what_another_process_compiled(tmp_path, monkeypatch):
             for path in tmp_path.rglob("*-cache")
         }
 
-    found, weights = on_jax(TRAINS, tmp_path).split(maxsplit=1)
+    keep_all = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    found, weights = on_jax(TRAINS, tmp_path, **keep_all).split(maxsplit=1)
     kept = files()
     assert any("jit_block" in path.name for path in kept)
-    found_again, again = on_jax(TRAINS, tmp_path).split(maxsplit=1)
+    found_again, again = on_jax(TRAINS, tmp_path, **keep_all).split(maxsplit=1)
     assert again == weights
     assert int(found_again) > int(found)
     kept_now = files()

@@ -11,6 +11,7 @@ from recipes.lab.data import cache
 from recipes.lab.training import machine, precision
 
 SHORTEST = 0.2  # seconds of compilation from which a program is kept
+SHORTEST_OF_JAX = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
 
 
 def place() -> Path:
@@ -23,7 +24,8 @@ def keep() -> None:
 
     A program is the machine code of one processor, and split by the number of
     threads: each kind of machine, library and environment has a folder of its own.
-    A place that the user chose (`JAX_COMPILATION_CACHE_DIR`) stays, and
+    A place that the user chose (`JAX_COMPILATION_CACHE_DIR`) stays, and so does a time
+    (`JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS`);
     `JAX_ENABLE_COMPILATION_CACHE=false` keeps nothing.
     """
     import jax
@@ -40,7 +42,8 @@ def keep() -> None:
         return
     if os.access(folder, os.W_OK):
         config.update("jax_compilation_cache_dir", str(folder))
-        config.update("jax_persistent_cache_min_compile_time_secs", SHORTEST)
+        if SHORTEST_OF_JAX not in os.environ:
+            config.update(SHORTEST_OF_JAX.lower(), SHORTEST)
 
 
 def prune(older_than_days: float) -> tuple[int, int]:
