@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+from _kept import Kept
+
 EPOCHS = (1, 5)
 WORKS = {"mlp": "MLP, 938 steps an epoch", "lenet": "LeNet, 80 steps an epoch"}
 CALLS = [f"{epochs} epoch{'s' * (epochs > 1)}, {call} call"
@@ -78,7 +80,8 @@ def in_a_process(name: str, way: str, kept: str, flags: list[str]) -> list:
 
 
 def compare(name: str, rounds: int, ways: list[str], flags: list[str]) -> None:
-    """Prints the table of one model."""
+    """Prints and keeps the table of one model."""
+    kept_rows = Kept(f"first_calls-{os.environ.get('KERAS_BACKEND', 'tensorflow')}")
     times: dict[str, list] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as kept:
         if len(ways) > 2:  # a process before these, which kept its programs
@@ -88,6 +91,7 @@ def compare(name: str, rounds: int, ways: list[str], flags: list[str]) -> None:
             for way in ways[shift:] + ways[:shift]:
                 times[way].append(in_a_process(name, way, kept, flags))
     print(f"\n{WORKS[name]}; load {os.getloadavg()[0]:.1f}")
+    row: dict[str, float] = {}
     for way in ways[1:]:
         print(f"  {way} over {ways[0]}")
         for index, call in enumerate(CALLS):
@@ -96,10 +100,13 @@ def compare(name: str, rounds: int, ways: list[str], flags: list[str]) -> None:
                 pairs = zip(times[way], times[ways[0]], strict=True)
                 ratios = [one[index][kind] / two[index][kind] for one, two in pairs]
                 middle = statistics.median(ratios)
+                row[f"{way}, {call}, {('seconds', 'CPU')[kind]}"] = middle
                 cells.append(f"{middle:.2f} [{min(ratios):.2f}, {max(ratios):.2f}]")
             took = statistics.median(found[index][0] for found in times[way])
             print(f"    {call:<22}{cells[0]:<22}CPU {cells[1]:<22}{took:6.2f} s",
                   flush=True)  # fmt: skip
+    kept_rows.row(f"{WORKS[name]}, over {ways[0]}", **row)
+    kept_rows.end()
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ are installed. Everything runs on the processor.
 """
 
 import argparse
-import os
 import platform
 import signal
 import sys
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import _peer_table as table
 import _peer_works as works
-from _kept import Kept, processor
+from _kept import OTHERS, Kept, Others, processor
 from _peer_children import HERE, Child
 from rich.console import Console
 
@@ -73,8 +72,10 @@ def _take_turns(children: dict[str, Child], number: int) -> None:
 def machine() -> dict:
     """What the numbers belong to."""
     cores = environment.processor()["cores"]
-    load = os.getloadavg()[0]
-    busy = f"the load was {load:.1f} on {cores} cores when the run began."
+    others = Others()
+    time.sleep(1.0)
+    share = others.cores()
+    busy = f"others kept {share:.1f} of {cores} cores busy when the run began."
     return {
         "cpu": processor(),
         "cores": cores,
@@ -82,8 +83,8 @@ def machine() -> dict:
         "versions": environment.versions(),
         "commit": environment.git_commit(),
         "date": time.strftime("%Y-%m-%d %H:%M"),
-        "load": load,
-        "busy": busy if load > 0.3 * cores else "",
+        "others": share,
+        "busy": busy if share > OTHERS else "",
     }
 
 

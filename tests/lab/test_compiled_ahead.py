@@ -1,12 +1,16 @@
 """Which calls of `fit` XLA compiles, which decides bits; when it does, decides none."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from callbacks import GradientNorms
 from recipes.lab import fit
-from recipes.lab.training import xla
+from recipes.lab.training import machine, xla
 from recipes.lab.training.compiled_beside import compile_beside
 from recipes.lab.training.restart import Restart
 
@@ -165,3 +169,16 @@ def test_what_cannot_be_compiled_is_found_when_it_is_needed(caplog):
     assert "nothing is compiled ahead" in caplog.text
     with pytest.raises(tf.errors.InvalidArgumentError):
         reads(tf.constant(5.0))
+
+
+@pytest.mark.skipif(not Path("/proc/loadavg").exists(), reason="Linux counts them")
+def test_a_program_that_runs_beside_is_seen_at_once():
+    says_so = "print(flush=True)\nwhile True: pass"
+    busy = [sys.executable, "-c", says_so]
+    with subprocess.Popen(busy, stdout=subprocess.PIPE) as program:
+        assert program.stdout
+        program.stdout.readline()
+        try:
+            assert max(machine.running_beside() for _ in range(50)) >= 1
+        finally:
+            program.kill()

@@ -13,7 +13,6 @@ from recipes.lab.training.restart import RESTARTED
 # compilation that was not made ahead takes longer than plain `model.fit`.
 ENOUGH = 4000
 ENOUGH_AGAIN = 900
-BUSY = 0.75  # of a core that must be free: this process is a part of the load
 LAYERS = (
     keras.layers.Dense,
     keras.layers.BatchNormalization,
@@ -81,7 +80,7 @@ def has_a_core_to_spare() -> bool:
     cores = machine.cores()
     if keras.backend.backend() != "tensorflow" or cores < 2:
         return False
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > cores - BUSY:
+    if machine.running_beside() > cores - 2:  # one trains, one compiles
         return False
     import tensorflow as tf
 
