@@ -9,7 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
+
+import zoo
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 PAGES = {path.stem: path.read_text("utf-8") for path in GUIDES.glob("*.md")}
@@ -96,6 +99,44 @@ def test_export(tmp_path, monkeypatch):
     expected = {"keras", "saved model", "litert"}
     assert set(gaps) - {"onnx"} == expected
     assert max(gaps.values()) < 1e-4
+
+
+def test_the_zoo_in_use(tmp_path, monkeypatch):
+    """What a reader brings along is made here, block by block."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    images = rng.random((8, 8, 8, 1), dtype="float32")
+    a_cnn = zoo.resnet20((8, 8, 1), 10)
+    a_cnn.compile("adam", "mse")
+    brought = {
+        "reestimate_statistics": {"x_train": images, "model": a_cnn},
+        "monte_carlo": {"x": images},
+        "unet": {"x": rng.random((4, 20), dtype="float32")},
+        "grid_detector": {
+            "boxes": np.array([[5.0, 5.0, 20.0, 22.0]]) / 56,
+            "classes": np.array([1]),
+            "images": np.zeros((1, 56, 56, 1), "float32"),
+        },
+        "late_fusion": {
+            "members": [zoo.mlp((4,), 10) for _ in range(2)],
+            "left": zoo.mlp((4,), 10, include_top=False),
+            "right": zoo.mlp((5,), 10, include_top=False),
+        },
+        "Vocabulary": {"text": "To be, or not to be: that is the question. " * 9},
+    }
+    page = (GUIDES.parent / "zoo.md").read_text("utf-8")
+    code = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    met = {word for word in brought if any(word in block for block in code)}
+    assert met == set(brought)
+    names: dict = {}
+    for number, block in enumerate(code):
+        if "resnet50.safetensors" in block:  # a file of one's own
+            continue
+        for word in brought:
+            names |= brought[word] if word in block else {}
+        exec(compile(block, f"zoo.md, block {number}", "exec"), names)
+    assert names["ensemble"].output_shape == names["both"].output_shape == (None, 10)
+    assert names["vocabulary"].characters[0] in "To be, or not to be"
 
 
 def test_own_recipe(tmp_path):
