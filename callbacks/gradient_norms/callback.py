@@ -58,10 +58,10 @@ class GradientNorms(InStepCallback):
         attribute (`generator_optimizer` gives `generator_grad_norm`).
 
     Cost:
-        On TensorFlow and two CPU cores an epoch takes 1.00 times the CPU time for LeNet
-        with batches of 128 and 1.09 for a small MLP with batches of 64, 1.08 under
+        On TensorFlow and two CPU cores an epoch takes 1.02 times the CPU time for LeNet
+        with batches of 128 and 1.07 for a small MLP with batches of 64, 1.09 under
         XLA (benchmarks/README.md has wall times and other backends). All options on:
-        1.4. log_every="batch": 1.4 to 1.8. One more tracing for each `fit`.
+        1.27. log_every="batch": 1.7 to 2.2. One more tracing for each `fit`.
 
     Example:
         >>> norms = GradientNorms()

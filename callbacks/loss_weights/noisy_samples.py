@@ -75,8 +75,8 @@ class NoisySampleWeighting(LossCallback):
         kept_share: Share of the samples that kept their weight in this epoch.
 
     Cost:
-        A sort of the batch's losses. On TensorFlow and two CPU cores 1.01 to 1.04 for
-        a small MLP with batches of 64.
+        A sort of the batch's losses. On TensorFlow and two CPU cores 1.04 times the CPU
+        time for a small MLP with batches of 64.
 
     Example:
         >>> weighting = NoisySampleWeighting(noise=0.3, ramp_epochs=5)

@@ -49,7 +49,7 @@ class UncertaintyWeighting(LossCallback):
 
     Cost:
         The losses (not the model) are computed twice. On TensorFlow and two CPU cores
-        1.04 for a small MLP with batches of 64, within the noise.
+        1.05 times the CPU time for a small MLP with batches of 64.
 
     Example:
         >>> weighting = UncertaintyWeighting(classification=["label"])
