@@ -50,8 +50,8 @@ class GradientClipping(ClippingCallback):
 
     Cost:
         On TensorFlow and two CPU cores an epoch of a small MLP with batches of 64,
-        whose step takes 0.7 ms, takes 1.10 times the CPU time; next to nothing where a step
-        takes longer.
+        whose step takes 0.7 ms, takes 1.10 times the CPU time; next to nothing where a
+        step takes longer.
 
     Example:
         >>> clipping = GradientClipping(norm=lambda epoch: 5.0 if epoch < 3 else 1.0)
