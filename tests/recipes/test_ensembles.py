@@ -7,9 +7,15 @@ import pytest
 import zoo
 from recipes.lab import UsageError
 from recipes.lab.data import sets
-from recipes.lab.testing import RecordingLab
+from recipes.lab.testing import RecordingLab, judged
 from recipes.practice._images import TEST, VALIDATION, draw
-from recipes.practice.ensembles import Settings, early_fusion, late_fusion, stacking
+from recipes.practice.ensembles import (
+    Settings,
+    dropout_link,
+    early_fusion,
+    late_fusion,
+    stacking,
+)
 from recipes.practice.ensembles._members import (
     AS_LARGE,
     MEMBERS,
@@ -198,6 +204,48 @@ def test_the_best_weight_by_hand():
     assert stacking.best_weight(y, bad, good) == 0.0
     between = np.array([1.0, 1.0, 1.0, 1.0])
     assert stacking.best_weight(np.full(4, 0.25), between, good) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("network", "forest", "verdict"),
+    [
+        ((2.0, 1.2), (0.5, 0.5), "supported"),
+        ((2.0, 1.05), (0.5, 0.5), "conditional"),  # a twentieth is less than a tenth
+        ((1.0, 0.9), (2.0, 2.0), "refuted"),  # nearer than the forest is no answer
+    ],
+)
+def test_a_stack_must_beat_the_network_alone(monkeypatch, network, forest, verdict):
+    wobble = np.exp(0.001 * np.random.default_rng(0).standard_normal(10))
+    found = {
+        words: {
+            "network": one * wobble, "forest": other * wobble[::-1],
+            "stack": np.ones(10), "stack in sample": np.ones(10),
+            "weight": np.zeros(10), "weight in sample": np.zeros(10),
+        }
+        for words, one, other in zip(stacking.LOSSES, network, forest, strict=True)
+    }  # fmt: skip
+    monkeypatch.setattr(stacking, "stacks", lambda lab: found)
+    seen = judged(stacking.weighed_out_of_fold, RecordingLab("ensembles"))
+    assert seen["verdict"] == verdict
+    for decision, ratio in zip(seen["decisions"].values(), network, strict=True):
+        assert decision["effect"] == pytest.approx(ratio, rel=0.002)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "verdict"),
+    [(0.0, "supported"), (-0.02, "refuted"), (-0.01, "inconclusive")],
+)
+def test_one_network_with_dropout_against_five(monkeypatch, ahead, verdict):
+    """Up to a point behind is as good; at a point the seeds can't tell."""
+    wobble = np.tile([0.002, -0.002], 20)
+    five = np.full(40, 0.9)
+    found = {
+        "one of 64 units": five, "one of 128 units": five,
+        "one of 128, dropout": five + ahead + wobble, "five of 64 units": five,
+    }  # fmt: skip
+    monkeypatch.setattr(dropout_link, "all_accuracies", lambda lab: found)
+    seen = judged(dropout_link.as_good_as_five, RecordingLab("ensembles"))
+    assert seen["verdict"] == verdict
 
 
 def test_a_stack_lies_between_its_members():

@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from recipes.lab import catalog
+from recipes.lab import catalog, stats
 from recipes.lab.testing import RecordingLab, judged
 from recipes.practice.training_loop import four_ways, reports, steps
 
@@ -173,6 +173,8 @@ def test_verdicts_of_the_other_lessons():
     assert found["verdict"] == "supported"
     found = judged(reports.is_mean_of_batches, LAB)
     assert found["fails"] == ["the mean over the samples: the last one half as large"]
+    assert found["verdict"] == "refuted"
+    assert found["numbers"]["gap_with_equal_batches"] < stats.EXACT
 
 
 @pytest.mark.parametrize("flag", ["--steps=3", "--steps=1001"])

@@ -133,7 +133,7 @@ def count_matrix_entries(size: int) -> tuple[int, int]:
 @claim(
     "cnn-param-sharing",
     "Using the same weights at every place reduces the number of parameters.",
-    says="always",
+    says="is",
     notes="001 002",
     scope="3×3 filters from 28×28×1 to 28×28×32, and layers without sharing; nothing "
     "is trained",

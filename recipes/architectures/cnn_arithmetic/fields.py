@@ -157,7 +157,7 @@ def receptive_field(lab):
 @claim(
     "cnn-local-connectivity",
     "An output of a 3×3 convolution sees 9 pixels.",
-    says="always",
+    says="is",
     notes="001 002",
     scope="one Keras layer on 9×9 pixels; nothing is trained",
 )

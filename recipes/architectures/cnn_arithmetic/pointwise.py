@@ -178,7 +178,7 @@ def multiply_adds(*convolutions, size: int = 28, channels: int = 64) -> int:
 @claim(
     "cnn-1x1-bottleneck",
     "A 1×1 convolution that decreases the channels reduces the computation.",
-    says="always",
+    says="is",
     notes="001",
     scope="multiply-adds up to 64 channels of 28×28 pixels; nothing is trained",
 )
@@ -196,8 +196,8 @@ def bottleneck(lab):
         "A 3×3 convolution from 64 to 64 channels takes {plain:,} multiply-adds; with "
         "a 1×1 convolution to 32 channels in front {halved:,}, between two to 16 and "
         "back {narrow:,}. In front of another 1×1 convolution nothing is saved: "
-        "{before_pointwise:,} against {pointwise:,}. Whether features are kept was not "
-        "tried.",
+        "{before_pointwise:,} against {pointwise:,}. Whether features are kept is "
+        "another claim, cnn-1x1-keeps-features.",
         plain=plain,
         halved=halved,
         narrow=narrow,

@@ -124,7 +124,7 @@ def variants(lab) -> dict[str, dict[str, int]]:
 @claim(
     "cnn-pool-reduces-params",
     "Pooling reduces a network's parameters.",
-    says="always",
+    says="is",
     notes="001 002",
     scope="the notes' network with two heads, with and without pooling; nothing is "
     "trained",
@@ -174,7 +174,7 @@ def operations(model: keras.Model) -> int:
 @claim(
     "pool-saves-compute",
     "Pooling reduces the computational load.",
-    says="always",
+    says="is",
     notes="001 002",
     scope="multiply-adds of the notes' network for one image, two heads; nothing is "
     "trained",

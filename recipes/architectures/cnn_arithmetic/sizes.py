@@ -87,6 +87,10 @@ def count_same_padding(draws: int, seed: int = 1) -> int:
     return right
 
 
+# The notes round nothing. In each of their own convolutions the stride divides, and
+# there the formula is right as it stands: so that is a condition of it.
+
+
 @claim(
     "cnn-output-formula",
     "A convolution's output has (n - k + 2p)/s + 1 pixels a side.",

@@ -118,7 +118,10 @@ def steps_until_half(distances: list[float]) -> int:
 
 @claim(
     "gan-strong-early-signal",
-    "With -log D(G(z)) the generator improves faster than with log(1-D(G(z))).",
+    "With -log D(G(z)) the generator gets a strong signal, so that it can improve "
+    "faster than with log(1-D(G(z))).",
+    says="can",
+    hedge="so that it can quickly improve",
     notes="000",
     scope="numbers from N(4, 1), 600 updates: steps until half of the distance is left",
 )

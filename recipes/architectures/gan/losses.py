@@ -83,6 +83,7 @@ def labels_are_swapped(lab):
 @claim(
     "gan-saturating-vs-not",
     "Early on the gradient of log(1-D(G(z))) vanishes, that of -log D(G(z)) does not.",
+    says="is",
     notes="000",
     scope="the gradient in one logit where D is 1e-4; nothing is trained",
 )
@@ -122,6 +123,7 @@ def one_loss_saturates(lab):
 @claim(
     "gan-curve-subtle",
     "At the start of training -log D(G(z)) is the more subtle, that is flatter, curve.",
+    says="is",
     notes="000",
     scope="slopes in D from 1e-4 to 0.999; nothing is trained",
 )

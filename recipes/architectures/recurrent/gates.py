@@ -157,8 +157,9 @@ def shown_as_tanh_of_sigmoid(seed: int, weights: list[np.ndarray]) -> np.ndarray
     return h
 
 
-# "A sigmoid followed by a tanh" can be read in two ways: as a product of a gate and the
-# tanh of the cell state, or as one function of the other, as the words stand.
+# "A sigmoid followed by a tanh" can be read in two ways: first a sigmoid, for the gate,
+# and then a tanh, for the cell state of which the gate says how much is shown; or one
+# function of the other. Both are what a reader may write, so both are tried.
 
 
 @claim(
@@ -183,8 +184,7 @@ def output_gate(lab):
         ),
     }
     return Finding(
-        # The sentence names one function after the other, and is judged as it stands.
-        {"the tanh of the sigmoid": gaps["the tanh of the sigmoid"] < rounding()},
+        {f"read as {reading}": gap < rounding() for reading, gap in gaps.items()},
         "The hidden state is σ(o) · tanh(c): a gate times the tanh of the cell state "
         "(to {right:.0e}). The tanh of the sigmoid is off by {wrong:.2f}: it would "
         "show nothing of the cell state, and never be negative.",

@@ -80,7 +80,7 @@ def lengths(death: str) -> dict[str, list[float]]:
 @claim(
     "res-gradient-bypass",
     "The gradient gets around a block whose own gradient has vanished.",
-    says="always",
+    says="is",
     notes="000",
     scope="6 blocks of 16 units, random weights, three ways to switch one off; nothing "
     "is trained",

@@ -91,8 +91,9 @@ def growth(lab) -> dict[str, dict[str, np.ndarray]]:
 
 @claim(
     "res-vanishing",
-    "Skip connections solve vanishing gradients.",
-    says="always",
+    "Where gradients vanish, use skip connections.",
+    says="advice",
+    hedge="solution",
     notes="000 001",
     scope="the Jacobian of 50 random layers of 64 units; nothing is trained",
 )
@@ -124,15 +125,18 @@ def gradient_is_kept(lab):
     )
 
 
-# "Makes trainable" is asked of the training loss: a network that can't be trained can't
-# fit its own training set. Each residual network meets the plain one of its start; the
-# one with small weights meets He's, as small weights alone would starve a plain one.
+# Learning is asked of the training loss: a network that can't be trained can't fit its
+# own training set. The other solution of the notes' list is ReLU, which every network
+# here has. Each residual network meets the plain one of its start; the one with small
+# weights meets He's, as small weights alone would starve a plain one.
 
 
 @claim(
     "res-deep-trainable",
-    "Skip connections make very deep networks trainable.",
-    says="always",
+    "Where vanishing gradients hinder a very deep network's learning, use skip "
+    "connections.",
+    says="advice",
+    hedge="solution",
     notes="001",
     scope="digits, 40 layers of 64 units, 8 epochs of SGD at the best of three rates",
 )

@@ -93,7 +93,8 @@ def areas(lab) -> dict[str, np.ndarray]:
 @claim(
     "shift-detect",
     "A classifier that tells images of the dev set from images of deployment detects "
-    "a shift of the images, and not one of the labels alone.",
+    "a shift of the images, and is blind where only the labels' meaning changes, as in "
+    "renamed classes.",
     says="always",
     notes="ours",
     scope="digits, about 400 images of each kind learned and 400 held back (200 of "

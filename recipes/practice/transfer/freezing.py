@@ -82,7 +82,8 @@ def the_top_alone(lab):
     return Finding(
         conditions,
         "With {few} images a class: {with_few:.1%}; with {more}: {with_more:.1%}. "
-        "Frozen layers move by {moved:g}.",
+        "Where a start from scratch does as well as all layers, transfer has nothing "
+        "to give, frozen or not. Frozen layers move by {moved:g}.",
         figure=draw_freezing,
         few=FEW,
         more=MORE,
