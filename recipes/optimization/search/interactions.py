@@ -165,7 +165,8 @@ def changes_interact(lab):
     )
     return Finding(
         {change: interacts(lab, change) for change in CHANGES},
-        "With {widest} SGD has {sgd:.2f} times its test loss, Adam {adam:.2f} times. "
+        "Interaction with {holding}; none that matters with {failing}. With {widest} "
+        "SGD has {sgd:.2f} times its test loss, Adam {adam:.2f} times. "
         "All changes: {effects:.2f}. Each optimizer keeps the rate that was best "
         "before the change: {rates}.",
         figure=draw_changes,
