@@ -158,18 +158,18 @@ def test_publishing_refreshes_rows_and_keeps_the_others(tmp_path, capsys):
     files = ["--publish", str(target), "--readme", str(readme), "--docs", str(docs)]
     assert main(["report", "--out", str(out), *files]) == 0
     printed = capsys.readouterr().out
-    assert "momentum-saddle: refuted before, now conditional" in printed
+    assert "momentum-saddle: refuted before, now supported" in printed
     assert "claimed-by-nobody: no recipe states this claim any more" in printed
     assert "12 claims; rows of 1 recipe not run were kept" in printed
     rows = {row["id"]: row for row in published.read(target)["claims"]}
     assert rows["opt-sgd-update"] == kept
-    assert rows["momentum-saddle"]["verdict"] == "conditional"
+    assert rows["momentum-saddle"]["verdict"] == "supported"
     assert rows["momentum-saddle"]["command"].endswith("momentum-saddle --starts 41")
     assert len(rows) == 12
     text = readme.read_text()
     assert text.startswith(f"before\n{BEGIN}\n| chapter of the notes |")
     assert text.endswith(f"|\n{END}\nafter\n")
-    assert "### `momentum-saddle`: conditional" in docs.read_text()
+    assert "### `momentum-saddle`: supported" in docs.read_text()
 
 
 def test_published_verdicts_are_those_of_the_catalog():

@@ -18,7 +18,7 @@ def result():
 
 def test_verdicts_tables_and_figures(result):
     saddle = result.verdicts["momentum-saddle"]
-    assert saddle["verdict"] == "conditional"
+    assert saddle["verdict"] == "supported"
     assert saddle["fails"] == ["(1 − β) form at the same rate, in half"]
     assert saddle["command"].endswith("--beta 0.95 --starts 41 --seeds 2")
     rows = result.tables["Steps to within 0.001 of the minimum"]

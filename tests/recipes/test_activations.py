@@ -31,7 +31,7 @@ EXACT = {
     "relu-not-zero-centred": "supported",
     "leaky-zero-centred": "refuted",
     "leaky-max-form": "supported",
-    "act-linear-affine": "refuted",
+    "act-linear-affine": "conditional",
     "relu-gradient-near-zero": "refuted",
     "relu-derivative-at-zero": "supported",
     "relu-differentiable": "refuted",

@@ -53,6 +53,8 @@ def test_exact_conditions(claims):
     assert "rate 0.001 in float32: stops far from 0" in stopped["fails"]
     large = claims["lr-too-large-diverges"]
     assert "x²" in large["holds"]
+    assert large["fails"] == ["a loss of bounded slope, √(1 + x²)"]
+    assert large["verdict"] == "supported"  # "can": one condition is enough
     assert large["numbers"]["cycling"] == pytest.approx([24**0.5, 24**0.5], rel=1e-6)
     assert large["numbers"]["edge"] == pytest.approx(
         [0.998**300, 1, 1.002**300], rel=1e-3

@@ -35,7 +35,7 @@ VERDICTS = {
     "momentum-larger-lr-stable": "supported",
     "momentum-overshoot": "supported",
     "momentum-escapes-local-minima": "supported",
-    "momentum-saddle": "conditional",
+    "momentum-saddle": "supported",
     "adam-contains-momentum": "supported",
 }
 

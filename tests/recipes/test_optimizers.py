@@ -63,7 +63,7 @@ def test_exact_claims():
         "opt-adagrad-decay": "supported",
         "opt-rate-does-not-vanish": "supported",
         "opt-adaptive-speeds-up-far": "refuted",
-        "opt-adaptive-slows-down": "conditional",
+        "opt-adaptive-slows-down": "supported",
         "opt-rmsprop-accumulator": "conditional",
         "opt-adadelta-robust": "conditional",
         "opt-adam-suboptimal": "supported",

@@ -102,6 +102,21 @@ def test_and_in_exact_fractions(eta):
     assert [w / eta for w in learned.weights.ravel()] == [-3, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("errors", "share"),
+    [([2, 3, 3, 2, 1, 0], 1 / 5), ([1, 2, 1, 2, 0], 2 / 4), ([0], 0)],
+)
+def test_rises_are_counted_by_further_pass(errors, share):
+    assert rate.share_of_rises(errors) == pytest.approx(share)
+
+
+def test_the_smaller_the_start_the_less_the_rate_matters():
+    """Half the weights at half the rate: the same answers, so the same passes."""
+    whole = rate.from_random("AND", 1.0, 20, 1.0)
+    assert rate.from_random("AND", 0.5, 20, 0.5) == whole
+    assert rate.from_random("AND", 1 / 16, 20, 1.0)[0] != whole[0]
+
+
 def test_floating_point_ties_change_the_passes():
     x, targets = rate.inputs(kind=float), rate.targets("AND")
     assert rate.learn(x, targets, 0.25).passes == 6  # sums of 1/4 are exact

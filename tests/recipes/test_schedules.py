@@ -25,9 +25,9 @@ from tests.recipes.running import run
 EXACT = {
     "sched-step": (steps.falls_in_steps, "supported"),
     "sched-exponential": (steps.falls_exponentially, "conditional"),
-    "sched-plateau": (plateau.waits_for_the_loss, "conditional"),
+    "sched-plateau": (plateau.waits_for_the_loss, "supported"),
     "sched-cyclical": (cycles.goes_up_and_down, "supported"),
-    "sched-cyclical-code-momentum": (cycles.call_changes_more, "refuted"),
+    "sched-cyclical-code-momentum": (cycles.call_changes_more, "supported"),
     "sched-cosine": (waves.falls_as_a_cosine, "supported"),
     "sched-epoch-ratio": (waves.falls_by_the_ratio, "supported"),
 }

@@ -205,9 +205,7 @@ def test_an_interaction_is_a_difference_of_differences():
         interactions.changes_interact.claim, interactions.changes_interact(fresh)
     )
     assert found["holds"] == ["weight decay of 0.1"]
-    assert found["fails"] == ["batches of 256"]
-    wider = interactions.architecture_interacts
-    assert judge(wider.claim, wider(fresh))["verdict"] == "refuted"
+    assert set(found["fails"]) == {"batches of 256", "512 units"}
 
 
 def test_a_training_depends_on_its_seed_alone():

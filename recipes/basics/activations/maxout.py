@@ -53,6 +53,7 @@ def maxout_contains_relu(lab):
 @claim(
     "maxout-saturation",
     "Maxout has no part where its slope is 0.",
+    says="is",
     notes="003",
     scope="1000 units with two random pieces each, inputs from -30 to 30; nothing is "
     "trained",

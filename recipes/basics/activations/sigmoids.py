@@ -123,6 +123,7 @@ def crossing() -> float:
 @claim(
     "tanh-vs-sigmoid-slope",
     "Tanh is steeper than the sigmoid where the output is far from zero.",
+    says="is",
     notes="002",
     scope="outputs from 0.5 to 0.999, and inputs up to 15; nothing is trained",
 )
@@ -166,6 +167,7 @@ def steeper(lab):
     "tanh-saturation-speed",
     "Tanh does not saturate as quickly as the sigmoid, because its outputs lie between "
     "-1 and 1.",
+    says="is",
     notes="002",
     scope="where the slope has fallen to 1 % of its peak; nothing is trained",
 )

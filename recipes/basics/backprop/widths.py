@@ -80,9 +80,10 @@ def errors(lab) -> tuple[list[int], dict[str, np.ndarray], dict[str, float]]:
 
 @claim(
     "universal-approximation",
+    # "Universal approximation capability": of general functions, so each one tried has
+    # to be approximated.
     "A network with a hidden layer can approximate general functions.",
-    says="can",
-    hedge="capability",
+    says="always",
     notes="003",
     scope="sin(x) and abs(x) on [-π, π], 1 to 64 sigmoid units, 1000 steps of L-BFGS",
 )

@@ -58,6 +58,7 @@ def line_error(slope: float, intercept: float, bias: bool) -> float:
 @claim(
     "bias-shifts-activation",
     "A bias lets a unit fit data that misses the origin.",
+    says="is",
     notes="002 003",
     scope="the lines y = 2x + 3 and y = 2x over [-1, 1], exact",
 )

@@ -5,8 +5,8 @@ sign of its sum: another rate multiplies all weights and leaves every answer, ev
 error and every pass as it was. So there is nothing to trade off.
 
 Random weights break this: they are on a scale of their own, and a small rate takes more
-passes to move away from them. The notes promise more stability for those passes. Here
-the errors of a pass rise again *more* often at the small rate.
+passes to move away from them, the more the larger they are. The notes promise more
+stability for those passes: that from one pass to the next the errors rise less often.
 """
 
 from fractions import Fraction
@@ -20,72 +20,90 @@ RATES = [Fraction(n, 16) for n in (1, 4, 8, 16, 32, 160)] + [
     Fraction(1, 10),  # the ends of the notes' typical range
     Fraction(4, 10),
 ]
-SLOW, FAST = 1 / 16, 1.0  # both exact in floating point
+SLOW, TYPICAL, FAST = 1 / 16, 1 / 4, 1.0  # all exact in floating point
 GATES = ("AND", "OR")
+WIDTHS = (1.0, 0.05)  # the largest first weight; the notes say "small"
 
 
-def from_random(gate: str, rate: float, starts: int) -> tuple[list, list]:
-    """Learns from weights in [-1, 1]: passes, and how often errors rise, by start."""
+def share_of_rises(errors: list[int]) -> float:
+    """The share of the passes after the first that make more errors than the last."""
+    return float((np.diff(errors) > 0).mean()) if len(errors) > 1 else 0.0
+
+
+def from_random(
+    gate: str, rate: float, starts: int, width: float = 1.0
+) -> tuple[list, list]:
+    """Learns from weights up to a width: passes, and the share of rises, by start."""
     x, answers, passes, rises = inputs(kind=float), targets(gate), [], []
     for start in range(starts):
-        weights = np.random.default_rng(start).uniform(-1, 1, (3, 1))
+        weights = np.random.default_rng(start).uniform(-width, width, (3, 1))
         run = learn(x, answers, rate, weights=weights, passes=1000)
         passes.append(len(run.errors))
-        rises.append(int((np.diff(run.errors) > 0).sum()))
+        rises.append(share_of_rises(run.errors))
     return passes, rises
 
 
 # "More stable ... though ... traded off against" showing the data more often: two
 # statements. The notes' algorithm starts from small random weights, and so do both
-# claims; starts from zeros are shown beside them.
+# claims; starts from zeros are shown beside them. The longer training is the price that
+# the sentence concedes, so rises are counted by pass, not by training. Rate 1/4, from
+# the middle of the notes' typical range, is shown beside 1/16.
 
 
 @experiment
-def two_rates(lab) -> dict[str, dict[str, tuple[list, list]]]:
-    """Passes, and rises of the error, by gate at either rate, by random start."""
+def by_rate(lab) -> dict[str, dict[str, tuple[list, list]]]:
+    """Passes, and shares of rises, by gate and width at three rates, one a start."""
     starts = lab.settings.starts
     found = {
-        gate: {
-            name: from_random(gate, rate, starts)
-            for name, rate in (("slow", SLOW), ("fast", FAST))
+        f"{gate}, first weights up to {width:g}": {
+            name: from_random(gate, rate, starts, width)
+            for name, rate in (("1/16", SLOW), ("1/4", TYPICAL), ("1", FAST))
         }
+        for width in WIDTHS
         for gate in GATES
     }
     lab.table(
-        f"Rate 1/16 and rate 1 from {starts} random starts, means",
-        ["gate", "passes, 1/16", "passes, 1", "rises, 1/16", "rises, 1"],
+        f"Rates 1/16, 1/4 and 1 from {starts} random starts, means: passes, and share "
+        "of the further passes that make more errors than the one before",
+        ["gate", *(f"{what}, {n}" for what in ("passes", "rises")
+                   for n in ("1/16", "1/4", "1"))],
         [
-            [gate, *(float(np.mean(seen[n][k])) for k in (0, 1) for n in seen)]
-            for gate, seen in found.items()
+            [case, *(float(np.mean(seen[n][k])) for k in (0, 1) for n in seen)]
+            for case, seen in found.items()
         ],
-    )
+    )  # fmt: skip
     return found
+
+
+def more_passes(seen: dict, rate: str) -> stats.Decision:
+    """Passes at a rate over those at rate 1; they are positive and skewed: a ratio."""
+    return stats.greater(seen[rate][0], seen["1"][0], by=stats.TENTH, scale="log")
+
+
+def fewer_rises(seen: dict, rate: str) -> stats.Decision:
+    """The share of rises at rate 1 minus that at a rate; it may be 0: a difference."""
+    return stats.greater(seen["1"][1], seen[rate][1], by=stats.ANY)
 
 
 @claim(
     "perceptron-lr-passes",
     "A learning rate below one needs more passes over the data.",
     notes="002 003",
-    scope="AND and OR, one unit, 100 random starts; rates 1/16 and 1",
+    scope="AND and OR, one unit, 100 random starts of each width; rates 1/16 and 1",
 )
 def smaller_takes_longer(lab):
-    """Passes at two rates from the same random weights."""
-    found = two_rates(lab)
-    # Passes are positive and skewed: a ratio.
+    """Passes from the same random weights, large and small."""
+    found = by_rate(lab)
     return Finding(
-        {
-            gate: stats.greater(
-                seen["slow"][0], seen["fast"][0], by=stats.TENTH, scale="log"
-            )
-            for gate, seen in found.items()
-        },
-        "From random weights rate 1/16 takes {passes[AND]:.1f} passes for AND (rate "
-        "1/16, rate 1) and {passes[OR]:.1f} for OR. From zeros every rate takes as "
-        "many.",
+        {case: more_passes(seen, "1/16") for case, seen in found.items()},
+        "It does where the first weights are large against the rate. The smaller they "
+        "are, the less the rate matters; from zeros every rate takes as many passes. "
+        "Passes at rates 1/16, 1/4 and 1: {passes:.1f}.",
         passes={
-            gate: [np.mean(seen[name][0]) for name in seen]
-            for gate, seen in found.items()
+            case: [np.mean(seen[name][0]) for name in seen]
+            for case, seen in found.items()
         },
+        at_rate_a_quarter={c: more_passes(seen, "1/4") for c, seen in found.items()},
     )
 
 
@@ -93,33 +111,30 @@ def smaller_takes_longer(lab):
     "perceptron-lr-invariance",
     "A learning rate below one is more stable.",
     notes="002 003",
-    scope="AND and OR, one unit, 100 random starts; rates 1/16 and 1; 8 rates from "
-    "zeros",
+    scope="AND and OR, one unit, 100 random starts of each width; rates 1/16 and 1; 8 "
+    "rates from zeros",
 )
 def smaller_is_calmer(lab):
-    """Rises of the error at two rates; all rates from zeros, exactly."""
-    found = two_rates(lab)
+    """Rises of the error by pass at two rates; all rates from zeros, exactly."""
+    found = by_rate(lab)
     exact = {g: {r: learn_gate(g, rate=r) for r in RATES} for g in GATES}
     same = {
         gate: len({tuple(run.outputs) for run in runs.values()}) == 1
         for gate, runs in exact.items()
     }
-    # Rises may be 0: a difference.
     return Finding(
-        {
-            f"{gate}: the error of a pass rises less often": stats.greater(
-                seen["fast"][1], seen["slow"][1], by=stats.ANY
-            )
-            for gate, seen in found.items()
-        },
-        "From random weights the error rises {rises[AND]:.2f} times for AND (rate "
-        "1/16, rate 1) and {rises[OR]:.2f} times for OR. From zeros the outputs are "
-        "the same for all {rates} rates: a rate only scales the weights.",
+        {case: fewer_rises(seen, "1/16") for case, seen in found.items()},
+        "It depends on the gate and on the first weights: errors rise less often with "
+        "{holding}, and do not with {failing}. Share of the further passes that make "
+        "more errors than the one before, at rates 1/16, 1/4 and 1: {rises:.2f}. From "
+        "zeros the outputs are the same for "
+        "all {rates} rates: a rate only scales the weights.",
         rates=len(RATES),
         rises={
-            gate: [np.mean(seen[name][1]) for name in seen]
-            for gate, seen in found.items()
+            case: [np.mean(seen[name][1]) for name in seen]
+            for case, seen in found.items()
         },
+        at_rate_a_quarter={c: fewer_rises(seen, "1/4") for c, seen in found.items()},
         same_outputs_for_all_rates_from_zeros=same,
         passes_from_zeros={
             gate: {str(rate): run.passes for rate, run in runs.items()}

@@ -146,7 +146,7 @@ def log_losses(seed: int) -> dict[str, float]:
 @claim(
     "hinge-not-probabilistic",
     "The hinge loss is not probabilistic: its scores are no probabilities.",
-    says="always",
+    says="is",
     notes="003",
     scope="expected losses in closed form; a line, and scores of ten intervals, on 400 "
     "points of two blobs that overlap",

@@ -106,7 +106,8 @@ def by_delta(lab, case: str, tuning: bool) -> dict[float, list[float]]:
 @claim(
     "huber-delta",
     "Huber's loss requires tuning of δ.",
-    says="always",
+    says="advice",
+    hedge="requires",
     notes="003",
     scope="planes in ten inputs on 500 rows, noise of 0.1 and of 1, up to 20 % of the "
     "targets 20 off; δ from 0.01 to 100",

@@ -115,7 +115,7 @@ def free_weights(x: np.ndarray) -> int:
 @claim(
     "l2-loss-unique-solution",
     "Squared error has a unique solution.",
-    says="always",
+    says="is",
     notes="003",
     scope="a constant on four targets; linear models of three inputs on 20 rows and on "
     "2; a network of one hidden unit; nothing is trained",

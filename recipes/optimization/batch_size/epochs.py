@@ -112,6 +112,7 @@ def train_in_two_orders(case: dict, seed: int, data) -> dict[str, float]:
 @claim(
     "gd-fullbatch-shuffle-irrelevant",
     "Shuffling changes nothing for full-batch descent.",
+    says="is",
     notes="001",
     scope="1,056 digits, a network of 64 hidden units, 20 updates",
 )

@@ -70,9 +70,9 @@ def shares_that_leave(lab, start: str, noise: float, adaptive: bool = False) -> 
 
 @claim(
     "local-minimum-escape",
-    "A larger learning rate or momentum gets out of a local minimum.",
-    says="often",
-    hedge="helps",
+    "Use a larger learning rate or momentum to get out of a local minimum.",
+    says="advice",
+    hedge="solution: use",
     notes="001 002 003",
     scope="a double well in one dimension, 5,000 steps; nothing is trained",
 )

@@ -138,6 +138,7 @@ def first_averages_in_keras() -> dict[str, float]:
 @claim(
     "adam-contains-momentum",
     "Adam's first moment is momentum.",
+    says="is",
     notes="001 002",
     scope="Keras's Adam on 60 given gradients; nothing is trained",
 )

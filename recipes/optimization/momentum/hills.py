@@ -136,8 +136,10 @@ def saddle_steps(beta: float) -> dict[str, float]:
 
 @claim(
     "momentum-saddle",
-    "Momentum overcomes saddle points (elsewhere the notes say that it gets stuck at "
-    "them).",
+    "Momentum can overcome saddle points (elsewhere the notes say that it can get "
+    "stuck at them).",
+    says="can",
+    hedge="can",
     notes="002 003",
     scope="x²/2 − y²/2 + y⁴/4, rate 0.01; nothing is trained",
 )

@@ -178,7 +178,9 @@ def stands_larger_rates(lab):
 
 @claim(
     "momentum-overshoot",
-    "Too much momentum overshoots the minimum.",
+    "Too much momentum can overshoot the minimum.",
+    says="can",
+    hedge="can",
     notes="002 003",
     scope="one direction of curvature 1, rate 0.1, β 0 to 0.99; nothing is trained",
 )

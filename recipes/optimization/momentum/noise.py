@@ -62,8 +62,10 @@ def wandering(noise, beta) -> dict[str, np.ndarray]:
 
 @claim(
     "momentum-noise",
-    "Momentum smooths the noise of the gradients (elsewhere the notes say that it "
-    "amplifies it).",
+    "Momentum helps to smooth the noise of the gradients (elsewhere the notes say that "
+    "it can amplify it).",
+    says="often",
+    hedge="helps",
     notes="001 002",
     scope="noise of variance 1 around a minimum of curvature 1, rate 0.1; nothing is "
     "trained",

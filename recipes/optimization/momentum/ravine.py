@@ -78,7 +78,9 @@ def fewest_steps(form, beta, condition) -> tuple[float, float]:
 
 @claim(
     "momentum-accelerates",
-    "Momentum is faster along the shallow direction of a ravine.",
+    "Momentum helps to speed up along the shallow direction of a ravine.",
+    says="often",
+    hedge="helps",
     notes="000 001 002 003",
     scope="a ravine of curvatures 1 and 1/condition, rate 0.1 or each form's best; "
     "nothing is trained",

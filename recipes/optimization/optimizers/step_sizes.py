@@ -32,7 +32,9 @@ ONES = np.ones(LAST)  # a constant gradient
 
 @claim(
     "opt-adam-bias-correction",
-    "Adam's bias correction matters in the first steps.",
+    "Adam's bias correction helps in the first steps.",
+    says="often",
+    hedge="helps",
     notes="003",
     scope="a constant gradient of 1, 4,690 steps; nothing is trained",
 )
@@ -144,12 +146,15 @@ FAR, NEAR, ARRIVED = 100.0, 1.0, 2000
 
 ADAPTIVE = ("AdaGrad", "RMSprop", "Adam")
 
-# "Speeding up when far" and "slowing down as they converge" are two statements.
+# "Speeding up when far" and "slowing down as they converge" are two statements; "can"
+# stands before both.
 
 
 @claim(
     "opt-adaptive-speeds-up-far",
-    "Adaptive optimizers speed up far from the minimum.",
+    "Adaptive optimizers can speed up far from the minimum.",
+    says="can",
+    hedge="can",
     notes="002",
     scope="x²/2, the first step from 100 and from 1, rate 0.01; nothing is trained",
 )
@@ -169,7 +174,9 @@ def longer_steps_far_away(lab):
 
 @claim(
     "opt-adaptive-slows-down",
-    "Adaptive optimizers slow down as they converge.",
+    "Adaptive optimizers can slow down as they converge.",
+    says="can",
+    hedge="can",
     notes="002",
     scope="x²/2, 2,000 steps from 1, rate 0.01; nothing is trained",
 )
@@ -181,9 +188,9 @@ def shorter_steps_at_the_minimum(lab):
         last[name] = float(abs(path[-1] - path[-2]))
     return Finding(
         {name: stats.below(last[name], RATE / 2) for name in ADAPTIVE},
-        "RMSprop does not: it goes to and fro across the minimum by a whole rate. "
         "Adam's mean of gradients that change signs goes to 0, and AdaGrad slows down "
-        "wherever it is. After {arrived} steps from 1 a step is {last:.2g} long.",
+        "wherever it is. RMSprop does not: it goes to and fro across the minimum by a "
+        "whole rate. After {arrived} steps from 1 a step is {last:.2g} long.",
         arrived=ARRIVED,
         last=last,
     )

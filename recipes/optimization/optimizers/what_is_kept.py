@@ -47,8 +47,7 @@ def adam_keeps_two_numbers(lab):
 @claim(
     "opt-weight-decay",
     "Some optimizers include weight decay.",
-    says="can",
-    hedge="some",
+    says="is",
     notes="002",
     scope="one step without gradient from a weight of 1",
 )
@@ -80,6 +79,7 @@ def some_shrink_weights(lab):
 @claim(
     "opt-batch-gd-convex-guarantee",
     "Full-batch gradient descent reaches the global minimum of a convex problem.",
+    says="is",
     notes="002 003",
     scope="x² from 2, twenty steps; nothing is trained",
 )

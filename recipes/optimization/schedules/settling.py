@@ -175,8 +175,10 @@ def ends_nearer(lab):
 
 @claim(
     "lr-high-early-low-late",
-    "The rate should be high at first and low later.",
-    says="advice",
+    # A higher rate early "can accelerate", a lower one late "allows for fine-tuning".
+    "A rate that is high at first and low later can improve convergence.",
+    says="can",
+    hedge="can",
     notes="002",
     scope="a bowl, 400 steps; 1,024 digits, 64 hidden units, 16 epochs, SGD",
 )

@@ -76,6 +76,8 @@ def falls_in_steps(lab):
 
 @claim(
     "sched-exponential",
+    # Which "update", of the rate or of the weights, and whether an epoch is counted in
+    # whole numbers, the notes leave open: a reader who writes the code decides it.
     "Exponential decay: the rate is lr0·factor^epoch, lowered with each update.",
     says="is",
     notes="002",

@@ -27,7 +27,6 @@ CHANGES = {
     "weight decay of 0.1": {"weight_decay": 0.1},
     "512 units": {"units": 512},
 }
-WIDER = "512 units"
 TUNED = 3  # seeds of the rates and of the directions
 SMALLEST = 1e-6  # nats: a loss of 0 has no logarithm
 
@@ -129,10 +128,6 @@ def changed(lab, tuning: bool) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-# The notes' list has hyperparameters of the training and the network itself: a claim
-# each.
-
-
 def interacts(lab, change: str) -> stats.Decision:
     """A change's effect under one optimizer over its effect under the other."""
     found, before = changed(lab, False), changed(lab, True)
@@ -152,12 +147,13 @@ def effect_of(lab, change: str) -> dict[str, float]:
 
 @claim(
     "hp-interactions",
-    "Weight decay and batch size interact with the choice of the optimizer.",
+    "Weight decay, batch size and network architecture interact with the choice of the "
+    "optimizer.",
     notes="002",
     scope="SGD and Adam, each at its best rate at the base; 512 digits, 27 epochs",
 )
 def changes_interact(lab):
-    """The effects of another batch size and of a weight decay, by optimizer."""
+    """The effects of larger batches, a weight decay, a wider layer, by optimizer."""
     effects = {change: effect_of(lab, change) for change in CHANGES}
     lab.table(
         "Test loss after a change over that before it, geometric means over seeds",
@@ -168,8 +164,9 @@ def changes_interact(lab):
         effects, key=lambda c: abs(np.log(effects[c]["SGD"] / effects[c]["Adam"]))
     )
     return Finding(
-        {change: interacts(lab, change) for change in CHANGES if change != WIDER},
-        "With {widest} SGD has {sgd:.2f} times its test loss, Adam {adam:.2f} times. "
+        {change: interacts(lab, change) for change in CHANGES},
+        "Interaction with {holding}; none that matters with {failing}. With {widest} "
+        "SGD has {sgd:.2f} times its test loss, Adam {adam:.2f} times. "
         "All changes: {effects:.2f}. Each optimizer keeps the rate that was best "
         "before the change: {rates}.",
         figure=draw_changes,
@@ -182,24 +179,6 @@ def changes_interact(lab):
             for name, value in effect.items()
         },
         rates=chosen(lab),
-    )
-
-
-@claim(
-    "hp-interactions-architecture",
-    "The network's architecture interacts with the choice of the optimizer.",
-    notes="002",
-    scope="64 and 512 hidden units, SGD and Adam, each at its best rate at the base; "
-    "512 digits, 27 epochs",
-)
-def architecture_interacts(lab):
-    """The effect of a wider layer, by optimizer."""
-    return Finding(
-        {WIDER: interacts(lab, WIDER)},
-        "With {wider} the test loss is so many times that of the base: {effect:.2f}.",
-        figure=draw_changes,
-        wider=WIDER,
-        effect=effect_of(lab, WIDER),
     )
 
 
