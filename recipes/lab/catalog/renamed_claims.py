@@ -2,6 +2,8 @@
 
 RENAMED = {
     "bias-not-redundant-before-layernorm": "bias-redundant-before-layernorm",
+    "dropout-distributes-weight": "dropout-like-l2",
+    "dropout-exact-share": "dropout-rate",
     "epochs-too-few-many": "epochs-too-many",
     "opt-sgd-slow-is-lr": "opt-sgd-slower",
     "pair-softmax-mse-vanishes": "pair-softmax-mse",
