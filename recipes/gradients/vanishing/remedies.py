@@ -110,7 +110,7 @@ def remedies_help(lab):
             )
             for words, row in found.items()
         },
-        "Where sigmoids stay, better weights alone are not enough. The first layer gets "
+        "Where sigmoids stay, better weights are not enough. The first layer gets "
         "this much of the last one's gradient: {means:.2g} (sigmoid, N(0, 0.01²): "
         "{untreated:.0e}). All but the sigmoid with Glorot's weights learn: their "
         "training loss ends at least {least:.1f} nats lower.",
