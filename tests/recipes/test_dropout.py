@@ -1,6 +1,7 @@
 """The dropout recipe: masks by hand, averages enumerated, and fair trainings."""
 
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -16,6 +17,12 @@ from recipes.generalization.dropout import (
     reliance,
     scaling,
     weights_or_units,
+)
+from recipes.generalization.dropout._ablation import (
+    LEVEL,
+    ablate,
+    participation,
+    train_and_ablate,
 )
 from recipes.generalization.dropout._images import (
     DropConnectEach,
@@ -45,17 +52,44 @@ def test_settings_out_of_range(setting):
     ("claim", "fails"),
     [
         (masks.a_share_at_random, []),
-        (masks.not_exactly, ["at each step"]),
         (masks.off_in_inference, []),
         (masks.smaller_in_training, []),
         (scaling.scaled_at_test, ["Keras: weights are scaled down at test"]),
-        (penalty.like_ridge, ["an input in another unit: as with L2"]),
     ],
 )
 def test_exact_claims(claim, fails):
     found = judged(claim, RecordingLab("dropout"))
     assert found["fails"] == fails
     assert found["undecided"] == []
+
+
+def test_shares_of_single_draws():
+    """Of 100 units 30 are dropped in 8.7 % of the draws, by the binomial formula."""
+    numbers = judged(masks.a_share_at_random, RecordingLab("dropout"))["numbers"]
+    by_formula = math.comb(100, 30) * 0.3**30 * 0.7**70
+    assert by_formula == pytest.approx(0.087, abs=5e-4)
+    assert numbers["exact"] == pytest.approx(by_formula, abs=0.02)
+    assert numbers["deviation"] == pytest.approx(math.sqrt(0.3 * 0.7 / 100), rel=0.05)
+    assert numbers["least"] < 0.2
+    assert numbers["most"] > 0.4
+
+
+def test_dropout_is_judged_as_an_l2_penalty_by_linear_models_and_networks(monkeypatch):
+    wobble = np.linspace(0.99, 1.01, 10)
+
+    def verdict(even):
+        monkeypatch.setattr(
+            penalty, "of", lambda lab, rate, name: even ** bool(rate) * 0.6 * wobble
+        )
+        return judged(penalty.like_ridge, RecordingLab("dropout"))
+
+    other_unit = "an input in another unit: as with L2"
+    more = [f"a network, dropout {r}: weights a tenth more even" for r in (0.3, 0.5)]
+    same, better = verdict(1.0), verdict(1.3)
+    assert same["fails"] == [other_unit, *more]
+    assert better["fails"] == [other_unit]
+    assert same["verdict"] == better["verdict"] == "conditional"
+    assert better["decisions"][more[0]]["effect"] == pytest.approx(1.3)
 
 
 def test_masks_and_chances():
@@ -122,9 +156,9 @@ def test_all_masks_of_a_trained_network(digits):
 
 
 def test_participation_by_hand():
-    assert reliance.participation(np.ones((2, 3))) == pytest.approx(1)
-    assert reliance.participation(np.array([0.0, 5.0, 0.0, 0.0])) == 0.25
-    assert reliance.participation(np.array([1.0, -3.0])) == pytest.approx(16 / 20)
+    assert participation(np.ones((2, 3))) == pytest.approx(1)
+    assert participation(np.array([0.0, 5.0, 0.0, 0.0])) == 0.25
+    assert participation(np.array([1.0, -3.0])) == pytest.approx(16 / 20)
 
 
 def test_ablation_is_a_network_without_the_part(digits):
@@ -136,7 +170,7 @@ def test_ablation_is_a_network_without_the_part(digits):
         logits = np.maximum(x @ first + weights[1], 0) @ second + weights[3]
         return (logits.argmax(1) == y).mean()
 
-    found = reliance.ablate(weights, x, y)
+    found = ablate(weights, x, y)
     whole = accuracy(weights[0], weights[2], x)
     assert found["accuracy"] == whole
     without = weights[2] * (np.arange(5) != 3)[:, None]
@@ -146,9 +180,44 @@ def test_ablation_is_a_network_without_the_part(digits):
 
 
 def test_a_training_ends_at_the_level(digits):
-    case = {"dropout": 0.3, "epochs": 60, "rows": 300}
-    found = reliance.train_and_ablate(case, 0, digits)
-    assert reliance.LEVEL <= found["validation"][1] < reliance.LEVEL + 0.06
+    case = {"dropout": 0.3, "pixels": 0.0, "epochs": 60, "rows": 300}
+    found = train_and_ablate(case, 0, digits)
+    assert LEVEL <= found["validation"][1] < LEVEL + 0.06
+
+
+def test_dropped_pixels_are_inputs():
+    """A kernel of ones adds them up: of 64 ones about half, each doubled."""
+    model = network((8, 8, 1), 10, units=[2], input_rate=0.5)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == ["InputLayer", "Flatten", "Dropout", "Dense", "Dropout", "Dense"]
+    model.layers[3].kernel.assign(np.ones((64, 2)))
+    sums = keras.Model(model.input, model.layers[3].output)
+    ones = np.ones((500, 8, 8, 1), "float32")
+    seen = ops.convert_to_numpy(sums(ones, training=True))
+    assert np.isin(seen, np.arange(0, 130, 2)).all()
+    assert seen.mean() == pytest.approx(64, abs=2)  # five standard errors: 5 * 8/√500
+    assert seen.std() == pytest.approx(8, rel=0.2)  # of 64 draws of 0 or 2: √64
+    assert (ops.convert_to_numpy(sums(ones, training=False)) == 64).all()
+
+
+def test_features_are_judged_with_dropout_of_pixels_too(monkeypatch):
+    wobble = 1e-4 * np.linspace(-1, 1, 10)
+
+    def of(lab, rate, name, pixels=False):
+        return (0.02 if pixels else 0.04) + wobble
+
+    monkeypatch.setattr(reliance, "of", of)
+    runs = {
+        rate: [{"validation": (0.3, 0.9), "test": (0.3, 0.9)}] for rate in (0.3, 0.5)
+    }
+    monkeypatch.setattr(reliance, "ablations", lambda lab, pixels: runs)
+    found = judged(reliance.leans_on_no_single_pixel, RecordingLab("dropout"))
+    assert found["holds"] == [
+        f"dropout {r} of hidden units and pixels" for r in (0.3, 0.5)
+    ]
+    assert found["fails"] == [f"dropout {r} of hidden units" for r in (0.3, 0.5)]
+    effect = found["decisions"]["dropout 0.3 of hidden units and pixels"]["effect"]
+    assert effect == pytest.approx(0.02)
 
 
 def test_a_mask_for_each_example():

@@ -107,7 +107,7 @@ def test_relu_and_its_bound_can_be_judged_either_way(ratios):
     assert judged(bounds.bound_would_help, fresh())["verdict"] == "supported"
     ratios({"ReLU": 4.0}, ReLU=1e5, ReLU6=1e3)
     found = judged(bounds.bound_would_help, fresh())
-    assert found["verdict"] == "supported"  # the notes say "can"
+    assert found["verdict"] == "conditional"
     assert found["fails"] == ["N(0, 1)"]
     ratios({"ReLU": 4.0, "ReLU6": 4.0}, ReLU=1e5, ReLU6=1e5)
     assert judged(bounds.bound_would_help, fresh())["verdict"] == "refuted"

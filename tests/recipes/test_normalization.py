@@ -185,6 +185,67 @@ def test_gaps_between_epochs():
     assert batch_noise.gaps_at_level(never) is None
 
 
+def test_batch_normalization_is_judged_against_none_and_its_noise_apart(monkeypatch):
+    wobble = np.linspace(-1e-3, 1e-3, 10)
+
+    def runs(gap):
+        return [
+            {"training_loss": [0.1], "held_out_loss": [0.1 + gap + off],
+             "learning_rate": 0.1}
+            for off in wobble
+        ]  # fmt: skip
+
+    gaps = {"noisy": 0.1, "reference": 0.1, "none": 0.15}
+    found = {
+        f"batches of {size}, {way}": runs(gap)
+        for size in batch_noise.SIZES
+        for way, gap in gaps.items()
+    }
+    found["batches of 8, none"][3]["training_loss"] = [0.2]  # not down to the level
+    monkeypatch.setattr(batch_noise, "trainings", lambda lab: found)
+    lab = RecordingLab("normalization")
+    effect, noise = (
+        judged(claim, lab)
+        for claim in (batch_noise.gap_is_narrowed, batch_noise.noise_narrows_the_gap)
+    )
+    assert (len(effect["holds"]), len(effect["undecided"])) == (2, 1)
+    decided = effect["decisions"][effect["holds"][0]]
+    assert decided["effect"] == pytest.approx(0.05)
+    assert noise["verdict"] == "refuted"
+
+
+def test_less_drift_is_not_the_only_reason_where_more_drift_is_still_faster(
+    monkeypatch,
+):
+    def verdict(losses):
+        found = {
+            way: [
+                {"loss": loss + 1e-3 * (seed * place % 5 - 2), "mean": 1.0}
+                for seed in range(10)
+            ]
+            for place, (way, loss) in enumerate(zip(drift.WAYS, losses, strict=True))
+        }
+        monkeypatch.setattr(drift, "trainings", lambda lab: found)
+        return judged(drift.drift_put_back, RecordingLab("normalization"))
+
+    found = verdict((0.5, 0.1, 0.3))
+    assert found["verdict"] == "supported"
+    assert found["numbers"]["back"] == pytest.approx(0.5, abs=0.01)
+    assert verdict((0.5, 0.1, 0.5))["verdict"] == "refuted"
+
+
+def test_without_normalization_no_image_meets_another():
+    x = np.random.default_rng(8).random((6, 2, 2, 1)).astype("float32")
+    model = batch_noise.two_streams((2, 2, 1), 3, [4], 0, normalize=False)
+    weights = batch_noise.start_of(model, 0, None)
+    model.set_weights(weights)
+    first, bias, last, _ = weights
+    assert not bias.any()
+    found = ops.convert_to_numpy(model(x, training=True))
+    expected = np.maximum(x.reshape(6, 4) @ first, 0) @ last
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
 def test_the_reference_batch_has_no_noise():
     """Images don't meet each other; with usual normalization they do."""
     x = np.random.default_rng(5).random((6, 2, 2, 1)).astype("float32")

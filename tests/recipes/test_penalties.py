@@ -1,5 +1,7 @@
 """The penalties recipe: minima, formulas and steps found another way."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from recipes.generalization.penalties import (
     spreading,
 )
 from recipes.lab.data import sets
+from recipes.lab.testing import RecordingLab, judged
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +164,47 @@ def test_a_smaller_network_of_the_same_function():
         other[0][:, 0] *= factor
         other[2][0] /= factor
         assert small_weights.norm(other) > small_weights.norm(smaller)
+
+
+def test_early_stopping_by_hand():
+    """The least loss is in epoch 3; two epochs without a lower one end in epoch 5."""
+    losses = [3.0, 2.0, 1.0, 1.5, 1.0, 0.5]
+    assert gap.epochs_run(losses, 2) == 5
+    assert gap.epochs_run(losses, 3) == 6
+    assert gap.epochs_run([3.0, 2.0, 1.0], 1) == 3
+    callback = keras.callbacks.EarlyStopping("loss", patience=2)
+    callback.set_model(types.SimpleNamespace(stop_training=False))
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"loss": loss})
+        if callback.model.stop_training:
+            break
+    assert epoch + 1 == 5
+
+
+def test_regularizers_lengthen_or_shorten_by_the_epochs_they_take(monkeypatch):
+    """Without any the least loss is in epoch 20 of 60; early stopping ends in 30."""
+    seeds = np.arange(10) % 3
+
+    def losses(best):
+        return [abs(epoch - best) + 1.0 for epoch in range(1, 61)]
+
+    bests = {gap.NONE: 20, "L2": 40, "L1": 20, "dropout 0.5": 10}
+    runs = {
+        name: [{"losses": losses(best + int(s))} for s in seeds]
+        for name, best in bests.items()
+    }
+    monkeypatch.setattr(gap, "best_strength", lambda *_: 0.01)
+    monkeypatch.setattr(RecordingLab, "sweep", lambda self, train, cases, title: runs)
+    longer = judged(gap.training_gets_longer, RecordingLab("penalties"))
+    shorter = judged(gap.training_gets_shorter, RecordingLab("penalties"))
+    assert longer["holds"] == ["L2: a tenth more epochs"]
+    assert shorter["holds"] == [
+        f"{name}: a tenth fewer epochs" for name in ("dropout 0.5", gap.STOPPING)
+    ]
+    assert shorter["numbers"]["ended"] == pytest.approx(30 + seeds.mean())
+    assert shorter["numbers"]["whole"] == 60
+    assert longer["verdict"] == shorter["verdict"] == "supported"
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])

@@ -284,7 +284,7 @@ def test_a_gradient_flows_only_if_it_neither_vanishes_nor_explodes(monkeypatch):
         return judged(remedies.remedies_help, LAB)
 
     helped = found(0.5)
-    assert helped["verdict"] == "supported"  # five hold for the one that fails
+    assert helped["verdict"] == "conditional"  # advice: the one that fails counts
     assert helped["fails"] == ["sigmoid, Glorot's weights"]
     for ratio in (0.02, 50.0):
         assert found(ratio)["verdict"] == "refuted"

@@ -128,7 +128,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
     "aug-generated-data",
     "Samples from a powerful generator, added to the training set, help against "
     "overfitting (stand-ins: Gaussians and SMOTE, that know 100 or 1,000 images).",
-    says="often",
+    says="advice",
     hedge="listed as a remedy",
     notes="000",
     scope="100 images of digits, a network of 64 hidden units; no large generator",

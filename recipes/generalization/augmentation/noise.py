@@ -69,8 +69,8 @@ def linear(lab) -> dict[str, list[float]]:
 @claim(
     "aug-noise-injection",
     "Adding noise to the inputs in training helps against overfitting.",
-    says="often",
-    hedge="helps",
+    says="advice",
+    hedge="listed as a remedy",
     notes="000 001 004",
     scope="a linear model, 30 rows of 20 features; 100 images of digits, a small CNN",
 )

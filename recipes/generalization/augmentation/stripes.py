@@ -132,7 +132,7 @@ def scores(lab) -> dict[str, dict]:
     "aug-horse-zebra",
     "A classifier of horses and zebras gains from geometric and color changes, noise "
     "and erasing (stand-in: striped and plain bodies).",
-    says="often",
+    says="advice",
     hedge="a list without a verb",
     notes="001",
     scope="60 generated color images of 12 x 12 pixels, a small CNN; no photographs",

@@ -132,9 +132,10 @@ def areas(lab, pair: tuple[str, str]) -> np.ndarray:
     "cv-unstable-folds",
     # "If a model performs well on some validation sets but poorly on others, it
     # suggests that the model might be memorizing."
-    "Folds on which a model does unevenly suggest that it memorizes the training data.",
-    says="often",
-    hedge="suggests that it might",
+    "Folds on which a model does unevenly suggest that it might memorize the training "
+    "data.",
+    says="can",
+    hedge="might",
     notes="004",
     scope="100 samples in the plane, a fifth with a wrong label, 5 folds of 20",
 )

@@ -68,6 +68,7 @@ def network(
     units: Sequence[int] = (WIDTH, WIDTH),
     drops: str = "units",
     rate: float = 0.0,
+    input_rate: float = 0.0,
 ) -> keras.Model:
     """A ReLU network that drops hidden units, or the weights into them.
 
@@ -78,9 +79,12 @@ def network(
         drops: "units" (dropout), "weights" (DropConnect, one mask a batch) or "weights
             of each" (one mask an example).
         rate: The share that is dropped.
+        input_rate: The share of pixels that is dropped.
     """
     inputs = keras.Input(input_shape)
     x = layers.Flatten()(inputs)
+    if input_rate:
+        x = layers.Dropout(input_rate)(x)
     for width in units:
         if drops == "units":
             x = layers.Dense(width, activation="relu")(x)

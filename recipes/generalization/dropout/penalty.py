@@ -6,18 +6,25 @@ a weight of its own for each input. On inputs of one scale it is ridge regressio
 like ridge it gives two equal inputs equal weights. On inputs of different scales it
 isn't: ridge asks in which unit an input was measured, dropout doesn't.
 
-Whether it holds for networks is asked elsewhere: see `reliance`.
+Networks are asked, too: those of `reliance`, all stopped at the same validation
+accuracy, because one that trained longer has larger weights. How even the weights
+behind their dropped units are says the participation ratio (Σ|w|)²/(n Σw²): 1 where all
+have one size, 1/n where only one is not zero.
 """
 
 import itertools
 
 import numpy as np
 
+from recipes.generalization.dropout._ablation import DROPPED, of
 from recipes.lab import Finding, claim, main, stats
 
 ROWS, FEATURES, RATE = 60, 8, 0.3
 EXACT = 1e-10  # relative, float64: sums over 256 masks
 UNIT = 100.0  # an input in centimeters instead of meters
+EVENER = stats.Threshold(
+    "a tenth", 1.1, "times", "the ratio is a share of weights that matter; see TENTH."
+)
 
 
 def problem(seed: int = 0, *, standardized: bool = True):
@@ -65,14 +72,11 @@ def largest(first, second) -> float:
     return float(np.abs(first - second).max() / np.abs(second).max())
 
 
-@claim(
-    "dropout-like-l2",
-    "Dropout distributes the weight over the features, acting like an L2 penalty.",
-    notes="000",
-    scope="linear regression, 60 rows, 8 inputs of which two are equal, all 256 masks",
-)
-def like_ridge(lab):
-    """The expected loss, the best weights, twins, and an input in another unit."""
+def linear() -> tuple[dict, dict]:
+    """The conditions of the linear model, and the numbers of its finding.
+
+    They are the expected loss, the best weights, twins, and an input in another unit.
+    """
     x, y = problem()
     weights = np.random.default_rng(98).normal(size=FEATURES)
     by_masks, by_formula = expected_loss(x, y, weights), penalized_loss(x, y, weights)
@@ -85,7 +89,7 @@ def like_ridge(lab):
         "dropout": largest(other @ dropout_fit(other, y), x @ ours),
         "L2": largest(other @ ridge_fit(other, y, strength), x @ ridge),
     }
-    return Finding(
+    return (
         {
             "the mean over all masks is loss plus penalty": stats.close(
                 by_masks / by_formula, 1, EXACT
@@ -100,19 +104,54 @@ def like_ridge(lab):
                 moved["dropout"], moved["L2"], 0.01
             ),
         },
-        "It is like L2 where all inputs have one scale. Averaged over all masks the "
-        "loss is {by_masks:.5f}, by formula {by_formula:.5f}. Two equal inputs get "
-        "{first:.3f} and {second:.3f}; one of them alone would get {alone:.3f}. With "
-        "one input in hundredths the predictions of L2 change by {ridge_moves:.1%}, "
-        "those of dropout not at all.",
-        by_masks=by_masks,
-        by_formula=by_formula,
-        first=ours[0],
-        second=ours[-1],
-        alone=plain[0],
-        ridge_moves=moved["L2"],
-        moved=moved,
-        weights={"dropout": ours, "L2": ridge},
+        {
+            "by_masks": by_masks,
+            "by_formula": by_formula,
+            "first": ours[0],
+            "second": ours[-1],
+            "alone": plain[0],
+            "ridge_moves": moved["L2"],
+            "moved": moved,
+            "weights": {"dropout": ours, "L2": ridge},
+        },
+    )
+
+
+@claim(
+    "dropout-like-l2",
+    "Dropout distributes the weight over the features, acting like an L2 penalty.",
+    notes="000",
+    scope="linear regression, 60 rows, 8 inputs of which two are equal, all 256 masks; "
+    "400 digits, 32 hidden ReLU units, Adam, all stopped at 90 % on validation",
+)
+def like_ridge(lab):
+    """The linear model, and how even the weights behind dropped units are."""
+    exact, numbers = linear()
+    even = {
+        name: [of(lab, rate, name).mean() for rate in DROPPED]
+        for name in ("evenness", "evenness_below")
+    }
+    return Finding(
+        exact
+        | {
+            f"a network, dropout {rate:g}: weights a tenth more even": stats.greater(
+                of(lab, rate, "evenness"),
+                of(lab, 0.0, "evenness"),
+                by=EVENER,
+                scale="log",
+            )
+            for rate in DROPPED[1:]
+        },
+        "It is like L2 in a linear model whose inputs have one scale. Averaged over "
+        "all masks the loss is {by_masks:.5f}, by formula {by_formula:.5f}. Two equal "
+        "inputs get {first:.3f} and {second:.3f}; one of them alone would get "
+        "{alone:.3f}. With one input in hundredths the predictions of L2 change by "
+        "{ridge_moves:.1%}, those of dropout not at all. In a network the "
+        "participation ratio of the last weights is {even:.2f} with dropout 0, 0.3 and "
+        "0.5, that of the first {below:.2f}.",
+        even=even["evenness"],
+        below=even["evenness_below"],
+        **numbers,
     )
 
 

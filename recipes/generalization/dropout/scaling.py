@@ -46,6 +46,7 @@ def mean_over_masks(function, factor: float = 1.0) -> float:
     "dropout-test-scaling",
     "At test time all neurons are active and the weights are scaled down for those "
     "that were dropped in training.",
+    says="is",
     notes="004",
     scope="10 units and all 1,024 masks, in NumPy; Keras's Dropout(0.3) and Dense",
 )

@@ -124,7 +124,7 @@ def six_things(lab):
 @claim(
     "ckpt-save-best",
     "Early stopping saves the weights of the epoch of least validation loss.",
-    says="always",
+    says="is",
     notes="000",
     scope="one network on 300 digits, half of the labels wrong; Keras's EarlyStopping "
     "with a patience of 3, and ModelCheckpoint",

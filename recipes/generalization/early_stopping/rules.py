@@ -75,7 +75,7 @@ def patience_counts(lab):
 @claim(
     "es-min-delta",
     "Training stops if the validation loss does not improve by at least min_delta.",
-    says="always",
+    says="is",
     notes="004",
     scope="Keras's EarlyStopping with min_delta 0.05, shown made-up losses",
 )

@@ -156,8 +156,9 @@ def leaks(lab) -> dict[str, np.ndarray]:
 
 @claim(
     "reg-feature-selection",
-    "Selecting features, for which there are many algorithms, prevents overfitting.",
-    says="always",
+    "Against overfitting select features: there are many algorithms for it.",
+    says="advice",
+    hedge="listed as a remedy",
     notes="000",
     scope="100 rows of 60 features, 5 of them useful; a linear model and a network of "
     "32 units; accuracy on fresh rows",

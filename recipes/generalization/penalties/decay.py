@@ -139,7 +139,7 @@ def decayed(lab) -> tuple[float, list[dict]]:
 @claim(
     "reg-l2-vs-weight-decay",
     "Weight decay is L2 regularization.",
-    says="always",
+    says="is",
     notes="002 003",
     scope="three weights of a quadratic, 2,000 steps of Keras's optimizers; beside it "
     "a network of 128 units on 300 digits, half of the labels wrong",

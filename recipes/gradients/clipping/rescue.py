@@ -147,8 +147,9 @@ def stable(runs: list[dict]) -> np.ndarray:
 
 @claim(
     "clip-rescues-rnn",
-    "Clipping makes a training stable whose gradients explode.",
-    says="always",
+    "Where gradients explode, clip them: the training becomes stable.",
+    says="advice",
+    hedge="a solution",
     notes="001 002 004",
     scope="the adding problem over 20 steps, SimpleRNN of 32 units, 10 epochs of SGD",
 )

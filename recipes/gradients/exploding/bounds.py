@@ -83,16 +83,16 @@ def relu_explodes(lab):
     )
 
 
-# That it is "because" of the missing bound is another statement. If it were so, ReLU
-# with a bound would not explode where ReLU does.
+# That they "can" is one statement, that it is "because" of the missing bound another,
+# and the notes hedge the first alone. If it were so, ReLU with a bound would not
+# explode where ReLU does.
 
 
 @claim(
     "explode-relu-unbounded",
-    "With improper weights ReLU's gradients can explode because its output is not "
-    "bounded.",
-    says="can",
-    hedge="can",
+    "Where ReLU's gradients explode with improper weights, it is because its output is "
+    "not bounded.",
+    says="always",
     notes="004",
     scope="networks of 10 layers of 256 units on digits, ReLU bounded at 6, before "
     "training",

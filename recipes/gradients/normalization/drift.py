@@ -148,8 +148,9 @@ def measured(runs: dict[str, list[dict]], name: str) -> list[np.ndarray]:
     return [np.array([run[name] for run in runs[way]]) for way in WAYS]
 
 
-# What batch normalization does, and whether the one is the reason of the other, are two
-# questions. The notes give the words as keywords: the sentences are ours.
+# The notes give two keywords, "internal covariate shift" and "faster convergence". The
+# second is a claim of `speed`. That the one is the reason of the other they do not say:
+# that question is ours.
 
 
 def less(runs, name: str, more: str, fewer: str) -> stats.Decision:
@@ -161,26 +162,29 @@ def less(runs, name: str, more: str, fewer: str) -> stats.Decision:
 @claim(
     "bn-covariate-shift",
     "Batch normalization reduces internal covariate shift, the drift of a layer's "
-    "inputs, and makes convergence faster.",
+    "inputs.",
     notes="003",
     scope="500 digits, 3 layers of 64 ReLU units, 150 steps of SGD, best rate each",
 )
 def less_drift(lab):
-    """Drift of inputs and change of gradients, and the training loss."""
+    """Drift of inputs and change of gradients; beside them the training loss."""
     runs = trainings(lab)
     plain, normalized, _ = WAYS
     words = {
         "mean": "the mean of the inputs drifts less",
         "covariance": "their covariance drifts less",
         "gradient": "gradients change less by the layers below",
-        "loss": "it trains faster",
     }
-    means = {name: [float(v.mean()) for v in measured(runs, name)] for name in words}
+    means = {
+        name: [float(v.mean()) for v in measured(runs, name)]
+        for name in (*words, "loss")
+    }
     return Finding(
         {said: less(runs, name, plain, normalized) for name, said in words.items()},
         "A step moves the mean of a layer's inputs by {moved[0]:.3f} spreads without "
         "normalization, {moved[1]:.3f} with it. The mean training losses are "
-        "{losses[0]:.2f} and {losses[1]:.2f}.",
+        "{losses[0]:.2f} and {losses[1]:.2f}. The notes name the drift as a keyword; "
+        "the sentence is ours.",
         figure=draw_trainings,
         moved=means["mean"],
         losses=means["loss"],
@@ -193,14 +197,14 @@ def less_drift(lab):
 
 @claim(
     "bn-covariate-shift-reason",
-    "Batch normalization makes convergence faster because it reduces internal "
-    "covariate shift.",
-    notes="003",
+    "Batch normalization makes convergence faster not only because it reduces internal "
+    "covariate shift: with the drift put back it is still faster.",
+    notes="ours",
     scope="500 digits, 3 layers of 64 ReLU units, 150 steps of SGD, best rate each; "
     "random shifts and scales put the drift back behind each normalization",
 )
 def drift_put_back(lab):
-    """If the drift were the reason, with it nothing would be gained."""
+    """If the drift were the only reason, with it nothing would be gained."""
     runs = trainings(lab)
     plain, _, jolted = WAYS
     means = {
@@ -209,17 +213,20 @@ def drift_put_back(lab):
     }
     return Finding(
         {
-            "with the drift put back it trains no faster than without": less(
-                runs, "loss", jolted, plain
+            "with the drift put back it trains faster than without normalization": (
+                less(runs, "loss", plain, jolted)
             )
         },
         "With drift put back a step moves the mean of a layer's inputs by "
         "{moved[2]:.2f} spreads, by {moved[0]:.2f} without normalization. The mean "
         "training losses are {losses[2]:.2f} and {losses[0]:.2f}, and {losses[1]:.2f} "
-        "with normalization alone.",
+        "with normalization alone: {back:.0%} of the gain is lost with the drift put "
+        "back, which also adds noise.",
         figure=draw_trainings,
         moved=means["mean"],
         losses=means["loss"],
+        back=(means["loss"][2] - means["loss"][1])
+        / (means["loss"][0] - means["loss"][1]),
     )
 
 

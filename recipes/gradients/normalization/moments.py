@@ -48,6 +48,7 @@ def normal(x: np.ndarray) -> bool | None:
     "bn-normalises",
     "Batch normalization gives a layer's inputs mean zero and variance one in every "
     "mini-batch of training.",
+    says="is",
     notes="002 003",
     scope="Keras's layer on one batch of 256 Gaussian rows; nothing is trained",
 )
@@ -157,8 +158,9 @@ INVARIANT = 0.01  # of an output with deviation 1: a difference that nobody sees
 
 @claim(
     "bn-scale-invariance",
-    "Weights before a batch normalization may be enlarged: aW with a > 1 gives the "
-    "outputs of W, and gradients a times as small.",
+    "Weights before a batch normalization may be enlarged: where the units' variance "
+    "is far above ε, aW with a > 1 gives the outputs of W, and gradients a times as "
+    "small.",
     notes="ours",
     scope="a Dense layer of 8 units and Keras's normalization, a batch of 256",
 )
@@ -191,8 +193,8 @@ def scale_cancels(lab):
         | {"gradients: a thousandth for 1000 W": stats.close(ratio[1000.0], 1, 0.01)},
         "With 1000 W no output changes by more than {large:.0e} and the gradient is a "
         "thousandth, so steps at the same rate turn the weights a millionth as far. "
-        "With W/100 the outputs change by up to {small:.2f}: the variance is then that "
-        "of ε.",
+        "A variance far above ε is needed: with W/100 the outputs change by up to "
+        "{small:.2f}, so 100 times those weights do not give their outputs.",
         large=off[1000.0],
         small=off[0.01],
         largest_change={f"{times:g}": value for times, value in off.items()},

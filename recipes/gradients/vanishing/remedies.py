@@ -84,10 +84,10 @@ def final_loss(runs: list[dict]) -> np.ndarray:
 
 @claim(
     "vanish-fixes",
-    "ReLU and its variants, better initial weights (Glorot's, He's), batch "
-    "normalization and skip connections help against vanishing gradients.",
-    says="often",
-    hedge="can help, mitigating",
+    "Against vanishing gradients use ReLU or its variants, better initial weights "
+    "(Glorot's, He's), batch normalization or skip connections.",
+    says="advice",
+    hedge="solutions to mitigate",
     notes="001 002 003 004",
     scope="10 layers of 64 units on digits; losses after 5 epochs of SGD at rate 0.1",
 )
@@ -110,9 +110,10 @@ def remedies_help(lab):
             )
             for words, row in found.items()
         },
-        "The first layer gets this much of the last one's gradient: {means:.2g} "
-        "(sigmoid, N(0, 0.01²): {untreated:.0e}). All but the sigmoid with Glorot's "
-        "weights learn: their training loss ends at least {least:.1f} nats lower.",
+        "Where sigmoids stay, better weights are not enough. The first layer gets "
+        "this much of the last one's gradient: {means:.2g} (sigmoid, N(0, 0.01²): "
+        "{untreated:.0e}). All but the sigmoid with Glorot's weights learn: their "
+        "training loss ends at least {least:.1f} nats lower.",
         figure=draw_remedies,
         means={words: middle(row) for words, row in found.items()},
         untreated=middle(first_to_last(runs[UNTREATED])),

@@ -47,7 +47,7 @@ def last_slope(name: str) -> float:
 @claim(
     "vanish-large-inputs",
     "The slopes of sigmoid and tanh vanish far from zero.",
-    says="always",
+    says="is",
     notes="000 001 002 003 004",
     scope="Keras's activations at |x| from 1 to 10; nothing is trained",
 )
