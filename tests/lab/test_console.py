@@ -156,3 +156,10 @@ def test_one_seed_decides_no_claim_by_chance():
     assert says == {"is": "inconclusive", "always": "supported", "can": "supported"}
     assert rule("always", 1, 0, 2) == "inconclusive"
     assert rule("can", 0, 0, 1) == "inconclusive"
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "7"])
+def test_a_terminal_of_no_width_is_written_to(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["show", "momentum-saddle"]) == 0
+    assert "saddle" in capsys.readouterr().out

@@ -106,7 +106,7 @@ def test_a_recipe_of_ones_own_with_workers(tmp_path):
         ({"recipe": "momentum", "out": ""}, "out must name a folder, not ''"),
         ({"recipe": "momentum", "precision": "half"}, "precision must be one of"),
         ({"recipe": "momentum", "claim": "momentum-sadle"}, "Did you mean"),
-        ({"recipe": np}, "no such file with claims"),
+        ({"recipe": np}, "it states no claim"),
     ],
 )
 def test_bad_arguments_are_one_sentence(arguments, words):

@@ -116,11 +116,20 @@ def find(name: str) -> Recipe:
     if recipe not in known:
         if (path / "__init__.py").is_file():
             return _at_path(path, name)
-        hint = nearest(recipe, list(known)) or f" There are: {', '.join(known)}."
-        if Path(f"{name}.py").is_file():
-            hint = f" Did you mean '{name}.py'?"
-        raise UsageError(f"there is no recipe '{recipe}'.{hint}")
+        raise UsageError(f"there is no recipe '{recipe}'.{_hint(name, known)}")
     return known[recipe].only(lesson) if lesson else known[recipe]
+
+
+def _hint(name: str, known: dict[str, Recipe]) -> str:
+    """What a name that is no recipe's may have meant."""
+    if Path(f"{name}.py").is_file():
+        return f" Did you mean '{name}.py'?"
+    for recipe in known.values():
+        for lesson in recipe.lessons:
+            if current_id(name) in lesson.claims:
+                return f" It is a claim of {recipe.name}/{lesson.name}."
+    close = nearest(name.partition("/")[0].lower(), list(known))
+    return close or f" There are: {', '.join(known)}."
 
 
 def find_claim(id: str) -> Recipe:
@@ -161,7 +170,9 @@ def _at_path(path: Path, name: str) -> Recipe:
         recipe = read(header)  # a lesson of a recipe's folder elsewhere
         if recipe and any(one.path.resolve() == place for one in recipe.lessons):
             return recipe.only(path.stem)
-    recipe = read(path) if path.exists() else None
+    if not path.exists():
+        raise UsageError(f"there is no file '{name}'.")
+    recipe = read(path)
     if recipe is None:
-        raise UsageError(f"'{name}' is not a recipe: no such file with claims.")
+        raise UsageError(f"'{name}' is not a recipe: it states no claim.")
     return recipe

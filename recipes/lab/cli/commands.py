@@ -52,7 +52,7 @@ def show(arguments: argparse.Namespace) -> int:
         if id in claims:
             return _show_claim(id, claims[id], output)
         if not arguments.name.endswith(".py") and "/" not in arguments.name:
-            hint = nearest(arguments.name, [*known, *claims])
+            hint = nearest(arguments.name.lower(), [*known, *claims])
             raise UsageError(f"there is no recipe or claim '{arguments.name}'.{hint}")
     recipe = catalog.find(arguments.name)
     output.line(recipe.title, "bold")

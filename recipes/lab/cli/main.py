@@ -32,7 +32,8 @@ def main(words: list[str] | None = None) -> int:
         print("recipes: terminated.", file=sys.stderr)
         return 143
     except KeyboardInterrupt:
-        print("recipes: interrupted.", file=sys.stderr)
+        kept = " The same command goes on from what was trained."
+        print(f"recipes: interrupted.{kept * (words[:1] == ['run'])}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe, `head` say, has seen enough
@@ -74,7 +75,7 @@ def _parser() -> Parser:
         "word", nargs="?", default="", metavar="WORD", help="only those that mention it"
     )
     one = add("show", help="one recipe, lesson or claim")
-    one.add_argument("name")
+    one.add_argument("name", help="RECIPE, RECIPE/LESSON, a claim's id or a file")
     add("run", help="run a recipe, or all of them, to verdicts")
     one = add("train", help="train weights of the zoo, and describe them")
     one.add_argument("name", nargs="?", help="BUILDER/DATA, such as lenet/mnist")

@@ -10,7 +10,10 @@ from recipes.lab.errors import UsageError, nearest
 WORDS = (
     (r"^argument (\S+): expected one argument", r"\1 needs a value"),
     (r"^argument (\S+): ignored explicit argument (.*)", r"\1 takes no value, not \2"),
-    (r"^the following arguments are required: (.*)", r"what is missing: \1"),
+    (
+        r"^the following arguments are required: (.*?)(, \.\.\.)?$",
+        r"what is missing: \1",
+    ),
 )
 
 

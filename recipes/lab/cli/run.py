@@ -10,9 +10,10 @@ from recipes.lab.cli import signals
 from recipes.lab.cli.parsing import Parser, named, whole_number
 from recipes.lab.errors import UsageError
 
-RUN_HELP = """\
+EXIT_CODES = """\
 exit codes: 0 ran (whatever the verdicts), 1 failed, 2 usage, 130 interrupted,
-143 terminated
+143 terminated"""
+RUN_HELP = f"""{EXIT_CODES}
 
 `recipes run NAME --help` also names the settings of that recipe."""
 SWITCHES = ("--all", "--download", "--fresh", "--smoke")  # flags without a value
@@ -25,7 +26,7 @@ def run(words: list[str]) -> int:
         return _run_without_name(rest)
     recipe = catalog.find(name) if claim is None else catalog.find_claim(claim)
     parser = Parser(
-        prog=f"recipes run {recipe.name}", description=recipe.title, epilog=RUN_HELP
+        prog=f"recipes run {recipe.name}", description=recipe.title, epilog=EXIT_CODES
     )
     settings.add_flags(
         parser.add_argument_group("settings of this recipe"), recipe.fields

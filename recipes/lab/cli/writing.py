@@ -27,7 +27,10 @@ def copy(arguments: argparse.Namespace) -> int:
     elif destination.is_dir():
         targets = {one.name: destination / f"{one.name}.py" for one in recipe.lessons}
     else:
-        raise UsageError(f"'{destination}' must be a folder or end in .py.")
+        raise UsageError(
+            f"there is no folder '{destination}': make it, or name a file that ends in "
+            ".py."
+        )
     for path in targets.values():
         _check_module(path)
         if path.exists():

@@ -46,7 +46,7 @@ class Output:
 
     def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
         """Prints text wrapped at the width, 100 columns at most, and indented."""
-        width = min(self.console.width, 100) - indent
+        width = max(min(self.console.width, 100), 20) - indent
         for part in textwrap.wrap(text, width, break_long_words=False):
             self.line(" " * indent + part, style)
 

@@ -237,7 +237,8 @@ def _finish(recipe, lab, values, options, output, known: dict) -> Finished:
             f"{options.precision}."
         )
     output.result(result)
-    output.line(f"Results ({took(result['seconds'])}): {place}")
+    where = "until this process ends; out= keeps them" if options.temporary else place
+    output.line(f"Results ({took(result['seconds'])}): {where}")
     drawn = {name: one["figure"] for name, one in lab._figures.items()}
     return Finished(result, place, drawn)
 

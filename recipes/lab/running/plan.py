@@ -29,6 +29,7 @@ class Options:
         store: Where trainings are kept; None for the user's cache folder.
         cluster: The cluster that trains, "tcp://HOST:PORT" or "local:N"; None for this
             machine's processes.
+        temporary: Whether `out` is deleted when this process ends.
     """
 
     out: Path = Path("runs")
@@ -41,6 +42,7 @@ class Options:
     jobs: int = 1
     store: Path | None = None
     cluster: str | None = None
+    temporary: bool = False
 
 
 @dataclass

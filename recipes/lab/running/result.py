@@ -138,6 +138,7 @@ def run(
         jobs=max(2, jobs or threads.default_jobs()),
         first_seed=first_seed,
         cluster=cluster,
+        temporary=out is None,
     )
     output = Output(silent=quiet)
     try:

@@ -82,6 +82,8 @@ def _parallel(
             yield call(function, index, task)
 
     call = joblib.delayed(_numbered)
+    # A worker that has grown is replaced; joblib warns of that as of a leak.
+    warnings.filterwarnings("ignore", "A worker stopped while some", UserWarning)
     with (
         _importable(),
         joblib.parallel_config(
