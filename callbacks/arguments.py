@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from numbers import Integral, Real
 
+import numpy as np
+
 
 def fail(name: str, value: object, allowed: str) -> ValueError:
     """The one wording of every refused argument."""
@@ -49,6 +51,8 @@ def choice(name: str, value: object, allowed: Iterable[str]) -> str:
 
 def flag(name: str, value: object) -> bool:
     """True or False, and nothing that merely behaves like them."""
+    if isinstance(value, np.bool_):
+        return bool(value)
     if not isinstance(value, bool):
         raise fail(name, value, "True or False")
     return value
@@ -59,3 +63,10 @@ def label(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise fail(name, value, "a non-empty string")
     return value
+
+
+def labels(name: str, value: object, what: str) -> tuple[str, ...]:
+    """Names in a list, tuple or set; a single string is none of these."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise fail(name, value, f"a list of names of {what}")
+    return tuple(label(name, entry) for entry in value)

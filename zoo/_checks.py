@@ -99,6 +99,7 @@ def share(name: str, value: object) -> float:
 
 def flag(name: str, value: object) -> bool:
     """True or False, and nothing that merely behaves like them."""
+    value = plain(value)
     if not isinstance(value, bool):
         raise fail(name, value, "True or False")
     return value

@@ -112,7 +112,7 @@ class GAN(ExamplesOnly):
         seed: int | None = None,
         name: str = "gan",
     ):
-        settings = GANSettings(
+        given = (
             generator_loss,
             discriminator_loss,
             updates,
@@ -121,6 +121,7 @@ class GAN(ExamplesOnly):
             value_range,
             seed,
         )
+        settings = GANSettings(*map(_checks.plain, given))
         _check_networks(generator, discriminator)
         _checks.text("name", name)
         # The networks keep their own policies. This wrapper reads the weights as
@@ -131,7 +132,7 @@ class GAN(ExamplesOnly):
         self.settings = settings
         self.value_range = _examples_range(generator, settings.value_range)
         self.latent_dim = int(generator.input_shape[-1])
-        self.latents = keras.random.SeedGenerator(seed)
+        self.latents = keras.random.SeedGenerator(settings.seed)
         self.trackers = {
             key: keras.metrics.Mean(name=key)
             for key in ("d_loss", "g_loss", "d_real", "d_fake")

@@ -43,6 +43,8 @@ class Vocabulary:
     """
 
     def __init__(self, characters: Iterable[str]):
+        if not isinstance(characters, Iterable):
+            raise _checks.fail("characters", characters, "strings of length 1")
         self.characters = tuple(characters)
         single = all(isinstance(c, str) and len(c) == 1 for c in self.characters)
         if not single or len(self.characters) < 2:
@@ -168,14 +170,16 @@ class Vocabulary:
             with zipfile.ZipFile(path) as archive:
                 names = [n for n in archive.namelist() if Path(n).name == _FILE]
                 text = archive.read(names[0]).decode("utf-8") if names else None
-        except (OSError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise ValueError(f"path must be a .keras file: {error}") from None
         if text is None:
             raise ValueError(f"path must be a model saved with characters: {path}")
         return cls(json.loads(text))
 
     def _check_model(self, model: Any) -> None:
-        size = model.output_shape[-1] if isinstance(model, keras.Model) else None
+        # A Sequential that is not built has no shape yet.
+        shape = getattr(model, "output_shape", None)
+        size = shape[-1] if isinstance(model, keras.Model) and shape else None
         if size != len(self):
             raise _checks.fail("model", size, f"one of {len(self)} characters")
 
@@ -217,10 +221,11 @@ def encode_words(
     """
     _checks.integer("timesteps", timesteps)
     for name, value in (("texts", texts), ("words", words)):
-        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        alone = isinstance(value, (str, bytes)) or getattr(value, "shape", None) == ()
+        if alone or not isinstance(value, Iterable):
             raise _checks.fail(name, value, "a list of strings")
     words = list(words)
-    if len(set(words)) < len(words) or not all(isinstance(w, str) for w in words):
+    if not all(isinstance(w, str) for w in words) or len(set(words)) < len(words):
         raise ValueError("words must be different strings.")
     numbers = {word: number for number, word in enumerate(words, _UNKNOWN + 1)}
     rows = []

@@ -100,9 +100,7 @@ class AdaptiveGradientClipping(ClippingCallback):
     ):
         super().__init__(clipping, "clipping", name, progress_bar)
         self.eps = arguments.number("eps", eps, 0.0, open_low=True)
-        if isinstance(exclude, str):
-            raise arguments.fail("exclude", exclude, "a list of names of layers")
-        self.exclude = tuple(arguments.label("exclude", layer) for layer in exclude)
+        self.exclude = arguments.labels("exclude", exclude, "layers")
 
     def on_train_begin(self, logs=None):
         """Refuses names of layers that the model doesn't have."""

@@ -122,16 +122,19 @@ class GradientNorms(InStepCallback):
     @property
     def table(self) -> NormTable:
         """All rows of the model's optimizer (of the first one, if it has several)."""
+        return next(iter(self._known().values()))
+
+    def _known(self) -> dict[str, NormTable]:
         if not self.tables:
             raise ValueError("There are no gradient norms before the first epoch ends.")
-        return next(iter(self.tables.values()))
+        return self.tables
 
     def to_npz(self, path: Any) -> None:
         """Writes every table's arrays; several tables go to NAME in `path-NAME.npz`.
 
         Where several processes train together, the first one writes.
         """
-        for name, table in self.tables.items():
+        for name, table in self._known().items():
             table.to_npz(path_of(path, name))
 
     def to_csv(self, path: Any) -> None:
@@ -139,7 +142,7 @@ class GradientNorms(InStepCallback):
 
         Where several processes train together, the first one writes.
         """
-        for name, table in self.tables.items():
+        for name, table in self._known().items():
             table.to_csv(path_of(path, name))
 
     def plot(self, optimizer: str = "") -> Any:
@@ -153,7 +156,10 @@ class GradientNorms(InStepCallback):
         """
         from callbacks.gradient_norms import picture
 
-        table = self.tables[optimizer] if optimizer else self.table
+        known = self._known()
+        if optimizer:
+            arguments.choice("optimizer", optimizer, known)
+        table = known[optimizer] if optimizer else self.table
         return picture.draw(table, optimizer)
 
     remembered = ("batches", "skipped", "_epoch", "_batches_before", "_seen")

@@ -93,9 +93,9 @@ class LossCallback(InStepCallback):
 
     def __init__(self, outputs: Iterable[str] | None = None, progress_bar: bool = True):
         super().__init__(progress_bar)
-        if isinstance(outputs, str):
-            raise arguments.fail("outputs", outputs, "a list of names of outputs")
-        self.outputs = None if outputs is None else tuple(outputs)
+        self.outputs = outputs
+        if outputs is not None:
+            self.outputs = arguments.labels("outputs", outputs, "outputs")
         self.weighed: set[int] = set()
         self._used = False
 

@@ -75,10 +75,9 @@ class UncertaintyWeighting(LossCallback):
         self.learning_rate = arguments.number(
             "learning_rate", learning_rate, 0.0, open_low=True
         )
-        if isinstance(classification, str):
-            allowed = "a list of names of outputs"
-            raise arguments.fail("classification", classification, allowed)
-        self.classification = tuple(classification)
+        self.classification = arguments.labels(
+            "classification", classification, "outputs"
+        )
         self._reset()
 
     def _reset(self) -> None:

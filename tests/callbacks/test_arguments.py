@@ -103,3 +103,25 @@ def test_examples(name):
     results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.attempted > 1
     assert results.failed == 0
+
+
+def test_names_stand_in_a_list_and_flags_may_be_those_of_numpy():
+    for make in (
+        lambda names: callbacks.AdaptiveGradientClipping(exclude=names),
+        lambda names: callbacks.UncertaintyWeighting(classification=names),
+        lambda names: callbacks.NoisySampleWeighting(0.1, outputs=names),
+    ):
+        for names in ("a", 3):
+            with pytest.raises(ValueError, match="must be a list of names of"):
+                make(names)
+        with pytest.raises(ValueError, match="must be a non-empty string; got 3"):
+            make(["a", 3])
+    assert callbacks.GradientNorms(per_layer=np.bool_(False)).per_layer is False
+
+
+def test_norms_that_are_not_there_are_neither_written_nor_drawn(tmp_path):
+    norms = callbacks.GradientNorms()
+    for use in (norms.to_csv, norms.to_npz, norms.plot):
+        with pytest.raises(ValueError, match="no gradient norms before the first"):
+            use(tmp_path / "norms")
+    assert not list(tmp_path.iterdir())

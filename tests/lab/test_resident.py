@@ -477,3 +477,56 @@ def test_data_that_does_not_fit_goes_the_ordinary_way_and_says_so(caplog, monkey
 def test_arguments_that_exclude_each_other(given, told):
     with pytest.raises(LabError, match=told):
         fit(dense(), X, **{"y": Y, **given})
+
+
+def trained(train, loss, y, **given):
+    """The weights after an epoch of a small network, and its loss."""
+    keras.utils.set_random_seed(3)
+    layers = [keras.layers.Input((8,)), keras.layers.Dense(3)]
+    model = keras.Sequential(layers)
+    model.compile(keras.optimizers.SGD(0.1), loss)
+    history = train(model, X, y, batch_size=32, shuffle=False, **given)
+    return [*model.get_weights(), np.array(history.history["loss"])]
+
+
+class Series:
+    """As a table's column is: it has items and a get, and is no dict."""
+
+    def __init__(self, values):
+        self.items, self.get = values.items, values.get
+
+    def __iter__(self):
+        return iter([])
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "given"),
+    [
+        (CROSSENTROPY, Y, {"class_weight": {False: 1.0, True: 5.0}}),
+        (CROSSENTROPY, Y, {"class_weight": Series({0: 1.0, 1: 5.0})}),
+        (CROSSENTROPY, Y, {"sample_weight": (WEIGHTS,)}),
+        (
+            keras.losses.SparseCategoricalCrossentropy(True, ignore_class=255),
+            np.where(Y == 2, 255, Y),
+            {"class_weight": {0: 1.0, 1: 5.0, 255: 0.0}},
+        ),
+    ],
+)
+def test_weights_in_the_forms_that_keras_takes(loss, y, given):
+    def plain(model, *data, **arguments):
+        return model.fit(*data, verbose=0, **arguments)
+
+    ours, kept = trained(fit, loss, y, **given), trained(plain, loss, y, **given)
+    for one, other in zip(ours, kept, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize(("dtype", "classes"), [("bfloat16", 258), ("float16", 2050)])
+def test_labels_that_the_type_of_the_loss_would_round(dtype, classes):
+    model = keras.Sequential([keras.layers.Input((8,)), keras.layers.Dense(classes)])
+    loss = keras.losses.SparseCategoricalCrossentropy(True, dtype=dtype)
+    model.compile("sgd", loss)
+    labels = np.full(300, classes - 1)
+    with pytest.raises(LabError, match=f"holds labels to {classes - 1}; .*{dtype}"):
+        fit(model, X, labels)
+    fit(model, X, labels - 1, on_divergence="return")

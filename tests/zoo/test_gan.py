@@ -287,3 +287,24 @@ def test_float16_gets_its_loss_scaled():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_settings_may_be_numbers_of_numpy(tmp_path):
+    networks = line(LATENT, "generator"), line(1, "discriminator")
+    gan = GAN(
+        *networks,
+        seed=np.int64(7),
+        smoothing=np.float32(0.25),
+        discriminator_steps=np.int32(1),
+    )
+    gan.compile(keras.optimizers.SGD(RATE), keras.optimizers.SGD(RATE))
+    twin = line_gan(smoothing=0.25)
+    for one in (gan, twin):
+        one.fit(examples(), batch_size=BATCH, verbose=0)
+    for ours, theirs in zip(weights(gan), weights(twin), strict=True):
+        for mine, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-6)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    first = gan.generate(3, seed=np.int64(1))
+    np.testing.assert_allclose(loaded.generate(3, seed=1), first, rtol=1e-6)

@@ -96,3 +96,14 @@ def test_what_is_no_text_is_refused(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match=r"path must be a \.keras file"):
         zoo.Vocabulary.load(path)
+    with pytest.raises(ValueError, match=r"path must be a \.keras file"):
+        zoo.Vocabulary.load(None)
+    with pytest.raises(ValueError, match="characters must be strings"):
+        zoo.Vocabulary(3)
+    with pytest.raises(ValueError, match="words must be different strings"):
+        zoo.encode_words(["good"], [["good"]], 3)
+    with pytest.raises(ValueError, match="texts must be a list"):
+        zoo.encode_words(np.array("good"), ["good"], 3)
+    unbuilt = keras.Sequential([keras.layers.Dense(3)])
+    with pytest.raises(ValueError, match="model must be one of 3 characters"):
+        vocabulary.sample(unbuilt, "a", 3)

@@ -272,3 +272,46 @@ def test_decisions_refuse_what_is_no_probability(p, message):
 def test_costs_are_a_square_of_numbers(costs):
     with pytest.raises(ValueError, match="costs must be a square matrix"):
         CostSensitiveLoss(costs)
+
+
+def test_labels_and_predictions_in_lists_and_objects():
+    costs = [[0, 1], [9, 0]]
+    loss = CostSensitiveLoss(costs)
+    for labels in ([1, 0], np.array([1, 0], object), np.array([True, False])):
+        # (9 * 0.9 + 1 * 0.2) / 2
+        got = float(numpy(loss(labels, [[0.9, 0.1], [0.8, 0.2]])))
+        assert got == pytest.approx(4.15)
+
+
+@pytest.mark.parametrize(("dtype", "classes"), [("bfloat16", 258), ("float16", 2050)])
+def test_a_loss_whose_type_rounds_its_labels_is_refused(dtype, classes):
+    weights = np.ones(classes)
+    weights[-1] = 9.0
+    with pytest.raises(ValueError, match=f"there is the label {classes - 1}"):
+        ClassBalancedLoss(weights, from_logits=True, dtype=dtype)
+    with pytest.raises(ValueError, match="there is the label 4001"):
+        ClassBalancedLoss([1, 1], ignore_class=-4001, dtype=dtype)
+    loss = ClassBalancedLoss(weights[1:], from_logits=True, dtype=dtype)
+    got = numpy(ops.cast(loss([classes - 2], np.zeros((1, classes - 1))), "float32"))
+    assert float(got) == pytest.approx(9 * np.log(classes - 1), rel=1e-2)
+
+
+def test_costs_that_prefer_no_decision_are_refused():
+    for costs in (np.zeros((2, 2)), [[1, 1], [3, 3]]):
+        with pytest.raises(ValueError, match="different within a row"):
+            CostSensitiveLoss(costs)
+        CostSensitiveLoss(costs, mix=0.5)  # cross-entropy is left
+
+
+def test_labels_that_are_numbers_of_something_else_are_refused_at_once():
+    with pytest.raises(ValueError, match=r"none of class \[1, 2, .* and more\.$"):
+        class_balanced_weights([0, 10**18])
+    with pytest.raises(ValueError, match=r"none of class \[0, 3\]\.$"):
+        class_balanced_weights([1, 2, 4])
+    hidden = np.ma.masked_array([0, 0, 1, 0], [0, 0, 0, 1])
+    with pytest.raises(ValueError, match="without masked entries"):
+        class_balanced_weights(hidden)
+    got = class_balanced_weights(hidden.compressed())
+    assert got == pytest.approx({0: 0.75, 1: 1.5})
+    with pytest.raises(ValueError, match="weights must be a dict or a sequence"):
+        ClassBalancedLoss(np.array(2.0))

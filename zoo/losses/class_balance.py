@@ -57,10 +57,16 @@ def class_balanced_weights(
             "integers from 0 (np.unique(labels, return_inverse=True)[1] makes them of "
             "other class names, such as -1 and 1)",
         )
+    known = np.unique(numbers)
+    if known[-1] >= len(known):  # looked at first: the largest may be any number
+        missing = sorted(set(range(len(known) + 10)) - set(known.tolist()))
+        shown = [label for label in missing if label < known[-1]]
+        more = " and more" if known[-1] + 1 - len(known) > len(shown) else ""
+        raise ValueError(
+            f"labels must hold every class from 0 to {known[-1]}; got none of class "
+            f"{shown}{more}."
+        )
     counts = np.bincount(numbers.ravel()).astype(float)
-    if not counts.all():
-        missing = np.flatnonzero(counts == 0).tolist()
-        raise ValueError(f"labels must hold every class; got none of class {missing}.")
     weights = 1.0 / counts
     if scheme == "effective_number":
         weights = (1.0 - beta) / -np.expm1(counts * np.log(beta)) if beta else counts**0
@@ -74,7 +80,8 @@ def _weight_vector(weights: Any) -> np.ndarray:
         if set(weights) != set(range(len(weights))):
             raise _checks.fail("weights", weights, "a dict with keys 0, 1, 2, ...")
         weights = [weights[label] for label in range(len(weights))]
-    if isinstance(weights, str) or not isinstance(weights, Sequence | np.ndarray):
+    listed = isinstance(weights, Sequence | np.ndarray) and np.ndim(weights) > 0
+    if isinstance(weights, str) or not listed:
         raise _checks.fail("weights", weights, "a dict or a sequence of numbers")
     if len(weights) < 2:
         raise _checks.fail("weights", weights, "of at least two classes")

@@ -134,6 +134,12 @@ class CostSensitiveLoss(LabelLoss):
     ):
         self.costs = _cost_matrix(costs)
         self.mix = _checks.number("mix", mix, 0.0)
+        if not self.mix and not np.ptp(self.costs, axis=1).any():
+            raise _checks.fail(
+                "costs",
+                self.costs.tolist(),
+                "different within a row, or no decision is better than another",
+            )
         super().__init__(
             len(self.costs),
             from_logits,

@@ -5,6 +5,7 @@ an error or a loss that means nothing, and a different one on every backend. Her
 gets one sentence; where a compiled step can't raise (JAX, XLA), the loss is NaN.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -28,6 +29,8 @@ def label_array(name: str, labels: Any) -> np.ndarray:
     Raises:
         ValueError: They are of another kind, negative, missing or one-hot.
     """
+    if np.ma.is_masked(labels):
+        raise _checks.fail(name, labels, "without masked entries (labels.compressed())")
     array = np.asarray(labels)
     if array.dtype == object and array.size:
         kinds = {type(entry) for entry in array.ravel()}
@@ -98,12 +101,23 @@ class LabelLoss(keras.losses.Loss):
         self.classes = classes
         self.from_logits = _checks.flag("from_logits", from_logits)
         self.ignore_class = ignored(ignore_class)
+        # Keras hands labels on in the loss's type, which rounds what it can't hold.
+        exact = {"bfloat16": 2**8, "float16": 2**11}.get(str(self.dtype), math.inf)
+        largest = max(classes - 1, abs(self.ignore_class or 0))
+        if largest > exact:
+            raise ValueError(
+                f"dtype of {self.name!r} must hold every label; {self.dtype} holds "
+                f"whole numbers to {exact}, and there is the label {largest}. Give "
+                "dtype='float32'."
+            )
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """Refuses labels that are no numbers, then does as Keras does."""
-        kind = getattr(np.asarray(y_true), "dtype", None) if _plain(y_true) else None
-        if kind is not None and kind.kind in "USO":
-            label_array("y_true", y_true)
+        if _plain(y_true):
+            y_true = np.asarray(y_true)
+            if y_true.dtype.kind in "USO":
+                y_true = label_array("y_true", y_true)
+        y_pred = np.asarray(y_pred) if _plain(y_pred) else y_pred
         return super().__call__(y_true, y_pred, sample_weight)
 
     def units(self) -> tuple[int, str]:

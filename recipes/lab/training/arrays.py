@@ -94,6 +94,10 @@ def checked(data: Data, prefix: str = "") -> Data:
     """
     if data.sample_weight is not None and data.y is None:
         raise LabError(f"{prefix}sample_weight needs targets; {prefix}y is None.")
+    weight = data.sample_weight
+    alone = isinstance(weight, (list, tuple)) and len(weight) == 1
+    if alone and hasattr(data.y, "shape") and np.ndim(weight[0]):
+        data = data._replace(sample_weight=weight[0])
     converted, lengths = [], {}
     for field, tree in zip(data._fields, data, strict=True):
         name = prefix + field

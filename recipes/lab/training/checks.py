@@ -155,11 +155,13 @@ def check_classes_named(found: list[Pair], class_weight: Any) -> None:
         LabError: There is no such class.
     """
     for pair in found:
-        kind, outputs = describe(pair.loss)[0], pair.output.shape[-1]
+        (kind, settings), outputs = describe(pair.loss), pair.output.shape[-1]
         classes = 2 if outputs == 1 and kind in BINARY else outputs
         if classes is None or kind not in (*CATEGORICAL, *BINARY):
             continue
-        for label in class_weight:
+        for label in options.checked_class_weight(class_weight):
+            if label == settings.get("ignore_class"):
+                continue
             if not 0 <= label < classes:
                 raise LabError(
                     f"class_weight has the class {options.show(label)}; the model's "

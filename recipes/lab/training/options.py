@@ -150,14 +150,15 @@ def as_number(value: Any) -> float | None:
 
 def checked_class_weight(class_weight: Any) -> dict[int, float]:
     """Returns {class: weight} with whole classes and finite weights from 0."""
-    if not isinstance(class_weight, Mapping):
+    if not isinstance(class_weight, Mapping) and not hasattr(class_weight, "items"):
         raise LabError(
             "class_weight must be a dict from class to weight, such as {0: 1.0, 1: "
             f"2.0}}, not {show(class_weight)}."
         )
     checked = {}
     for key, weight in class_weight.items():
-        label, number = as_number(key), as_number(weight)
+        truth = isinstance(key, (bool, np.bool_))  # the classes of labels that are
+        label, number = float(key) if truth else as_number(key), as_number(weight)
         if label is None or not label.is_integer():
             raise LabError(
                 f"class_weight has the key {show(key)}; classes are numbers 0, 1, 2, "

@@ -1,5 +1,6 @@
 """Targets that a loss can compare with the outputs, or a clear sentence."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def _check_target(kind: str, settings: dict, pair: Pair, array, name: str) -> No
             "to 1."
         )
     if kind in SPARSE:
+        _check_exact(array, pair.loss, name)
         check_labels(array, shape, settings, name, kind)
     elif kind in ELEMENTWISE:
         _check_shape(array, shape, name, kind)
@@ -71,6 +73,17 @@ def _check_target(kind: str, settings: dict, pair: Pair, array, name: str) -> No
         _check_ctc(array, shape, name)
     elif not kind:
         check_by_calling(pair.loss, array, shape, name)
+
+
+def _check_exact(array: np.ndarray, loss: Any, name: str) -> None:
+    """Refuses labels that Keras would round: it hands them on in the loss's type."""
+    exact = {"bfloat16": 2**8, "float16": 2**11}.get(str(loss.dtype), math.inf)
+    if array.max() > exact or array.min() < -exact:
+        raise LabError(
+            f"{name} holds labels to {show(array.max())}; the loss '{loss.name}' has "
+            f"the type {loss.dtype}, which holds whole numbers to {exact}. Give the "
+            "loss dtype='float32'."
+        )
 
 
 def check_labels(
