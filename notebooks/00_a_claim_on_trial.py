@@ -38,7 +38,7 @@ study = Study(
 
 def final_loss(optimizer, learning_rate, seed=0):
     """Trains five epochs; returns the training loss of the last one, in nats."""
-    run = study.train(
+    training = study.train(
         (x, y),
         seed,
         epochs=5,
@@ -47,7 +47,7 @@ def final_loss(optimizer, learning_rate, seed=0):
         learning_rate=learning_rate,
         network={"num_classes": 10, "units": (64,)},
     )
-    return run["history"]["loss"][-1]
+    return training["history"]["loss"][-1]
 
 
 notes = {"sgd": 0.01, "adagrad": 0.01, "adam": 0.001, "rmsprop": 0.001}
@@ -133,8 +133,9 @@ print(f"SGD's loss is {mean:.2f} times Adam's, interval [{low:.2f}, {high:.2f}]:
 # The notes say more than one network can answer: SGD *often* converges more slowly,
 # *above all in deep networks*. The recipe `optimizers` tries the claim under four
 # circumstances, chooses rates on seeds of their own, and widens the intervals so that
-# all four hold together. `run` does it from here; the card is what a reader of the
-# project sees.
+# all four hold together. Its network and its rates are others than those above, so its
+# numbers are its own. `run` does it from here; the card is what a reader of the project
+# sees.
 
 # %%
 result = run("optimizers", claim="opt-sgd-slower", quiet=True)

@@ -269,12 +269,43 @@ def test_a_ragged_tensor_keeps_batch_size_and_order():
     assert int(model.optimizer.iterations.numpy()) == 10
 
 
-def test_steps_an_epoch_are_the_first_of_each_order():
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize(("steps", "shares"), [(2, (0, 20, 0, 20)), (3, (0, 0))])
+def test_epochs_of_few_steps_go_on_in_one_order(steps, shares, resident):
+    """The next epoch trains on what the one before left, while there is enough."""
     ours, plain = same_start(net(), net())
-    fit(ours, X, Y, batch_size=10, epochs=2, seed=3, steps_per_epoch=2)
-    for epoch in range(2):
-        rows = np.random.default_rng([3, epoch]).permutation(40)[:20]
+    given = {"batch_size": 10, "epochs": len(shares), "steps_per_epoch": steps}
+    fit(ours, X, Y, seed=3, resident=resident, **given)
+    orders = -1
+    for first in shares:
+        orders += first == 0
+        order = np.random.default_rng([3, orders]).permutation(40)
+        rows = order[first : first + 10 * steps]
         plain.fit(X[rows], Y[rows], batch_size=10, shuffle=False, verbose=0)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+@pytest.mark.parametrize("rows", [40, 37])
+def test_epochs_of_few_steps_are_keras_s(rows):
+    ours, plain = same_start(net(), net())
+    given = {"batch_size": 10, "epochs": 3, "steps_per_epoch": 2, "shuffle": False}
+    fit(ours, X[:rows], Y[:rows], **given)
+    plain.fit(X[:rows], Y[:rows], verbose=0, **given)
+    assert largest_difference(ours, plain) < 1e-6
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_training_that_is_told_to_stop_as_an_epoch_begins_makes_one_step(resident):
+    class Stops(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    ours, plain = same_start(net(), net())
+    fit(ours, X, Y, batch_size=10, epochs=9, shuffle=False, resident=resident,
+        callbacks=[Stops()])  # fmt: skip
+    plain.fit(X, Y, batch_size=10, epochs=9, shuffle=False, callbacks=[Stops()],
+              verbose=0)  # fmt: skip
+    assert int(ours.optimizer.iterations) == int(plain.optimizer.iterations) == 5
     assert largest_difference(ours, plain) < 1e-6
 
 

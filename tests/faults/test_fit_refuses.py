@@ -508,6 +508,16 @@ CASES = [
     ),
     ("more steps", with_option(steps_per_epoch=1000), "from 1 to 2, not 1000"),
     (
+        "steps that leave batches out",
+        with_option(steps_per_epoch=3, batch_size=10, shuffle=False),
+        "steps_per_epoch=3 does not divide the 4 batches",
+    ),
+    (
+        "a loss weight that is no number",
+        lambda: tried(net(loss_weights=[NAN])),
+        "compile(loss_weights=) must be numbers, not nan",
+    ),
+    (
         "no steps",
         with_option(steps_per_epoch=0),
         "steps_per_epoch must be a whole number",

@@ -133,7 +133,7 @@ def fit(
                 model, given, classes, split, validation, bool(check_outputs)
             )
             arguments["validation_data"] = held_out
-            steps = _steps(arguments, data, size)
+            steps = _steps(arguments, data, size, bool(shuffle))
             share = over.own_rows if over.is_several else None
             batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps, share)
             options.check_optimizers(model, batches.num_batches * arguments["epochs"])
@@ -149,7 +149,7 @@ def fit(
         return _checked(model, history, arguments["epochs"], on_divergence)
 
 
-def _steps(arguments: dict, data, batch_size: int) -> int | None:
+def _steps(arguments: dict, data, batch_size: int, shuffle: bool) -> int | None:
     """The steps an epoch that were asked for, if any; they must be there.
 
     Validation data in arrays gets its batch size: as in Keras, that of training.
@@ -162,7 +162,7 @@ def _steps(arguments: dict, data, batch_size: int) -> int | None:
         arguments["validation_batch_size"] = size
         validated = -(-arrays.len_of(held_out) // size)
     batches = -(-arrays.len_of(data) // batch_size)
-    return options.checked_steps(arguments, batches, validated)
+    return options.checked_steps(arguments, batches, validated, shuffle)
 
 
 def _keeper(checkpoint, every, x, arguments, over):

@@ -53,6 +53,13 @@ def check_model(model: Any) -> None:
     steps = getattr(model, "steps_per_execution", None)
     if steps is not None and steps != "auto":
         whole("compile(steps_per_execution=)", steps, 1)
+    weights = getattr(
+        getattr(model, "_compile_loss", None), "_user_loss_weights", None
+    )
+    for weight in keras.tree.flatten(weights):
+        number = isinstance(weight, (int, float, np.number))
+        if number and not np.isfinite(weight):
+            raise LabError(f"compile(loss_weights=) must be numbers, not {weight}.")
 
 
 def check_names(model: keras.Model, own: Callable, given: Mapping) -> None:
@@ -111,18 +118,30 @@ def checked_arguments(arguments: Mapping, epochs: Any) -> dict:
     return checked
 
 
-def checked_steps(arguments: dict, batches: int, held_out: int | None) -> int | None:
+def checked_steps(
+    arguments: dict, batches: int, held_out: int | None, shuffle: bool
+) -> int | None:
     """Takes `steps_per_epoch` out of the arguments; it and another must have batches.
 
     Args:
         arguments: For `model.fit`, changed in place.
         batches: Those of an epoch.
         held_out: Those of the validation data, if it is in arrays.
+        shuffle: Whether each pass has an order of its own.
     """
     if held_out is not None and arguments.get("validation_steps") is not None:
         whole("validation_steps", arguments["validation_steps"], 1, held_out)
     steps = arguments.pop("steps_per_epoch", None)
-    return None if steps is None else whole("steps_per_epoch", steps, 1, batches)
+    if steps is None:
+        return None
+    steps = whole("steps_per_epoch", steps, 1, batches)
+    if batches % steps and not shuffle:
+        raise LabError(
+            f"steps_per_epoch={steps} does not divide the {batches} batches: without "
+            f"shuffle the last {batches % steps} would never be trained. Give a "
+            "divisor, or only the rows that are to be trained."
+        )
+    return steps
 
 
 def share(name: str, value: Any) -> float:

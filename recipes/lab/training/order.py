@@ -21,8 +21,9 @@ class ShuffledArrays(keras.utils.PyDataset):
         batch_size: Samples a batch; the last one of an epoch may be smaller.
         seed: With the epoch's number, decides the order.
         shuffle: False keeps the order as given.
-        steps: Batches an epoch, which then leaves out the last samples of its order;
-            None takes all.
+        steps: Batches an epoch; None takes all. The next epoch goes on in the same
+            order, as in Keras, until fewer batches are left: those are left out, and
+            an epoch in a new order begins.
         share: Picks the rows of a batch that this process brings; None takes all.
     """
 
@@ -44,17 +45,21 @@ class ShuffledArrays(keras.utils.PyDataset):
         self.tree = tuple(tuple(p) if isinstance(p, list) else p for p in parts)
         self.rows = next(leaves(x))[1].shape[0]
         self.batch_size = batch_size
-        self.samples = min(self.rows, (steps or self.rows) * batch_size)
+        batches = -(-self.rows // batch_size)
+        self.steps = batches if steps is None else steps
+        self.parts = batches // self.steps  # epochs that share an order
         self.seed, self.shuffle = seed, shuffle
         self.start(0)
 
     def start(self, epoch: int) -> None:
         """Puts the samples into the order of an epoch, counted from 0."""
+        passed, part = divmod(epoch, self.parts)
         self.order = np.arange(self.rows)
         if self.shuffle:
-            rng = np.random.default_rng([self.seed, epoch])
+            rng = np.random.default_rng([self.seed, passed])
             self.order = rng.permutation(self.rows)
-        self.order = self.order[: self.samples]
+        samples = self.steps * self.batch_size
+        self.order = self.order[part * samples : (part + 1) * samples]
 
     def check_parts(self) -> None:
         """Refuses what Keras can't bring to TensorFlow batch by batch."""
@@ -66,9 +71,19 @@ class ShuffledArrays(keras.utils.PyDataset):
             )
 
     @property
+    def samples(self) -> int:
+        """Those of this epoch."""
+        return len(self.order)
+
+    @property
+    def used(self) -> int:
+        """Samples of one order that are trained on."""
+        return min(self.rows, self.parts * self.steps * self.batch_size)
+
+    @property
     def num_batches(self) -> int:
         """Batches an epoch."""
-        return -(-self.samples // self.batch_size)
+        return self.steps
 
     def __getitem__(self, index: int):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]

@@ -98,6 +98,7 @@ class ResidentFunction:
 
     def _resident(self, rows: ResidentRows, *state):
         """Trains on the next block of rows."""
+        rows.stops = self.model.stop_training
         return self._run(self.model.train_step, rows, state)
 
     def _evaluation(self, rows: ResidentRows):

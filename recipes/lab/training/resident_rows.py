@@ -19,6 +19,10 @@ class ResidentRows:
     Args:
         batches: The arrays, their batch size and order.
         size: Steps a call of the train function, at least 1.
+
+    Attributes:
+        stops: Whether training ends with the next call, which then is one step: a
+            callback asked for it after the epoch had begun.
     """
 
     def __init__(self, batches: ShuffledArrays, size: int):
@@ -30,7 +34,7 @@ class ResidentRows:
         """Puts the rows into the order of an epoch, counted from 0."""
         self.batches.start(epoch)
         self.order = keras.ops.convert_to_tensor(self.batches.order.astype("int32"))
-        self.done = 0
+        self.done, self.stops = 0, False
 
     def take(self, whole: bool) -> list[tuple[int, int, int]]:
         """Takes the next call's steps; after the last ones the first come again.
@@ -44,7 +48,8 @@ class ResidentRows:
         size, samples = self.batches.batch_size, self.batches.samples
         if self.done == self.batches.num_batches:
             self.done = 0
-        start, steps = self.done, min(self.size, self.batches.num_batches - self.done)
+        most = 1 if self.stops else self.size
+        start, steps = self.done, min(most, self.batches.num_batches - self.done)
         self.done += steps
         rest = samples - (self.done - 1) * size  # rows of the last batch taken
         if not whole or rest >= size:

@@ -22,7 +22,7 @@ def check(spread: Spread, batches: ShuffledArrays) -> None:
     Raises:
         LabError: Some batch can't be shared.
     """
-    _check(spread, batches.samples, batches.batch_size, "")
+    _check(spread, batches.used, batches.batch_size, "")
 
 
 def check_validation(spread: Spread, arguments: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ def _check(spread: Spread, rows: int, batch_size: int, prefix: str) -> None:
         )
     if rest % shares:
         out = [f"{rows - rest % shares} rows"] if rows >= shares else []
-        if rows > batch_size:
+        if rows > 2 * batch_size:
             option = "validation_steps" if prefix else "steps_per_epoch"
             out.append(f"{option}={rows // batch_size}")
         told = " or ".join(out) or f"at least {shares} rows"
