@@ -514,7 +514,7 @@ CASES = [
     ),
     (
         "a loss weight that is no number",
-        lambda: tried(net(loss_weights=[NAN])),
+        lambda: tried(net(loss_weights=[float("nan")])),
         "compile(loss_weights=) must be numbers, not nan",
     ),
     (

@@ -125,7 +125,7 @@ def test_show_states_header_claims_and_settings(capsys):
         ),
         (["run"], "name a recipe"),
         (["runn"], "Did you mean 'run'?"),
-        (["run", "nothing_like_it.py"], "no such file"),
+        (["run", "nothing_like_it.py"], "there is no file"),
         (["run", "momentum/hill"], "Did you mean 'hills'?"),
         (["run", "--claim", "momentum-sadle"], "Did you mean 'momentum-saddle'?"),
         (["run", "--claim"], "--claim needs the id of a claim"),

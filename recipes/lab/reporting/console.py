@@ -29,11 +29,16 @@ COLORS = {
 }
 
 
+NARROWEST = 20  # columns that a line is made for
+
+
 class Output:
     """Prints to a terminal with colors and progress, to a pipe as plain text."""
 
     def __init__(self, console: Console | None = None, *, silent: bool = False):
         self.console = console or Console(highlight=False, quiet=silent)
+        if self.console.width < NARROWEST:  # "COLUMNS=0" says that nobody knows
+            self.console.width = 80
 
     @property
     def live(self) -> bool:
@@ -46,7 +51,7 @@ class Output:
 
     def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
         """Prints text wrapped at the width, 100 columns at most, and indented."""
-        width = max(min(self.console.width, 100), 20) - indent
+        width = min(self.console.width, 100) - indent
         for part in textwrap.wrap(text, width, break_long_words=False):
             self.line(" " * indent + part, style)
 

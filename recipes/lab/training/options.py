@@ -53,9 +53,7 @@ def check_model(model: Any) -> None:
     steps = getattr(model, "steps_per_execution", None)
     if steps is not None and steps != "auto":
         whole("compile(steps_per_execution=)", steps, 1)
-    weights = getattr(
-        getattr(model, "_compile_loss", None), "_user_loss_weights", None
-    )
+    weights = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
     for weight in keras.tree.flatten(weights):
         number = isinstance(weight, (int, float, np.number))
         if number and not np.isfinite(weight):
