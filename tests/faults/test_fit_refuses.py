@@ -515,7 +515,7 @@ CASES = [
     (
         "a loss weight that is no number",
         lambda: tried(net(loss_weights=[float("nan")])),
-        "compile(loss_weights=) must be numbers, not nan",
+        "must be numbers, not nan",
     ),
     (
         "no steps",
