@@ -213,7 +213,8 @@ def test_a_run_from_before_the_setting_had_the_default(tmp_path):
     assert [result["settings"].get("data") for _, result in found.whole] == [
         "digits", "mnist",
     ]  # fmt: skip
-    assert found.complaints == []
+    assert (found.partial, found.complaints) == ([], [])
+    assert found.older == 1  # the one from before has no such setting
 
 
 def keep(out, result: dict, name: str) -> None:

@@ -274,6 +274,22 @@ def test_a_page_says_one_day_once_and_what_its_pictures_mean(copied):
     assert f"Run 2020-01-01 to {day}." in (out / "report.html").read_text()
 
 
+def test_an_older_run_with_other_settings_is_named(copied, capsys):
+    out, folder = copied
+    for name, settings in (
+        ("20200101-000000-abcdef", 7),
+        ("20210101-000000-abcdef", 3),
+    ):
+        other = folder.with_name(name)
+        shutil.copytree(folder, other)
+        found = result_of(folder)
+        found["settings"]["seeds"], found["seeds"] = settings, list(range(settings))
+        (other / "result.json").write_text(json.dumps(found))
+    assert main(["report", "--out", str(out)]) == 0
+    told = "1 recipe, 1 older run with other settings left out"
+    assert told in capsys.readouterr().out
+
+
 def test_result_is_strict_json(runs):
     def refuse(word):
         raise AssertionError(word)

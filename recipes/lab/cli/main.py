@@ -114,7 +114,8 @@ def _parser() -> Parser:
         help="gather the latest runs into one page and one table",
         description="Gathers the newest whole run of each recipe on each data set. "
         "Runs of single\nlessons and claims stand after them, marked as partial: they "
-        "are not counted, and\nno other file has them. Smoke runs are left out.",
+        "are not counted, and\nno other file has them. Smoke runs, and older runs with "
+        "other settings, are left out.",
     )
     one.add_argument(
         "--out",

@@ -183,6 +183,8 @@ def write_reports(
     told += [counted(len(partial), "partial run")] if partial else []
     if included := sum(root.included for root in roots):
         told.append(f"{counted(included, 'partial run')} in newer whole ones")
+    if older := sum(root.older for root in roots):
+        told.append(f"{counted(older, 'older run')} with other settings left out")
     lines.append(f"{out / 'report.html'}: {', '.join(told)}")
     if publish:
         table = fresh

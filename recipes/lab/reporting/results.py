@@ -70,6 +70,7 @@ class Found:
         partial: The newest run of each choice of claims, settings and seeds that is
             not a whole recipe's; without those that a newer whole run includes.
         included: How many partial runs a newer whole run includes.
+        older: How many choices of settings and seeds only older whole runs have.
         smoke: How many smoke runs there are.
         complaints: A line for each reason why runs were passed over.
     """
@@ -77,6 +78,7 @@ class Found:
     whole: list[Run] = field(default_factory=list)
     partial: list[Run] = field(default_factory=list)
     included: int = 0
+    older: int = 0
     smoke: int = 0
     complaints: list[str] = field(default_factory=list)
 
@@ -85,6 +87,7 @@ def found(root: Path) -> Found:
     """Reads a recipe's folder of runs."""
     whole: dict[tuple[str, str], Run] = {}
     partial: dict[str, Run] = {}
+    circumstances: set[str] = set()  # of whole runs
     smoke, lines, reasons = 0, [], {}
     for folder in sorted(files.runs(root), reverse=True):
         if folder.name.startswith(".") or not (folder / "result.json").exists():
@@ -104,6 +107,7 @@ def found(root: Path) -> Found:
             partial.setdefault(files.canonical(asked), (folder, result))
         else:
             whole.setdefault((result["topic"], data_of(result)), (folder, result))
+            circumstances.add(files.canonical(_circumstances(result)))
     for reason, folders in reasons.items():
         more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
         lines.append(f"passed over {folders[0]}{more}: {reason}")
@@ -112,7 +116,8 @@ def found(root: Path) -> Found:
     )
     runs = [run for _, run in ordered]
     alone = [part for part in partial.values() if not _is_included(part, runs)]
-    return Found(runs, alone, len(partial) - len(alone), smoke, lines)
+    included, older = len(partial) - len(alone), len(circumstances) - len(runs)
+    return Found(runs, alone, included, older, smoke, lines)
 
 
 def part_of(result: dict) -> str:
