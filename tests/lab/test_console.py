@@ -10,8 +10,17 @@ from recipes.lab import stats
 from recipes.lab.cli.main import main
 from recipes.lab.errors import counted, in_singular
 from recipes.lab.evidence.judging import rule
+from recipes.lab.evidence.numbers import digits, thousands, times
 from recipes.lab.files import plain
-from recipes.lab.reporting.card import effect, took
+from recipes.lab.reporting.card import (
+    effect,
+    effect_in_short,
+    effects_once,
+    leeway,
+    source,
+    titled,
+    took,
+)
 from recipes.lab.reporting.console import Output
 
 
@@ -98,6 +107,27 @@ def test_a_sentence_has_no_plural_after_one(text, told):
     assert in_singular(text) == (told or text)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1.01e+03, 1e+03, 968", "1,010, 1,000, 968"),
+        ("-4.17e+03 to +1.5e+05", "-4,170 to +150,000"),
+        ("2.4e+00, 0e+00, 1.25e+01", "2.4, 0, 12.5"),
+        ("1.4e+09, 2e+06, 5.5e-06, code1e+03", None),
+    ],
+)
+def test_a_number_of_thousands_has_no_exponent(text, told):
+    assert thousands(text) == (told or text)
+
+
+def test_a_number_has_three_digits():
+    assert [digits(x) for x in (4166.2, 0.03512, 1e-9, float("inf"))] == [
+        "4,170", "0.0351", "1e-09", "inf",
+    ]  # fmt: skip
+    assert digits(1234, "+") == "+1,230"
+    assert [times(x) for x in (1.0, 1.004, 1.1, 0.5)] == ["1.00", "1.00", "1.1", "0.5"]
+
+
 A_POINT = "; the smallest that matters is one point of accuracy (0.01 accuracy)"
 
 
@@ -163,3 +193,101 @@ def test_a_terminal_of_no_width_is_written_to(columns, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", columns)
     assert main(["show", "momentum-saddle"]) == 0
     assert "saddle" in capsys.readouterr().out
+
+
+GAIN = stats.greater([0.1, 0.2, 0.3], [0.0] * 3, by=stats.ACCURACY_POINT)
+RATIO = stats.greater([1500.0, 1600.0, 1700.0], [1.0] * 3, by=stats.TENTH, scale="log")
+CARD = {
+    "id": "a-claim", "statement": "A claim.", "verdict": "supported", "says": "can",
+    "hedge": "may", "notes": "000 001", "holds": ["here"], "fails": ["there"],
+    "undecided": [], "seen": "Seen.", "scope": "", "lesson": "", "recipe": "momentum",
+    "decisions": {}, "others": [], "runs": [], "command": "", "figures": [],
+}  # fmt: skip
+
+
+def test_an_effect_that_stands_in_the_sentence_is_not_told_twice():
+    kept = plain({"digits": GAIN, "spirals": RATIO})
+    assert str(RATIO) == "1,600 times [1,370, 1,870], n=3"
+    matters = "the smallest that matters is one point of accuracy (0.01 accuracy)"
+    assert effects_once(kept, f"Two layers minus one: {GAIN}.") == [
+        f"in brackets the 95 % interval; {matters}",
+        effect("spirals", kept["spirals"]),
+    ]
+    assert effects_once(kept, "Seen.") == [effect(*one) for one in kept.items()]
+    one = plain({"as stated": stats.greater([0.1], [0.0], by=stats.ANY)})
+    assert "one seed: not decided" in effects_once(one, "+0.1 (no interval, n=1)")[0]
+
+
+def test_a_threshold_at_no_effect_has_no_size():
+    kept = stats.Threshold("no worse by a tenth", 1.0, "times less than a tenth", "")
+    decision = stats.greater([1.0, 1.01, 0.99], [1.0] * 3, by=kept, scale="log")
+    told = effect("as stated", plain(decision))
+    assert told.startswith("1.00 times less than a tenth, 95 % interval ")
+    assert told.endswith("; what matters: no worse by a tenth")
+
+
+def test_an_effect_is_short_beside_its_picture():
+    assert effect_in_short(plain(GAIN)) == "0.2 accuracy (-0.0484 to 0.448)"
+    one = stats.greater([3.0], [1.0], by=stats.TENTH, scale="log")
+    assert effect_in_short(plain(one)) == "3 times (no interval)"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, 'the notes say "can"'),
+        ({"says": "often"}, 'the notes say "often"'),
+        ({"says": "always"}, ""),
+        ({"fails": []}, ""),
+        ({"verdict": "refuted", "says": "often"}, 'the notes say "often"'),
+        ({"verdict": "refuted", "holds": []}, ""),
+        ({"verdict": "conditional", "says": "often"}, ""),
+    ],
+)
+def test_the_word_of_the_notes_is_told_where_the_verdict_rests_on_it(change, told):
+    card = {**CARD, **change}
+    assert leeway(card) == told
+    lines = printed(80, lambda output: output.published(card))
+    head = f"{card['verdict']:<13}a-claim"
+    assert lines[1].endswith(f"{head}  {told}" if told else head)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, 'The notes hedge it as what can be so: "may" (000, 001).'),
+        (
+            {"says": "always", "hedge": ""},
+            "The notes say it without a hedge (000, 001).",
+        ),
+        ({"notes": "ours"}, "No note says it: the claim is ours."),
+        ({"says": "advice", "hedge": "", "notes": "003"}, "The notes advise it (003)."),
+    ],
+)
+def test_the_source_of_a_claim_is_a_sentence(change, told):
+    assert source({**CARD, **change}) == told
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_a_long_run_ends_in_its_ids_by_verdict(count):
+    claims = [
+        {**CARD, "id": f"claim-{place}", "note": "Seen.",
+         "verdict": "refuted" if place % 3 else "supported"}
+        for place in range(count)
+    ]  # fmt: skip
+    result = {"smoke": False, "recipe": "toy", "topic": "", "notes": "", "title": "Toy",
+              "claims": claims, "figures": []}  # fmt: skip
+    lines = printed(80, lambda output: output.result(result))
+    assert lines[-1].startswith(f"{count} claims: ")
+    listed = [line for line in lines if line.startswith("  claim-")]
+    assert bool(listed) == (count > 5)
+    if listed:
+        first = lines.index("✓ supported")
+        assert lines[first + 1].split() == [f"claim-{n}" for n in range(0, 21, 3)]
+        assert len(" ".join(listed).split()) == count
+        assert max(map(cell_len, lines)) <= 80
+
+
+def test_a_table_names_its_lesson():
+    assert titled({"title": "Losses", "lesson": "rates"}) == "Losses (lesson rates)"
+    assert titled({"title": "Losses"}) == "Losses"

@@ -209,11 +209,12 @@ def test_a_run_from_before_the_setting_had_the_default(tmp_path):
     keep(tmp_path, old, "20260101-000000-aaaaaa")
     keep(tmp_path, run_of("mnist"), "20260102-000000-aaaaaa")
     keep(tmp_path, new, "20260103-000000-aaaaaa")
-    found, complaints = results.newest(tmp_path / "optimizers")
-    assert [result["settings"].get("data") for _, result in found] == [
+    found = results.found(tmp_path / "optimizers")
+    assert [result["settings"].get("data") for _, result in found.whole] == [
         "digits", "mnist",
     ]  # fmt: skip
-    assert complaints == []
+    assert (found.partial, found.complaints) == ([], [])
+    assert found.older == 1  # the one from before has no such setting
 
 
 def keep(out, result: dict, name: str) -> None:

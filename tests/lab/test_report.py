@@ -215,16 +215,79 @@ def test_no_runs_is_said(tmp_path, capsys):
     assert "there is no whole run of a recipe in" in capsys.readouterr().err
 
 
-def test_runs_that_are_not_whole_are_named(tmp_path, capsys):
-    words = ["--out", str(tmp_path), "--jobs", "1"]
+def test_runs_that_are_not_whole_are_shown_and_never_published(tmp_path, capsys):
+    out, target = tmp_path / "runs", tmp_path / "verdicts.json"
+    words = ["--out", str(out), "--jobs", "1"]
     assert main(["run", TOY, "--smoke", *words]) == 0
-    assert main(["run", "momentum/noise", *words]) == 0
-    assert main(["run", "--claim", "momentum-noise", *words]) == 0
+    assert main(["run", "momentum/ravine", "--condition", "50", *words]) == 0
+    assert main(["run", "--claim", "momentum-saddle", *words]) == 0
+    capsys.readouterr()
+    assert main(["report", "--out", str(out), "--publish", str(target)]) == 1
+    told = capsys.readouterr().err
+    assert "no whole run" in told
+    assert "only 2 partial runs; 1 smoke run." in told
+    assert len(told.splitlines()) == 1
+    assert not target.exists()
+    assert main(["report", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out / 'report.html'}: 2 partial runs\n"
+    text = (out / "report.html").read_text()
+    assert "There is no whole run of a recipe yet." in text
+    assert "Partial run of momentum: lesson ravine, --condition 50" in text
+    assert "Partial run of momentum: claim momentum-saddle" in text
+    assert text.count("data-verdict=") == text.count("data-again ")
+    for path in out.glob("momentum/2*/report.md"):
+        assert "**A partial run (" in path.read_text()
+    assert main(["run", "momentum", *words]) == 0
+    capsys.readouterr()
+    assert main(["report", "--out", str(out), "--publish", str(target)]) == 0
+    told = capsys.readouterr().out
+    assert "1 recipe, 1 partial run, 1 partial run in newer whole ones" in told
+    rows = {row["id"]: row for row in published.read(target)["claims"]}
+    assert rows["momentum-accelerates"]["command"].endswith(" momentum-accelerates")
+    text = (out / "report.html").read_text()
+    assert "1 partial run of single lessons or claims stands at the end" in text
+    assert text.count('id="momentum-accelerates"') == 1
+    assert 'id="momentum-accelerates-partial-1"' in text
+
+
+def test_smoke_runs_alone_are_no_report(tmp_path, capsys):
+    words = ["--out", str(tmp_path), "--jobs", "1"]
+    assert main(["run", "momentum/noise", "--smoke", *words]) == 0
     capsys.readouterr()
     assert main(["report", "--out", str(tmp_path)]) == 1
-    told = capsys.readouterr().err
-    assert "only 1 partial run; 1 smoke run." in told
-    assert len(told.splitlines()) == 1
+    assert "only 1 smoke run." in capsys.readouterr().err
+
+
+def test_a_page_says_one_day_once_and_what_its_pictures_mean(copied):
+    out, folder = copied
+    assert main(["report", "--out", str(out)]) == 0
+    day = result_of(folder)["started"][:10]
+    text = (out / "report.html").read_text()
+    assert f"Run {day}." in text
+    assert text.count('<p class="legend">') == 1
+    assert re.search(r'class="bar-numbers">[\d.]+ as measured \(', text)
+    other = folder.with_name("20200101-000000-abcdef")
+    shutil.copytree(folder, other)
+    changed = {"started": "2020-01-01T00:00:00Z", "partial": True, "seeds": [9]}
+    (other / "result.json").write_text(json.dumps(result_of(folder) | changed))
+    assert main(["report", "--out", str(out)]) == 0
+    assert f"Run 2020-01-01 to {day}." in (out / "report.html").read_text()
+
+
+def test_an_older_run_with_other_settings_is_named(copied, capsys):
+    out, folder = copied
+    for name, settings in (
+        ("20200101-000000-abcdef", 7),
+        ("20210101-000000-abcdef", 3),
+    ):
+        other = folder.with_name(name)
+        shutil.copytree(folder, other)
+        found = result_of(folder)
+        found["settings"]["seeds"], found["seeds"] = settings, list(range(settings))
+        (other / "result.json").write_text(json.dumps(found))
+    assert main(["report", "--out", str(out)]) == 0
+    told = "1 recipe, 1 older run with other settings left out"
+    assert told in capsys.readouterr().out
 
 
 def test_result_is_strict_json(runs):

@@ -85,10 +85,26 @@ class Field:
         Raises:
             UsageError: It is not allowed.
         """
+        self._refuse(value, called, repr(value))
+
+    def _refuse(self, value: object, called: str, shown: str) -> None:
         if not self.allows(value):
             hint = nearest(str(value), list(self.choices))
-            shown = value if called.startswith("--") else repr(value)
-            raise UsageError(f"{called} must be {self.allowed()}, not {shown}.{hint}")
+            lacks = self._lacking(value)
+            raise UsageError(f"{called} must be {lacks}, not {shown}.{hint}")
+
+    def _lacking(self, value: object) -> str:
+        """Says what a value lacks.
+
+        Of a recipe's own settings no range is told: the recipe may have a narrower one.
+        """
+        if self.choices or self.type not in (int, float) or self.most < MOST:
+            return self.allowed()
+        kind = "a whole number" if self.type is int else "a number"
+        kinds = int if self.type is int else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            return kind
+        return f"at most {MOST:,}" if MOST < value < math.inf else f"{kind} above 0"
 
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -196,7 +212,7 @@ def converter(field: Field):
         if field.type in (int, float):
             with contextlib.suppress(ValueError):
                 value = field.type(text)
-        field.refuse(value if field.allows(value) else text, field.flag)
+        field._refuse(value, field.flag, text)
         return value
 
     return convert

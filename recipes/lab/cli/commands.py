@@ -80,13 +80,13 @@ def show(arguments: argparse.Namespace) -> int:
 def _show_claim(id: str, recipe: catalog.Recipe, output: Output) -> int:
     """Prints what is claimed, where it is decided, and the published verdict."""
     from recipes.lab.reporting import published
+    from recipes.lab.reporting.card import source
 
     lesson = next(one for one in recipe.lessons if id in one.claims)
     claim = recipe.claim(id)
     output.line(id, "bold")
     output.paragraph(claim.statement, indent=2)
-    hedge = f" ('{claim.hedge}')" if claim.hedge else ""
-    output.paragraph(f"Says: {claim.says}{hedge}. Notes: {claim.notes}.", indent=2)
+    output.paragraph(source(vars(claim)), indent=2)
     output.paragraph(f"Scope: {claim.scope}.", indent=2)
     output.line(f"  Code: {lesson.path}, function {lesson.functions[id]}")
     output.line(f"  Run: recipes run --claim {id}")

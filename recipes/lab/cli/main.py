@@ -110,7 +110,14 @@ def _parser() -> Parser:
     one.add_argument(
         "--data-dir", type=named("--data-dir"), metavar="DIR", help="where to look"
     )
-    one = add("report", help="gather the latest runs into one page and one table")
+    one = add(
+        "report",
+        help="gather the latest runs into one page and one table",
+        description="Gathers the newest whole run of each recipe on each data set. "
+        "Runs of single\nlessons and claims stand after them, marked as partial: they "
+        "are not counted, and\nno other file has them. Smoke runs, and older runs with "
+        "other settings, are left out.",
+    )
     one.add_argument(
         "--out",
         type=named("--out"),

@@ -47,8 +47,19 @@ def run(words: list[str]) -> int:
     threads.limit()
     options = _run_options(arguments, jobs or (1 if arguments.smoke else None))
     with signals.terminated_like_interrupted():
-        execute(recipe, given, options)
+        finished = execute(recipe, given, options)
+    if not finished.result["smoke"]:
+        _say_what_next(recipe.topic, arguments.out)
     return 0
+
+
+def _say_what_next(topic: str, out: str) -> None:
+    """Names the commands that show what was found."""
+    from recipes.lab.reporting.console import Output
+
+    report = "recipes report" if out == "runs" else f"recipes report --out {out}"
+    show = "recipes show ID, " if topic else ""
+    Output().line(f"next: {show}{report}")
 
 
 def _parsed(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from recipes.lab.catalog.claim import Claim
-from recipes.lab.errors import LabError, in_singular
+from recipes.lab.errors import LabError
 from recipes.lab.evidence.claims import Finding
+from recipes.lab.evidence.numbers import readable
 from recipes.lab.evidence.stats import Decision
 
 SUPPORTED, REFUTED = "supported", "refuted"
@@ -105,7 +106,7 @@ def _filled(claim: str, note: str, lists: dict, numbers: Mapping) -> str:
     names = {"holding": lists[True], "failing": lists[False], "undecided": lists[None]}
     words = {name: "; ".join(found) or "none" for name, found in names.items()}
     try:
-        return in_singular(_Sentence().vformat(note, (), {**words, **numbers}))
+        return readable(_Sentence().vformat(note, (), {**words, **numbers}))
     except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise LabError(
             f"the note of '{claim}' can't be filled in: {error!r}."

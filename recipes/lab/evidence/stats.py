@@ -6,14 +6,15 @@ A condition of a claim is one of two kinds. Chance: `greater` and `against` make
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from recipes.lab.errors import LabError
 from recipes.lab.evidence.intervals import interval
+from recipes.lab.evidence.numbers import digits, times
 from recipes.lab.evidence.thresholds import ACCURACY_POINT as ACCURACY_POINT
 from recipes.lab.evidence.thresholds import ANY as ANY
 from recipes.lab.evidence.thresholds import CLOSE_FLOAT32 as CLOSE_FLOAT32
@@ -103,13 +104,7 @@ class Decision:
         }
 
     def __str__(self) -> str:
-        sign = "" if self.scale == "log" else "+"
-        if not math.isfinite(self._estimate()[1]) and math.isinf(self._estimate()[2]):
-            times = " times" if self.scale == "log" else ""
-            return f"{self.effect:{sign}.3g}{times} (no interval, n={self.n})"
-        ends = ", ".join(f"{end:{sign}.3g}" for end in (self.low, self.high))
-        times = " times" if self.scale == "log" else ""
-        return f"{self.effect:{sign}.3g}{times} [{ends}], n={self.n}"
+        return in_brackets(self.as_dict())
 
     def _shown(self, value: float) -> float:
         if self.scale != "log":
@@ -123,6 +118,21 @@ class Decision:
     def _estimate(self) -> tuple[float, float, float]:
         alpha = round(1 - self.level, 12)
         return interval(self.differences, self.scale, alpha, self._least)
+
+
+def in_brackets(decision: Mapping[str, Any]) -> str:
+    """Returns what a finding's sentence says of a decision: "+0.2 [+0.1, +0.3], n=5".
+
+    Args:
+        decision: As `Decision.as_dict` returns it, or as a result keeps it.
+    """
+    ratio = decision["method"] == METHODS["log"]
+    effect, low, high = map(float, (decision["effect"], *decision["interval"]))
+    told = f"{times(effect)} times" if ratio else digits(effect, "+")
+    if low == (0 if ratio else -math.inf) and high == math.inf:
+        return f"{told} (no interval, n={decision['n']})"
+    ends = ", ".join(digits(end, "" if ratio else "+") for end in (low, high))
+    return f"{told} [{ends}], n={decision['n']}"
 
 
 def greater(

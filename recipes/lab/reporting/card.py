@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipes.lab.errors import counted
-from recipes.lab.evidence.stats import ANY, METHODS
+from recipes.lab.evidence.judging import REFUTED, SUPPORTED
+from recipes.lab.evidence.numbers import digits, thousands
+from recipes.lab.evidence.numbers import times as ratio
+from recipes.lab.evidence.stats import ANY, METHODS, in_brackets
 
 SYMBOLS = {
     "supported": "✓",
@@ -20,6 +23,13 @@ SAYS = {
     "often": "often",
     "can": "can",
     "advice": "advice",
+}
+SAID = {
+    "is": "The notes state it as a definition, formula, number or ranking",
+    "always": "The notes say it without a hedge",
+    "often": "The notes hedge it as what is often so",
+    "can": "The notes hedge it as what can be so",
+    "advice": "The notes advise it",
 }
 ALONE = "as stated"  # the name of a condition that has none
 
@@ -102,35 +112,101 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=[.!?]) +(?=[^a-z])", " ".join(text.split()), maxsplit=1)[0]
 
 
+def source(claim: Mapping[str, Any]) -> str:
+    """Says which notes make a claim, and with which word; "" where none is named.
+
+    Args:
+        claim: With `says`, `hedge` and `notes`, as a row or the catalog has them.
+    """
+    if claim["notes"] == "ours":
+        return "No note says it: the claim is ours."
+    hedge = f': "{claim["hedge"]}"' if claim["hedge"] else ""
+    numbers = ", ".join(claim["notes"].split())
+    return f"{SAID[claim['says']]}{hedge}{f' ({numbers})' if numbers else ''}."
+
+
+def leeway(card: Mapping[str, Any]) -> str:
+    """Returns the word of the notes where a verdict can't be understood without it.
+
+    That is where one of the conditions goes against the verdict, because the notes say
+    "can" or "often"; elsewhere it is "".
+    """
+    against = {SUPPORTED: card["fails"], REFUTED: card["holds"]}
+    if card["says"] not in ("can", "often") or not against.get(card["verdict"]):
+        return ""
+    return f'the notes say "{card["says"]}"'
+
+
 def effect(condition: str, decision: dict) -> str:
     """Returns one sentence: effect, interval, seeds and the smallest that matters."""
-    unit, name = decision["unit"], "" if condition == ALONE else f"{condition}: "
+    name = "" if condition == ALONE else f"{condition}: "
+    told = f"{_number(decision, 'effect')} {decision['unit']}"
+    return f"{name}{told}, {_interval(decision)}; {_matters(decision)}"
+
+
+def effects_once(decisions: Mapping[str, dict], seen: str) -> list[str]:
+    """Returns one sentence for each effect, without what a finding's sentence tells.
+
+    Of an effect that stands in the sentence only the smallest that matters is told.
+
+    Args:
+        decisions: Condition to decision, as a result keeps it.
+        seen: The finding's sentence.
+    """
+    seen, lines = thousands(seen), []
+    for name, decision in decisions.items():
+        told = in_brackets(decision)
+        if told in seen and "[" in told:
+            lines.append(f"in brackets the {_level(decision)}; {_matters(decision)}")
+        else:
+            lines.append(effect(name, decision))
+    return list(dict.fromkeys(lines))
+
+
+def effect_in_short(decision: dict) -> str:
+    """Returns an effect and its interval, for beside its picture."""
+    low, high = (digits(float(end)) for end in decision["interval"])
+    least = "0" if decision["method"] == METHODS["log"] else "-inf"
+    ends = {
+        (False, False): f"{low} to {high}",
+        (False, True): f"from {low} up",
+        (True, False): f"up to {high}",
+        (True, True): "no interval",
+    }[low == least, high == "inf"]
+    return f"{_number(decision, 'effect')} {decision['unit']} ({ends})"
+
+
+def _matters(decision: dict) -> str:
+    """Says which effect is the smallest that matters."""
     if decision["smallest_name"] == ANY.name:
-        matters = "any difference matters"
-    else:
-        size = f"{_number(decision['smallest'])} {unit}"
-        matters = f"the smallest that matters is {decision['smallest_name']} ({size})"
-    return (
-        f"{name}{_number(decision['effect'])} {unit}, {_interval(decision)}; {matters}"
-    )
+        return "any difference matters"
+    none = 1 if decision["method"] == METHODS["log"] else 0
+    if float(decision["smallest"]) == none:  # the name says where nothing lies
+        return f"what matters: {decision['smallest_name']}"
+    size = f"{_number(decision, 'smallest')} {decision['unit']}"
+    return f"the smallest that matters is {decision['smallest_name']} ({size})"
 
 
 def _interval(decision: dict) -> str:
     """Says what is known of the effect, and from how many seeds."""
-    low, high = map(_number, decision["interval"])
-    # A claim with m of these has intervals of 1 - 0.05/m each: together 95 %.
-    level = "95 %" if decision["level"] == 0.95 else "95 % (with the claim's others)"
-    seeds = counted(decision["n"], "seed")
+    low, high = (digits(float(end)) for end in decision["interval"])
+    level, seeds = _level(decision), counted(decision["n"], "seed")
     least = "0" if decision["method"] == METHODS["log"] else "-inf"
     if decision["n"] == 1:
         return "one seed: not decided"
     if (low, high) == (least, "inf"):
-        return f"{seeds} give no {level} interval: not decided"
+        return f"{seeds} give no {level}: not decided"
     if high == "inf":
-        return f"{level} interval from {low} up, {seeds}"
+        return f"{level} from {low} up, {seeds}"
     if low == "-inf":
-        return f"{level} interval up to {high}, {seeds}"
-    return f"{level} interval {low} to {high}, {seeds}"
+        return f"{level} up to {high}, {seeds}"
+    return f"{level} {low} to {high}, {seeds}"
+
+
+def _level(decision: dict) -> str:
+    """A claim with m of these has intervals of 1 - 0.05/m each: together 95 %."""
+    others = "" if decision["level"] == 0.95 else " (with the claim's others)"
+    return f"95 % interval{others}"
 
 
 def took(seconds: float) -> str:
@@ -144,6 +220,13 @@ def conditions(card: dict) -> list[tuple[str, str]]:
     return [(word, "; ".join(card[name])) for name, word in words.items() if card[name]]
 
 
-def _number(value) -> str:
+def titled(table: Mapping[str, Any]) -> str:
+    """Returns a table's title with the lesson that made it."""
+    lesson = table.get("lesson", "")
+    return f"{table['title']} (lesson {lesson})" if lesson else table["title"]
+
+
+def _number(decision: dict, name: str) -> str:
     """Three digits; a number that is not finite is text in a kept result."""
-    return f"{float(value):.3g}"
+    value = float(decision[name])
+    return ratio(value) if decision["method"] == METHODS["log"] else digits(value)

@@ -18,7 +18,14 @@ from rich.text import Text
 
 from recipes.lab.errors import counted
 from recipes.lab.evidence import judging
-from recipes.lab.reporting.card import SYMBOLS, beside, conditions, effect
+from recipes.lab.evidence.numbers import thousands
+from recipes.lab.reporting.card import (
+    SYMBOLS,
+    beside,
+    conditions,
+    effects_once,
+    leeway,
+)
 from recipes.lab.reporting.card import card as make_card
 
 COLORS = {
@@ -30,6 +37,7 @@ COLORS = {
 
 
 NARROWEST = 20  # columns that a line is made for
+FEW = 5  # claims whose cards are seen together on a screen
 
 
 class Output:
@@ -115,7 +123,7 @@ class Output:
             yield
 
     def result(self, result: dict) -> None:
-        """Prints every claim's card, and the count of each kind of verdict."""
+        """Prints every claim's card, then their ids by verdict, then the counts."""
         claims = result["claims"]
         if result["smoke"]:
             told = counted(len(claims), "claim")
@@ -128,6 +136,8 @@ class Output:
         for claim in claims:
             self._card(make_card(result, claim, others.get(claim["id"], ())))
         self.line()
+        if len(claims) > FEW:
+            self._ids(claims)
         counts = Counter(claim["verdict"] for claim in claims)
         parts = [f"{counts[kind]} {kind}" for kind in judging.KINDS if counts[kind]]
         self.line(f"{counted(len(claims), 'claim')}: {', '.join(parts)}.", "bold")
@@ -138,22 +148,38 @@ class Output:
 
         row = published.shown(row)
         self.line("Published verdict", "bold")
-        effects = [effect(name, one) for name, one in row["decisions"].items()]
-        self._card({**row, "symbol": SYMBOLS[row["verdict"]], "effects": effects})
+        self._card({**row, "symbol": SYMBOLS[row["verdict"]]})
+
+    def _ids(self, claims: list[dict]) -> None:
+        """Prints the ids of claims in columns, a block for each verdict."""
+        width = min(self.console.width, 100) - 2
+        for kind in judging.KINDS:
+            ids = [claim["id"] for claim in claims if claim["verdict"] == kind]
+            if not ids:
+                continue
+            self.line(f"{SYMBOLS[kind]} {kind}", COLORS[kind])
+            cell = max(map(len, ids)) + 2
+            count = max(1, width // cell)
+            for start in range(0, len(ids), count):
+                row = "".join(id.ljust(cell) for id in ids[start : start + count])
+                self.line(f"  {row}".rstrip())
+        self.line()
 
     def _card(self, card: dict) -> None:
         kind = card["verdict"]
         line = Text(f"{card['symbol']} {kind:<13}", COLORS[kind])
         line.append(card["id"], "bold")
+        if word := leeway(card):
+            line.append(f"  {word}")
         self.console.print(line)
         self.paragraph(card["statement"], indent=4)
         for word, names in conditions(card):
             self.paragraph(f"{word}: {names}", indent=4)
-        self.paragraph(card["seen"], indent=4)
-        for sentence in card["effects"]:
+        self.paragraph(thousands(card["seen"]), indent=4)
+        for sentence in effects_once(card["decisions"], card["seen"]):
             self.paragraph(sentence, indent=6)
         for where, seen in beside(card):
-            self.paragraph(f"{where}: {seen}", indent=4)
+            self.paragraph(thousands(f"{where}: {seen}"), indent=4)
         if card["scope"]:
             self.paragraph(f"Scope: {card['scope']}.", indent=4)
 

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from recipes.lab.evidence.numbers import digits
 from recipes.lab.evidence.stats import METHODS
 
 WIDTH, HEIGHT, EDGE = 180, 18, 6  # pixels
@@ -35,10 +36,8 @@ def interval_svg(decision: dict[str, Any]) -> str:
         return round(EDGE + share * (WIDTH - 2 * EDGE), 1)
 
     middle = HEIGHT / 2
-    spoken = (
-        f"effect {float(decision['effect']):.3g}, interval "
-        f"{float(decision['interval'][0]):.3g} to {float(decision['interval'][1]):.3g}"
-    )
+    told = [digits(float(mark)) for mark in marks[:3]]
+    spoken = f"effect {told[0]}, interval {told[1]} to {told[2]}"
     return (
         f'<svg class="interval" width="{WIDTH}" height="{HEIGHT}" role="img" '
         f'aria-label="{spoken}"><title>{spoken}</title>'

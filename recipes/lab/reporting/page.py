@@ -10,9 +10,16 @@ from typing import Any
 
 from recipes.lab.evidence.judging import KINDS
 from recipes.lab.reporting import pictures
-from recipes.lab.reporting.card import ALONE, SYMBOLS, card, new_sentences
+from recipes.lab.reporting.card import (
+    ALONE,
+    SYMBOLS,
+    card,
+    effect_in_short,
+    new_sentences,
+    titled,
+)
 from recipes.lab.reporting.interval import interval_svg
-from recipes.lab.reporting.results import data_of
+from recipes.lab.reporting.results import data_of, part_of
 
 
 @functools.cache
@@ -41,8 +48,9 @@ def cards_html(
         others: As `published.others` returns them.
     """
     template = environment().from_string(
-        '{% from "card.html" import card %}<style>{% include "style.css" %}</style>'
-        '<div class="pg"><h3>{{ title }}</h3>'
+        '{% from "card.html" import card, legend %}'
+        '<style>{% include "style.css" %}</style>'
+        '<div class="pg"><h3>{{ title }}</h3>{{ legend(cards) }}'
         "{% for one in cards %}{{ card(one) }}{% endfor %}</div>"
     )
     cards = _cards(result, images.get, others)
@@ -53,6 +61,8 @@ def report_html(
     found: list[tuple[Path, dict]],
     how: Callable[[dict], str],
     others: Sequence[Mapping[str, Sequence[dict]]],
+    partial: Sequence[tuple[Path, dict]] = (),
+    others_of_partial: Sequence[Mapping[str, Sequence[dict]]] = (),
 ) -> str:
     """Returns one page for runs.
 
@@ -61,6 +71,9 @@ def report_html(
             Of those that follow, the claims that rest on the data are shown.
         how: Says with what a result was made.
         others: For each result, as `published.others` returns them.
+        partial: Folders and results of partial runs, which stand after the others and
+            are not counted.
+        others_of_partial: As `others`, for those.
     """
     parts: list[dict] = []
     counts: Counter[str] = Counter()  # of what a recipe found first
@@ -69,7 +82,14 @@ def report_html(
         if first:
             counts.update(claim["verdict"] for claim in result["claims"])
         parts.append(_part(folder, result, how, beside_it, first))
-    dates = sorted(result["started"][:10] for _, result in found)
+    alone = [
+        _partial(number, folder, result, how, beside_it)
+        for number, ((folder, result), beside_it) in enumerate(
+            zip(partial, others_of_partial, strict=True), 1
+        )
+    ]
+    both = [*parts, *alone]
+    dates = sorted({result["started"][:10] for _, result in [*found, *partial]})
     return (
         environment()
         .get_template("report.html")
@@ -79,11 +99,29 @@ def report_html(
             total=sum(counts.values()),
             kinds=KINDS,
             symbols=SYMBOLS,
-            chapters=list(dict.fromkeys(part["notes"] for part in parts)),
-            notes=note_numbers(one for part in parts for one in part["cards"]),
-            made=f"Run {dates[0]} to {dates[-1]}.",
+            partial=alone,
+            chapters=list(dict.fromkeys(part["notes"] for part in both)),
+            notes=note_numbers(one for part in both for one in part["cards"]),
+            made=f"Run {' to '.join(dict.fromkeys((dates[0], dates[-1])))}.",
         )
     )
+
+
+def _partial(number: int, folder: Path, result: dict, how: Callable, others) -> dict:
+    """The section of a partial run: its claims may stand on the page already."""
+    made = _part(folder, result, how, others, first=True)
+    told = part_of(result)
+    cards = [
+        {**one, "again": f"{one['id']}-partial-{number}", "partial": True}
+        for one in made["cards"]
+    ]
+    return {
+        **made,
+        "cards": cards,
+        "place": f"partial-{number}",
+        "told": told,
+        "title": f"Partial run of {result['recipe']}: {told}",
+    }
 
 
 def _part(folder: Path, result: dict, how: Callable, others, first: bool) -> dict:
@@ -109,7 +147,7 @@ def _part(folder: Path, result: dict, how: Callable, others, first: bool) -> dic
         "notes": result["notes"].rstrip("."),
         "how": how(result),
         "cards": cards,
-        "tables": result["tables"],
+        "tables": [{**one, "title": titled(one)} for one in result["tables"]],
         "images": rest,
     }
 
@@ -143,13 +181,17 @@ def elsewhere(one: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def bars(one: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns a card's effects as pictures, each with the name of its condition."""
+def bars(one: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Returns a card's effects: the condition's name, a picture and its numbers."""
     drawn = [
-        ("" if name == ALONE else name, interval_svg(decision))
+        (
+            "" if name == ALONE else name,
+            interval_svg(decision),
+            effect_in_short(decision),
+        )
         for name, decision in one["decisions"].items()
     ]
-    return [(name, picture) for name, picture in drawn if picture]
+    return [one for one in drawn if one[1]]
 
 
 def note_numbers(cards: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -14,7 +14,9 @@ from recipes.lab.reporting.card import (
     beside,
     card,
     conditions,
+    effects_once,
     first_sentence,
+    titled,
     took,
 )
 
@@ -39,6 +41,9 @@ def markdown(result: dict) -> str:
     lines = [f"# {_escape(result['title'])}", ""]
     if result["smoke"]:
         lines += ["**A smoke run: everything tiny, nothing judged.**", ""]
+    elif result["partial"]:
+        told = f"A partial run ({_escape(results.part_of(result))})"
+        lines += [f"**{told}: no verdicts of the recipe.**", ""]
     lines += [f"Notes: {_escape(result['notes'])}", "", _escape(how(result)), ""]
     shown: set[str] = set()
     others = published.others(result)
@@ -52,7 +57,7 @@ def markdown(result: dict) -> str:
                 lines += [f"![{caption}]({figure['file']})", "", f"*{caption}*", ""]
                 shown.add(figure["file"])
     for table in result["tables"]:
-        lines += [f"## {_escape(table['title'])}", ""]
+        lines += [f"## {_escape(titled(table))}", ""]
         lines += [*_rows(table["columns"], table["rows"]), ""]
     lines += ["All numbers: `result.json`.", ""]
     return "\n".join(lines)
@@ -61,7 +66,8 @@ def markdown(result: dict) -> str:
 def _card_lines(one: dict) -> list[str]:
     lines = [f"**{_escape(one['statement'])}**", "", _escape(one["seen"]), ""]
     lines += [f"- {word}: {_escape(names)}" for word, names in conditions(one)]
-    lines += [f"- {_escape(effect)}" for effect in one["effects"]]
+    effects = effects_once(one["decisions"], one["seen"])
+    lines += [f"- {_escape(effect)}" for effect in effects]
     lines += [f"- {where}: {_escape(seen)}" for where, seen in beside(one)]
     if one["scope"]:
         lines.append(f"- scope: {_escape(one['scope'])}")
@@ -138,7 +144,9 @@ def write_reports(
     publish: str | None = None,
     figures: str | None = None,
 ) -> list[str]:
-    """Gathers the latest whole runs; returns lines to print.
+    """Gathers the latest runs; returns lines to print.
+
+    Partial runs are shown on the page, marked as such; no other file tells of them.
 
     Args:
         out: The folder of runs.
@@ -150,14 +158,15 @@ def write_reports(
     Raises:
         LabError: There is no run at all, or a file can't be written.
     """
-    found, lines = [], []
-    for root in _roots(out):
-        runs, complaints = results.newest(root)
-        found += runs
-        lines += complaints
-    if not found:
-        others = sum((results.others(root) for root in _roots(out)), Counter())
-        seen = [counted(n, what) for what, n in sorted(others.items())] + lines
+    roots = [results.found(root) for root in _roots(out)]
+    found = [run for root in roots for run in root.whole]
+    partial = [run for root in roots for run in root.partial]
+    lines = [line for root in roots for line in root.complaints]
+    wanted = any((readme, docs, publish, figures))
+    if not found and (wanted or not partial):
+        smoke = sum(root.smoke for root in roots)
+        numbers = {"partial run": len(partial), "smoke run": smoke}
+        seen = [counted(n, what) for what, n in numbers.items() if n] + lines
         only = f", only {'; '.join(seen)}" if seen else ""
         raise LabError(
             f"there is no whole run of a recipe in {out}{only}. `recipes run NAME` "
@@ -167,8 +176,16 @@ def write_reports(
     table = published.read(Path(publish)) if publish else published.read()
     fresh, changes = published.refresh(table, [result for _, result in found])
     others = [published.others(result, fresh) for _, result in found]
-    files.write(out / "report.html", page.report_html(found, how, others))
-    lines.append(f"{out / 'report.html'}: {counted(len(recipes), 'recipe')}")
+    beside_parts = [published.others(result, fresh) for _, result in partial]
+    shown = page.report_html(found, how, others, partial, beside_parts)
+    files.write(out / "report.html", shown)
+    told = [counted(len(recipes), "recipe")] if recipes else []
+    told += [counted(len(partial), "partial run")] if partial else []
+    if included := sum(root.included for root in roots):
+        told.append(f"{counted(included, 'partial run')} in newer whole ones")
+    if older := sum(root.older for root in roots):
+        told.append(f"{counted(older, 'older run')} with other settings left out")
+    lines.append(f"{out / 'report.html'}: {', '.join(told)}")
     if publish:
         table = fresh
         published.write(table, Path(publish))

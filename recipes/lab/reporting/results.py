@@ -1,8 +1,9 @@
 """The results of earlier runs: read, checked, and passed over where they are no use."""
 
 import json
-from collections import Counter
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from recipes.lab import catalog, files
@@ -56,18 +57,38 @@ def data_of(result: dict) -> str:
     return str(chosen)
 
 
-def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
-    """Returns a recipe's newest whole run for each data set, and lines of complaint.
+Run = tuple[Path, dict]  # its folder and its result
 
-    The one on the default data set comes first.
 
-    A recipe of one's own that has the name of one of the package is another recipe.
+@dataclass
+class Found:
+    """What a recipe's folder of runs holds.
 
-    Args:
-        root: The recipe's folder of runs.
+    Attributes:
+        whole: The newest whole run for each data set, the default's first. A recipe of
+            one's own that has the name of one of the package is another recipe.
+        partial: The newest run of each choice of claims, settings and seeds that is
+            not a whole recipe's; without those that a newer whole run includes.
+        included: How many partial runs a newer whole run includes.
+        older: How many choices of settings and seeds only older whole runs have.
+        smoke: How many smoke runs there are.
+        complaints: A line for each reason why runs were passed over.
     """
-    found: dict[tuple[str, str], tuple[Path, dict]] = {}
-    lines, reasons = [], {}
+
+    whole: list[Run] = field(default_factory=list)
+    partial: list[Run] = field(default_factory=list)
+    included: int = 0
+    older: int = 0
+    smoke: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+
+def found(root: Path) -> Found:
+    """Reads a recipe's folder of runs."""
+    whole: dict[tuple[str, str], Run] = {}
+    partial: dict[str, Run] = {}
+    circumstances: set[str] = set()  # of whole runs
+    smoke, lines, reasons = 0, [], {}
     for folder in sorted(files.runs(root), reverse=True):
         if folder.name.startswith(".") or not (folder / "result.json").exists():
             continue
@@ -78,24 +99,53 @@ def newest(root: Path) -> tuple[list[tuple[Path, dict]], list[str]]:
         if result["recipe"] != root.name:
             reasons.setdefault("it is a run of another recipe", []).append(folder)
             continue
-        if result["smoke"] or result["partial"]:
-            continue
-        found.setdefault((result["topic"], data_of(result)), (folder, result))
+        if result["smoke"]:
+            smoke += 1
+        elif result["partial"]:
+            ids = [claim["id"] for claim in result["claims"]]
+            asked = [*_circumstances(result), result["precision"], ids]
+            partial.setdefault(files.canonical(asked), (folder, result))
+        else:
+            whole.setdefault((result["topic"], data_of(result)), (folder, result))
+            circumstances.add(files.canonical(_circumstances(result)))
     for reason, folders in reasons.items():
         more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
         lines.append(f"passed over {folders[0]}{more}: {reason}")
     ordered = sorted(
-        found.items(), key=lambda one: one[0][1] != default_data(root.name)
+        whole.items(), key=lambda one: one[0][1] != default_data(root.name)
     )
-    return [run for _, run in ordered], lines
+    runs = [run for _, run in ordered]
+    alone = [part for part in partial.values() if not _is_included(part, runs)]
+    included, older = len(partial) - len(alone), len(circumstances) - len(runs)
+    return Found(runs, alone, included, older, smoke, lines)
 
 
-def others(root: Path) -> Counter:
-    """Counts a recipe's runs that are not whole, by what they are."""
-    found = [result for folder in files.runs(root) if (result := read(folder)[0])]
-    smoke = sum(result["smoke"] for result in found)
-    parts = sum(result["partial"] and not result["smoke"] for result in found)
-    return Counter({"smoke run": smoke, "partial run": parts}) + Counter()
+def part_of(result: dict) -> str:
+    """Says what a partial run ran: its lesson or claims, and the settings given."""
+    ids = [claim["id"] for claim in result["claims"]]
+    known = catalog.named(result["recipe"]) if result["topic"] else None
+    lessons = {one.name: list(one.claims) for one in known.lessons} if known else {}
+    whole = [name for name, claims in lessons.items() if claims == ids]
+    claims = f"claim{'s' if len(ids) > 1 else ''} {', '.join(ids)}"
+    parts = [f"lesson {whole[0]}" if whole else claims]
+    command = result["claims"][0]["command"] if ids else ""
+    given = re.search(r" (--(?!claim ).*)", command)
+    return ", ".join([*parts, *([given[1]] if given else [])])
+
+
+def _circumstances(result: dict) -> list:
+    return [result[name] for name in ("topic", "settings", "seeds", "backend")]
+
+
+def _is_included(part: Run, whole: list[Run]) -> bool:
+    """Whether a newer whole run tells what a partial one does."""
+    folder, result = part
+    return any(
+        newer.name >= folder.name
+        and _circumstances(other) == _circumstances(result)
+        and result["precision"].items() <= other["precision"].items()
+        for newer, other in whole
+    )
 
 
 def _problem(found: dict) -> str:

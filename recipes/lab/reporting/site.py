@@ -78,6 +78,9 @@ def _recipe(docs: Path, recipe, rows: list[dict], repository: str) -> str:
     lines = [f"# {_text(recipe.title.rstrip('.'))}", ""]
     lines += [f"{_text(paragraph)}\n" for paragraph in recipe.about.split("\n\n")]
     lines += [f"Notes: {_text(rows[0]['chapter'])}. Run: `recipes run {recipe.name}`."]
+    legend = environment().get_template("card.html").module.legend
+    if any(bars(row) for row in rows):
+        lines += ["", _raw(f'<div class="pg">{legend([{"bars": True}])}</div>')]
     shown: set[str] = set()
     for row in rows:
         figures = [one for one in row.get("figures", []) if one["file"] not in shown]

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lab.data import sets
-from recipes.lab.errors import LabError, UsageError, in_singular
+from recipes.lab.errors import LabError, UsageError
 from recipes.lab.evidence.claims import read_sets
+from recipes.lab.evidence.numbers import readable, thousands
+from recipes.lab.reporting.card import titled
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import environment, member
 from recipes.lab.running.sources import Sources
@@ -159,9 +161,11 @@ class Lab:
         """Prints a table and keeps it for the report; cells are text or numbers."""
         cells = [[_cell(value) for value in row] for row in rows]
         columns = [str(column) for column in columns]
-        title = in_singular(title)
-        self._tables.append({"title": title, "columns": columns, "rows": cells})
-        self._output.table(title, columns, cells)
+        title, lesson = readable(title), self._lesson.stem if self._lesson else ""
+        self._tables.append(
+            {"title": title, "lesson": lesson, "columns": columns, "rows": cells}
+        )
+        self._output.table(titled(self._tables[-1]), columns, cells)
 
     def figure(self, name: str, figure: Any, caption: str) -> None:
         """Keeps a figure.
@@ -173,7 +177,7 @@ class Lab:
         """
         if name in self._figures:
             raise LabError(f"two figures have the name '{name}'.")
-        self._figures[name] = {"figure": figure, "caption": in_singular(caption)}
+        self._figures[name] = {"figure": figure, "caption": readable(caption)}
 
     def _enter(self, lesson: Path, sources: Sources) -> None:
         """From here on trainings are those of this lesson."""
@@ -213,4 +217,4 @@ def epochs(title: str, case: str, seed: int, history) -> list[dict]:
 
 
 def _cell(value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return thousands(f"{value:.4g}") if isinstance(value, float) else str(value)

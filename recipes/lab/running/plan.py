@@ -6,6 +6,7 @@ from typing import Any
 
 from recipes.lab.catalog import Recipe
 from recipes.lab.catalog.reach import HOME, Walk
+from recipes.lab.reporting.card import titled
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
 from recipes.lab.running import environment, folder, keys, sources
@@ -105,7 +106,7 @@ def show_kept(plan: Plan, kept: Finished, output: Output) -> None:
     """Prints the result of a run that was kept."""
     output.heading(plan.recipe, plan.values, plan.options.smoke)
     for one in kept.result["tables"]:
-        output.table(one["title"], one["columns"], one["rows"])
+        output.table(titled(one), one["columns"], one["rows"])
     output.result(kept.result)
     output.line(f"This run was kept: {kept.folder} (--fresh runs it anew)")
 

@@ -15,7 +15,7 @@ from recipes.lab.catalog import settings
 from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import UsageError, nearest
 from recipes.lab.reporting import published
-from recipes.lab.reporting.card import card
+from recipes.lab.reporting.card import card, leeway
 from recipes.lab.reporting.console import Output
 from recipes.lab.running import cells, threads
 from recipes.lab.running.cluster import address
@@ -46,10 +46,12 @@ class Result:
     _result: dict
 
     def __repr__(self) -> str:
-        lines = [
-            f"{one['symbol']} {one['verdict']:<13}{id}: {one['seen']}"
-            for id, one in self.verdicts.items()
-        ]
+        lines = []
+        for id, one in self.verdicts.items():
+            word = f" ({found})" if (found := leeway(one)) else ""
+            lines.append(
+                f"{one['symbol']} {one['verdict']:<13}{id}{word}: {one['seen']}"
+            )
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -105,6 +105,9 @@ def run_all(given: dict, options: Options) -> int:
             fail(name, _run_here(chosen[name], settings[name], options, output, digest))
             output.line()
     output.line(f"{total - len(failed)} of {total} recipes ran.", "bold")
+    if not options.smoke:
+        where = "" if str(options.out) == "runs" else f" --out {options.out}"
+        output.line(f"next: recipes show ID, recipes report{where}")
     if failed:
         raise LabError(f"failed: {', '.join(failed)}.")
     return 0
