@@ -7,7 +7,7 @@ pooling) where training decides. Read `positions` first; the other lessons stand
 
 Notes: 1.22 CNN behavior
 Data: digits (or MNIST, Fashion-MNIST, as few and as small); stripes are generated.
-Run: recipes run cnn_behavior          (about 160 s on 2 CPU cores)
+Run: recipes run cnn_behavior          (about 110 s on 2 CPU cores)
 References: LeCun et al. (1989, 1998); Zeiler and Fergus (2014); Alain and Bengio,
     linear probes (2016); Lin, Chen and Yan (2013); Zhang (2019) on pooling and shifts.
 """

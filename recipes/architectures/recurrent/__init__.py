@@ -8,7 +8,7 @@ its best learning rate.
 
 Notes: 1.24 Recurrent networks and LSTM
 Data: generated sequences.
-Run: recipes run recurrent           (about 8 min on 2 CPU cores)
+Run: recipes run recurrent           (about 140 s on 2 CPU cores)
 References: Elman (1990); Bengio, Simard and Frasconi (1994); Hochreiter and
     Schmidhuber (1997); Gers, Schmidhuber and Cummins (2000); Cho et al. (2014); Le,
     Jaitly and Hinton (2015); Tallec and Ollivier (2018).

@@ -7,7 +7,7 @@ small detector is trained there on such labels, and finds what it finds.
 
 Notes: 1.29 YOLO labels
 Data: generated scenes of squares, disks and crosses.
-Run: recipes run yolo_labels         (about 30 s on 2 CPU cores)
+Run: recipes run yolo_labels         (about 35 s on 2 CPU cores)
 References: Redmon et al. (2016); Redmon and Farhadi, YOLO9000 (2017).
 """
 

@@ -7,7 +7,7 @@ lessons stand alone.
 
 Notes: 1.17 Augmentation and noise
 Data: digits (or MNIST, Fashion-MNIST); stripes, opinions and waves are generated.
-Run: recipes run augmentation          (about 2 min on 2 CPU cores)
+Run: recipes run augmentation          (about 130 s on 2 CPU cores)
 References: Simard et al. (2003); Zhang et al., mixup (2018); Yun et al., CutMix (2019);
     Zhong et al., Random Erasing (2020); Novak et al. (2018); Bishop (1995); Chawla et
     al., SMOTE (2002); Wei and Zou, EDA (2019).

@@ -7,7 +7,7 @@ judged by a test set that chose nothing.
 
 Notes: 1.16 Dropout and DropConnect
 Data: Gaussian rows; digits (or MNIST, Fashion-MNIST), also with wrong labels.
-Run: recipes run dropout             (about 120 s on 2 CPU cores)
+Run: recipes run dropout             (about 70 s on 2 CPU cores)
 References: Hinton et al. (2012); Wager, Wang and Liang (2013); Wan et al. (2013);
     Baldi and Sadowski (2013); Srivastava et al. (2014); Gal and Ghahramani (2016).
 """

@@ -9,7 +9,7 @@ the two numbers mean, what more data brings, and what selecting features does.
 Notes: 1.17 Augmentation and noise
 Data: digits (or MNIST, Fashion-MNIST) with wrong labels, or few photographs (CIFAR-10);
     generated rows for the features.
-Run: recipes run overfitting         (about 40 s on 2 CPU cores)
+Run: recipes run overfitting         (about 30 s on 2 CPU cores)
 References: Zhang et al., Understanding Deep Learning Requires Rethinking Generalization
     (2017); Guyon and Elisseeff, An Introduction to Variable and Feature Selection
     (2003); Ambroise and McLachlan, Selection Bias in Gene Extraction (2002).

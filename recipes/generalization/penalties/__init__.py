@@ -7,7 +7,7 @@ lessons stand alone.
 
 Notes: 1.15 Regularization: L1 and L2
 Data: generated linear problems; digits (or MNIST, Fashion-MNIST) for the networks.
-Run: recipes run penalties           (about 70 s on 2 CPU cores)
+Run: recipes run penalties           (about 55 s on 2 CPU cores)
 References: Tibshirani, Regression Shrinkage and Selection via the Lasso (1996); Hoerl
     and Kennard, Ridge Regression (1970); Frank and Friedman (1993) for powers between;
     Daubechies, Defrise and De Mol (2004) for the proximal step; Loshchilov and Hutter,

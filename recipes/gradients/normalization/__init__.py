@@ -7,7 +7,7 @@ which weights, how deep, with how much noise, and where it belongs.
 
 Notes: 1.14 Normalization
 Data: Gaussian rows; digits (or MNIST, Fashion-MNIST); spirals.
-Run: recipes run normalization       (about 120 s on 2 CPU cores)
+Run: recipes run normalization       (about 95 s on 2 CPU cores)
 References: Ioffe and Szegedy (2015); Ba, Kiros and Hinton (2016); Santurkar et al.
     (2018); Yang et al. (2019).
 """

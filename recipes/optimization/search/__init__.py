@@ -8,7 +8,7 @@ its table. Functions whose best value is known stand beside it. Read `grids` fir
 
 Notes: 1.20 Hyper-parameter search
 Data: functions of one to five dimensions; digits (or MNIST) for the network.
-Run: recipes run search              (about 100 s on 2 CPU cores)
+Run: recipes run search              (about 50 s on 2 CPU cores)
 References: Bergstra et al. (2011), TPE; Bergstra and Bengio (2012); Li et al. (2018),
     Hyperband; Akiba et al. (2019), Optuna.
 """

@@ -7,7 +7,7 @@ is a stronger influence. Each lesson stands alone.
 
 Notes: 1.30 General deep-learning statements
 Data: digits (or MNIST, Fashion-MNIST, as few and as small); generated regressions.
-Run: recipes run deep_learning       (about 75 s on 2 CPU cores)
+Run: recipes run deep_learning       (about 55 s on 2 CPU cores)
 References: Dalal and Triggs, Histograms of Oriented Gradients (2005); Zhang et al.,
     Understanding Deep Learning Requires Rethinking Generalization (2017); Ali et al., A
     Continuous-Time View of Early Stopping for Least Squares (2019); Guo and Berkhahn,

@@ -8,7 +8,7 @@ predictions, and stack a network with a random forest. Read `late_fusion` first.
 Notes: 1.27 Ensembles and fusion
 Data: digits (or MNIST, Fashion-MNIST, as few and as small); Friedman's curved
     regression with outliers for the stack.
-Run: recipes run ensembles           (about 75 s on 2 CPU cores)
+Run: recipes run ensembles           (about 55 s on 2 CPU cores)
 References: Hansen and Salamon, Neural Network Ensembles (1990); Krogh and Vedelsby,
     Neural Network Ensembles, Cross Validation, and Active Learning (1995); Breiman,
     Bagging Predictors (1996); Wolpert, Stacked Generalization (1992).

@@ -9,7 +9,7 @@ on the pixels; each gets as many trial rates. Read `when` and `freezing` first.
 Notes: 1.26 Transfer learning
 Data: digits (or MNIST, Fashion-MNIST, as few and as small; or CIFAR-10, where the
     look-alikes are cats and dogs).
-Run: recipes run transfer            (about 90 s on 2 CPU cores)
+Run: recipes run transfer            (about 105 s on 2 CPU cores)
 References: Yosinski et al., How Transferable Are Features in Deep Neural Networks?
     (2014); Howard and Ruder, Universal Language Model Fine-tuning for Text
     Classification (2018); Wang et al., Characterizing and Avoiding Negative Transfer
