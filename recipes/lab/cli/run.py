@@ -49,17 +49,10 @@ def run(words: list[str]) -> int:
     with signals.terminated_like_interrupted():
         finished = execute(recipe, given, options)
     if not finished.result["smoke"]:
-        _say_what_next(recipe.topic, arguments.out)
+        from recipes.lab.reporting.console import Output
+
+        Output().next(options.out, by_id=bool(recipe.topic))
     return 0
-
-
-def _say_what_next(topic: str, out: str) -> None:
-    """Names the commands that show what was found."""
-    from recipes.lab.reporting.console import Output
-
-    report = "recipes report" if out == "runs" else f"recipes report --out {out}"
-    show = "recipes show ID, " if topic else ""
-    Output().line(f"next: {show}{report}")
 
 
 def _parsed(

@@ -3,6 +3,7 @@
 import contextlib
 import textwrap
 from collections import Counter
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -34,8 +35,6 @@ COLORS = {
     judging.CONDITIONAL: "yellow",
     judging.INCONCLUSIVE: "cyan",
 }
-
-
 NARROWEST = 20  # columns that a line is made for
 FEW = 5  # claims whose cards are seen together on a screen
 
@@ -149,6 +148,17 @@ class Output:
         row = published.shown(row)
         self.line("Published verdict", "bold")
         self._card({**row, "symbol": SYMBOLS[row["verdict"]]})
+
+    def next(self, out: Path, *, by_id: bool = True) -> None:
+        """Names the commands that show what was found in a folder of runs.
+
+        Args:
+            out: The folder.
+            by_id: Whether `recipes show` knows the claims.
+        """
+        where = "" if str(out) == "runs" else f" --out {out}"
+        show = "recipes show ID, " if by_id else ""
+        self.line(f"next: {show}recipes report{where}")
 
     def _ids(self, claims: list[dict]) -> None:
         """Prints the ids of claims in columns, a block for each verdict."""

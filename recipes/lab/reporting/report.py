@@ -120,7 +120,7 @@ def verdicts_page(table: dict) -> str:
             ]
             runs = [run for (name, _), run in made.items() if name == recipe]
             lines += [line for run in runs for line in (how(run), "")]
-        one = {**published.shown(row), "symbol": "", "effects": []}
+        one = published.shown(row)
         ids = [row["id"], *earlier_ids(row["id"])]
         lines += [*(f'<a id="{id}"></a>' for id in ids), ""]
         lines += [f"### `{row['id']}`: {row['verdict']}", ""]

@@ -106,8 +106,7 @@ def run_all(given: dict, options: Options) -> int:
             output.line()
     output.line(f"{total - len(failed)} of {total} recipes ran.", "bold")
     if not options.smoke:
-        where = "" if str(options.out) == "runs" else f" --out {options.out}"
-        output.line(f"next: recipes show ID, recipes report{where}")
+        output.next(options.out)
     if failed:
         raise LabError(f"failed: {', '.join(failed)}.")
     return 0
