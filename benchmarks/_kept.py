@@ -35,13 +35,24 @@ class Kept:
     Args:
         script: Name of the file, without ".json".
         folder: Where the file is.
+        accelerators: Names of those that are used; by default those of the backend,
+            where this process has loaded it. Their results have a file of their own.
     """
 
-    def __init__(self, script: str, folder: Path = FOLDER):
+    def __init__(
+        self,
+        script: str,
+        folder: Path = FOLDER,
+        accelerators: list[str] | None = None,
+    ):
+        if accelerators is None:
+            accelerators = environment.device()["accelerators"]
+        if accelerators:
+            script += "-gpu"
         self.path = folder / f"{script}.json"
         self.rows: dict[str, dict] = {}
         self._before = read(self.path)
-        self._where = where()
+        self._where = where(accelerators)
         self._since = Others()
 
     def row(self, name: str, **ratios: float) -> None:
@@ -70,10 +81,11 @@ class Kept:
             print(line)
 
 
-def where() -> dict:
+def where(accelerators: list[str]) -> dict:
     """What numbers belong to: no name of a host, and no path."""
+    cores = f"{environment.processor()['cores']} cores"
     return {
-        "machine": f"{processor()}, {environment.processor()['cores']} cores",
+        "machine": ", ".join([processor(), cores, *accelerators]),
         "backend": environment.backend(),
         "versions": environment.versions(),
         "commit": environment.git_commit(),

@@ -14,10 +14,12 @@ import _peer_works as works
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 900  # seconds for any one answer
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "",  # all peers on the processor
-    "JAX_PLATFORMS": "cpu",
-    "PYTHONUNBUFFERED": "1",
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1"}
+ON_PROCESSOR = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+# Contenders share the accelerator's memory, so none may take it all beforehand.
+ON_ACCELERATOR = {
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
 }
 
 
@@ -28,6 +30,7 @@ class Child:
         contender: Names the worker, `_peer_<contender>.py`.
         work: What it is to train.
         small: Whether the work is the quick one.
+        gpu: Whether it uses the accelerator.
         command: Another command than the worker's, for tests.
 
     Attributes:
@@ -38,13 +41,20 @@ class Child:
     """
 
     def __init__(
-        self, contender: str, work: works.Work, small: bool = False, command=None
+        self,
+        contender: str,
+        work: works.Work,
+        small: bool = False,
+        gpu: bool = False,
+        command=None,
     ):
         self.contender = contender
         self.problem, self.ready, self.rounds = "", {}, []
         if command is None:
             worker = str(HERE / f"_peer_{contender}.py")
-            command = [sys.executable, worker, work.name, *["--quick"] * small]
+            command = [sys.executable, worker, work.name]
+            command += ["--quick"] * small + ["--gpu"] * gpu
+        device = ON_ACCELERATOR if gpu else ON_PROCESSOR
         # With its own session, Ctrl-C reaches the parent alone, which ends the rest.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open while it runs
         self._process = subprocess.Popen(
@@ -52,7 +62,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **ENVIRONMENT, **device},
             start_new_session=True,
         )
 

@@ -14,6 +14,7 @@ def build(work: works.Work) -> Contestant:
     from torch import nn, optim
     from torch.utils.data import DataLoader, TensorDataset
 
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     x, y = (torch.from_numpy(array) for array in works.arrays(work))
     loader = DataLoader(TensorDataset(x, y.long()), batch_size=work.batch, shuffle=True)
     optimizers = {
@@ -24,11 +25,12 @@ def build(work: works.Work) -> Contestant:
     }
 
     def run(make_optimizer):
-        model, criterion = mlp(), nn.CrossEntropyLoss()
+        model, criterion = mlp().to(device), nn.CrossEntropyLoss()
         optimizer = make_optimizer(model.parameters())
         for _ in range(work.epochs):
             running = 0.0
             for images, labels in loader:
+                images, labels = images.to(device), labels.to(device)
                 optimizer.zero_grad()
                 loss = criterion(model(images), labels)
                 loss.backward()

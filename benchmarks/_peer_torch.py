@@ -27,11 +27,12 @@ class Variant:
     channels_last: bool = False
     one_thread: bool = False
     compiled: bool = False
+    graphs: bool = False
 
     def __str__(self) -> str:
         words = ["bf16" if self.bfloat16 else "float32"]
         words += ["NHWC"] * self.channels_last + ["1 thread"] * self.one_thread
-        words += ["compiled"] * self.compiled
+        words += ["compiled"] * self.compiled + ["CUDA graphs"] * self.graphs
         return " ".join(words)
 
 
@@ -44,11 +45,13 @@ class Trainer:
         torch.manual_seed(0)
         torch.set_num_threads(1 if variant.one_thread else threads)
         self.torch, self.work, self.variant = torch, work, variant
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         x, y = (torch.from_numpy(array) for array in works.arrays(work))
         if x.ndim == 4:
             x = x.permute(0, 3, 1, 2)
             x = x.contiguous(memory_format=self.layout)
-        self.x, self.y = x, y.long() if y.dtype == torch.int32 else y
+        y = y.long() if y.dtype == torch.int32 else y
+        self.x, self.y = x.to(self.device), y.to(self.device)
         self.prepare()
 
     @property
@@ -66,7 +69,7 @@ class Trainer:
             if binary
             else functional.cross_entropy
         )
-        network = NETWORKS[self.work.name]().to(memory_format=self.layout)
+        network = self.placed(NETWORKS[self.work.name]())
         self.parameters = count(network)
         optimizer = self.adam(network, 1e-3, 0.9)
         forward = self.maybe_compiled(lambda x, y: criterion(network(x).float(), y))
@@ -81,6 +84,9 @@ class Trainer:
 
         self.step = step
 
+    def placed(self, network):
+        return network.to(self.device, memory_format=self.layout)
+
     def adam(self, network, rate: float, beta: float):
         trained = [p for p in network.parameters() if p.requires_grad]
         return self.torch.optim.Adam(trained, rate, (beta, 0.999), eps=1e-7, fused=True)
@@ -88,20 +94,21 @@ class Trainer:
     def maybe_compiled(self, function):
         if not self.variant.compiled:
             return function
-        return self.torch.compile(function, dynamic=False)
+        mode = "reduce-overhead" if self.variant.graphs else None
+        return self.torch.compile(function, dynamic=False, mode=mode)
 
     def autocast(self):
         if not self.variant.bfloat16:
             return contextlib.nullcontext()
-        return self.torch.autocast("cpu", self.torch.bfloat16)
+        return self.torch.autocast(self.device.type, self.torch.bfloat16)
 
     def train(self, seed: int) -> float:
         """A round: every epoch in a new order; returns the last one's mean loss."""
         torch, size = self.torch, self.work.batch
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator(self.device).manual_seed(seed)
         for _ in range(self.work.epochs):
-            order = torch.randperm(len(self.x), generator=generator)
-            total = torch.zeros(())
+            order = torch.randperm(len(self.x), generator=generator, device=self.device)
+            total = torch.zeros((), device=self.device)
             for rows in order.split(size):
                 total += self.step(self.x[rows], self.y[rows]) * len(rows)
         return total.item() / len(self.x)
@@ -114,8 +121,7 @@ class GANTrainer(Trainer):
         from _peer_torch_models import Discriminator, Generator, count
 
         torch, softplus = self.torch, self.torch.nn.functional.softplus
-        made = Generator().to(memory_format=self.layout)
-        judge = Discriminator().to(memory_format=self.layout)
+        made, judge = self.placed(Generator()), self.placed(Discriminator())
         self.parameters = count(made, judge)
         optimizers = [self.adam(network, 2e-4, 0.5) for network in (made, judge)]
         for name, weight in (*made.named_parameters(), *judge.named_parameters()):
@@ -130,7 +136,7 @@ class GANTrainer(Trainer):
             for optimizer in optimizers:
                 optimizer.zero_grad()
             with self.autocast():
-                images = generate(torch.randn(len(x), 100))
+                images = generate(torch.randn(len(x), 100, device=self.device))
                 d_loss = softplus(-judged(x)).mean()
                 d_loss = d_loss + softplus(judged(images.detach())).mean()
             d_loss.backward()
@@ -165,14 +171,18 @@ def try_variants(work: works.Work, precisions: tuple[bool, ...]) -> None:
     work = replace(work, samples=steps * work.batch, epochs=1)
     # A layout matters to convolutions; one thread may win where steps are small.
     field = "channels_last" if work.family == "convolutional" else "one_thread"
+    pointless = field == "one_thread" and torch.cuda.is_available()
+    others = (False,) if pointless else (False, True)
     variants = [
         Variant(bfloat16, **{field: other})
-        for other in (False, True)
+        for other in others
         for bfloat16 in precisions
     ]
     seconds = {variant: _try(work, variant, threads) for variant in variants}
     best = min(seconds, key=seconds.__getitem__)
     _try(work, replace(best, compiled=True), threads)
+    if torch.cuda.is_available():
+        _try(work, replace(best, compiled=True, graphs=True), threads)
 
 
 def _try(work: works.Work, variant: Variant, threads: int) -> float:
@@ -217,7 +227,7 @@ def build(work: works.Work) -> Contestant:
 def main(precisions: tuple[bool, ...] = (False, True)) -> None:
     """Is the worker, or tries the variants for it."""
     if "--try" in sys.argv:
-        work = works.named(sys.argv[1], "--quick" in sys.argv)
+        work = works.named(sys.argv[1], "--quick" in sys.argv, "--gpu" in sys.argv)
         try_variants(work, precisions)
     else:
         serve("torch", build)

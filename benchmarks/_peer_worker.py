@@ -45,8 +45,9 @@ def serve(package: str, build: Callable[[works.Work], Contestant]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("work", choices=[work.name for work in works.WORKS])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--gpu", action="store_true")
     flags = parser.parse_args()
-    work = works.named(flags.work, flags.quick)
+    work = works.named(flags.work, flags.quick, flags.gpu)
     # Libraries may print; the parent's pipe is ours alone.
     pipe = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -1,20 +1,24 @@
 """Training speed on this machine: ours, Keras as people write it, PyTorch, JAX.
 
 Run: python benchmarks/peers.py   (10 to 15 minutes on 2 quiet CPU cores)
-     [--only WORD] [--rounds N] [--seeds S] [--quick] [--out DIR]
+     [--only WORD] [--rounds N] [--seeds S] [--quick] [--gpu] [--out DIR]
 
-Ratios are kept in benchmarks/results/peers.json, all else in --out.
+Ratios are kept in benchmarks/results/peers.json (those of another backend than
+TensorFlow, and of an accelerator, in files of their own), all else in --out.
 
 Each contender of a row is a process of its own that warms up and then waits. They
 take turns, round by round, so that other load on the machine falls on all alike;
 ratios are taken within a round. The table is printed, and written as markdown and
 JSON after every row; Ctrl-C keeps what is done. PyTorch and JAX are used where they
-are installed. Everything runs on the processor.
+are installed. Everything runs on the processor, or with --gpu on the accelerator, where
+rows that count steps take eight times as many.
 """
 
 import argparse
+import json
 import platform
 import signal
+import subprocess
 import sys
 import textwrap
 import time
@@ -31,13 +35,16 @@ from recipes.lab.errors import LabError
 from recipes.lab.running import environment
 
 
-def measure(work: works.Work, rounds: int, small: bool, say) -> tuple[dict, bool]:
+def measure(
+    work: works.Work, rounds: int, small: bool, gpu: bool, say
+) -> tuple[dict, bool]:
     """Runs one row.
 
     Args:
         work: The row.
         rounds: Turns of each contender.
         small: Whether the work is the quick one.
+        gpu: Whether contenders use the accelerator.
         say: Is told what is being done.
 
     Returns:
@@ -48,7 +55,7 @@ def measure(work: works.Work, rounds: int, small: bool, say) -> tuple[dict, bool
     try:
         for name in work.contenders:
             say(f"{work.label}: {table.NAMES[name]} starts")
-            children[name] = Child(name, work, small)
+            children[name] = Child(name, work, small, gpu)
             children[name].wait_until_ready()
         for number in range(1, rounds + 1):
             say(f"{work.label}: round {number} of {rounds}")
@@ -69,7 +76,15 @@ def _take_turns(children: dict[str, Child], number: int) -> None:
         children[name].train(number)
 
 
-def machine() -> dict:
+def seen() -> list[str]:
+    """The accelerators that the backend finds, asked in a process that ends."""
+    code = "import json, keras; from recipes.lab.running import environment as e; "
+    code += "print(json.dumps(e.device()['accelerators']))"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else []
+
+
+def machine(accelerators: list[str]) -> dict:
     """What the numbers belong to."""
     cores = environment.processor()["cores"]
     others = Others()
@@ -77,7 +92,7 @@ def machine() -> dict:
     share = others.cores()
     busy = f"others kept {share:.1f} of {cores} cores busy when the run began."
     return {
-        "cpu": processor(),
+        "cpu": ", ".join([processor(), *accelerators]),
         "cores": cores,
         "system": platform.platform(),
         "versions": environment.versions(),
@@ -96,22 +111,31 @@ def run(flags: argparse.Namespace, console: Console) -> int:
         print(f"--only {flags.only}: no such row; there are {names}.", file=sys.stderr)
         return 2
     # A part of the table doesn't overwrite the whole one.
-    stem = "-".join(["peers", *["quick"] * flags.quick, *flags.only.split()])
-    about, rows, interrupted = machine(), [], False
+    kind = ["peers", *["gpu"] * flags.gpu, *["quick"] * flags.quick]
+    stem = "-".join([*kind, *flags.only.split()])
+    accelerators = seen() if flags.gpu else []
+    if flags.gpu and not accelerators:
+        print(f"--gpu: {environment.backend()} finds no accelerator.", file=sys.stderr)
+        return 2
+    about, rows, interrupted = machine(accelerators), [], False
     try:  # before minutes are spent
         flags.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(f"cannot write {flags.out}: {error.strerror}.") from None
     if about["busy"]:
         console.print(f"Don't trust these times: {about['busy']}", style="yellow")
-    kept = Kept("peers")
+    backend = environment.backend()
+    name = "peers" if backend == "tensorflow" else f"peers-{backend}"
+    kept = Kept(name, accelerators=accelerators)
     for work in chosen:
-        work = works.quick(work) if flags.quick else work
+        work = works.named(work.name, flags.quick, flags.gpu)
         rounds = flags.seeds if work.unit == "total" else flags.rounds
         if not console.is_terminal:
             print(f"{work.label} ...", file=sys.stderr, flush=True)
         with console.status(work.label) as status:
-            row, interrupted = measure(work, rounds, flags.quick, status.update)
+            row, interrupted = measure(
+                work, rounds, flags.quick, flags.gpu, status.update
+            )
         rows.append(row)
         if not flags.quick:
             kept.row(row["label"], **table.ratios(row))
@@ -163,6 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--seeds", default=3, help="seeds of the optimizer experiment", **count
     )
     parser.add_argument("--quick", action="store_true", help="tiny, to see it run")
+    parser.add_argument("--gpu", action="store_true", help="on the accelerator")
     parser.add_argument(
         "--out", type=Path, default=HERE / "runs", help="where files are written"
     )

@@ -96,6 +96,34 @@ def test_equals_plain_fit_with_dropout_and_batch_normalization(given, batch_size
         np.testing.assert_allclose(history[key], values, rtol=1e-5)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX's compiler alone")
+@pytest.mark.parametrize("nested", [False, True])
+def test_no_convolution_is_put_into_a_loop(nested, monkeypatch):
+    """There JAX compiles them, for a processor, to code many times slower."""
+    import jax
+
+    def made():
+        model = images()
+        if nested:
+            inner = model
+            model = keras.Sequential([keras.layers.Input((8, 8, 1)), inner])
+            model.compile(keras.optimizers.SGD(0.1), CROSSENTROPY)
+        return model
+
+    loops, loop = [], jax.lax.fori_loop
+    monkeypatch.setattr(
+        jax.lax, "fori_loop", lambda *a, **k: loops.append(a) or loop(*a, **k)
+    )
+    run = {"batch_size": 20, "epochs": 2, "seed": 4}
+    ours, plain = made(), made()
+    fit(ours, IMAGES, LABELS, **run)
+    assert bool(loops) == (jax.default_backend() != "cpu")
+    plain_keras(plain, IMAGES, LABELS, **run)
+    assert_same_weights(ours, plain, 1e-5)
+    fit(dense(), X, Y, batch_size=32, epochs=1, seed=4)
+    assert loops
+
+
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX always uses XLA")
 def test_xla_equals_plain_fit():
     ours, plain = dense(), dense()

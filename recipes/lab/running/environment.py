@@ -125,11 +125,13 @@ def _accelerators() -> list[str]:
     if name == "tensorflow":
         import tensorflow
 
-        return [gpu.name for gpu in tensorflow.config.list_physical_devices("GPU")]
+        gpus = tensorflow.config.list_physical_devices("GPU")
+        details = map(tensorflow.config.experimental.get_device_details, gpus)
+        return [detail.get("device_name", "GPU") for detail in details]
     if name == "jax":
         import jax
 
-        return [str(item) for item in jax.devices() if item.platform != "cpu"]
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
     import torch
 
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]

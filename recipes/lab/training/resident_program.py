@@ -31,31 +31,64 @@ def program_of(step: Callable) -> Any:
 def _jax_program(step: Callable) -> Callable:
     import jax
 
-    def block(state, arrays, order, first, steps, size: int):
+    def gathered(arrays, order, first, size: int):
+        rows = jax.lax.dynamic_slice_in_dim(order, first, size)
+        data = jax.tree.map(lambda array: array[rows], arrays)
+        return data if len(data) > 1 else data[0]
+
+    def one(state, arrays, order, first, size: int):
+        return step(state, gathered(arrays, order, first, size))
+
+    def several(state, arrays, order, first, size: int, steps, logs):
         structure = jax.tree.structure(state)
 
-        def batch(index):
-            rows = jax.lax.dynamic_slice_in_dim(order, first + index * size, size)
-            data = jax.tree.map(lambda array: array[rows], arrays)
-            return data if len(data) > 1 else data[0]
-
         def body(index, carried):
-            logs, new = step(carried[1], batch(index))
+            logs, new = one(carried[1], arrays, order, first + index * size, size)
             return logs, jax.tree.unflatten(structure, jax.tree.leaves(new))
 
-        logs = jax.eval_shape(lambda: step(state, batch(0))[0])
-        logs = jax.tree.map(lambda log: jax.numpy.zeros(log.shape, log.dtype), logs)
         return jax.lax.fori_loop(0, steps, body, (logs, state))
 
-    block = jax.jit(block, static_argnames="size", donate_argnums=0)
+    compiled = {"static_argnames": "size", "donate_argnums": 0}
+    one_by_one, at_once = jax.jit(one, **compiled), jax.jit(several, **compiled)
+    traced = jax.make_jaxpr(one, static_argnums=4, return_shape=True)
+    loops, empty = True, None
 
     def program(rows, xla, state):
+        nonlocal loops, empty
         logs = {}
         for first, size, steps in rows.take(whole=True):
-            logs, state = block(state, rows.arrays, rows.order, first, steps, size)
+            places = rows.arrays, rows.order
+            if empty is None:
+                found, (logs, _) = traced(state, *places, first, size)
+                empty = jax.tree.map(lambda x: jax.numpy.zeros(x.shape, x.dtype), logs)
+                loops = not _slow_in_a_loop(found)
+            if loops:
+                logs, state = at_once(state, *places, first, size, steps, empty)
+                continue
+            for index in range(steps):
+                logs, state = one_by_one(state, *places, first + index * size, size)
         return logs, state
 
     return program
+
+
+def _slow_in_a_loop(traced: Any) -> bool:
+    """Whether steps are called one by one: they have convolutions, on a processor.
+
+    There XLA compiles the convolutions of a loop to code that is many times slower.
+    """
+    import jax
+
+    if jax.default_backend() != "cpu":
+        return False
+    for equation in traced.eqns:
+        if equation.primitive.name == "conv_general_dilated":
+            return True
+        inner = jax.tree.leaves(equation.params, is_leaf=lambda x: hasattr(x, "eqns"))
+        inner = [getattr(one, "jaxpr", one) for one in inner]
+        if any(_slow_in_a_loop(one) for one in inner if hasattr(one, "eqns")):
+            return True
+    return False
 
 
 class _TensorFlowProgram:
