@@ -9,6 +9,7 @@ import zoo
 
 FAMILIES = (
     *("mlp_residual", "mlp_maxout", "lenet", "lenet_reduced", "resnet"),
+    "lenet_any_size",
     *("resnet_v2", "resnet_large_stem", "dcgan_generator", "dcgan_discriminator"),
     "unet_plain",
 )

@@ -46,6 +46,9 @@ CASES = {
         activation="prelu",
         normalization="batch",
     ),
+    "lenet_any_size": lambda: zoo.lenet(
+        (None, None, 1), 10, filters=(4,), head="global_average"
+    ),
     "lenet5": lambda: zoo.lenet5((12, 12, 1), 10, padding="same"),
     "resnet": lambda: zoo.resnet(IMAGE, 10, depths=(1, 1), widths=(4, 8)),
     "resnet_plain": lambda: zoo.resnet(
