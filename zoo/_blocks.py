@@ -164,7 +164,7 @@ def rescaled(x: Any, rescale: bool) -> Any:
     return layers.Rescaling(1.0 / 255.0, name="rescale")(x)
 
 
-def refuse_smaller(layer: keras.layers.Layer, side: int) -> None:
+def refuse_smaller(model: keras.Model, side: int) -> keras.Model:
     """Lets the first layer of a network for any size say which images are too small.
 
     JAX would make NaN of them without a word, the mean of no pixel; TensorFlow and
@@ -187,4 +187,7 @@ def refuse_smaller(layer: keras.layers.Layer, side: int) -> None:
                 inputs = tf.identity(inputs)
         return type(layer).call(layer, inputs)
 
-    layer.call = MethodType(call, layer)
+    if None in model.input_shape[1:3]:
+        first = model.layers[1]  # behind the input
+        first.call = MethodType(call, first)
+    return model

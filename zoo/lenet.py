@@ -160,11 +160,8 @@ def lenet(
             x = layers.Dropout(dropout, name="dropout")(x)
         last = {"kernel_regularizer": _blocks.penalty(0.0, l2, 0.0, 1.0)}
         x = _blocks.head(x, outputs, task, **last)
-    model = keras.Model(inputs, x, name=name)
-    if None in shape:
-        least = _least_side(kernel_size, paddings, pool_size if pooling else 1)
-        _blocks.refuse_smaller(model.get_layer("conv_1"), least)
-    return model
+    least = _least_side(kernel_size, paddings, pool_size if pooling else 1)
+    return _blocks.refuse_smaller(keras.Model(inputs, x, name=name), least)
 
 
 def _flat(x: Any, head: str) -> Any:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -43,8 +43,10 @@ class Vocabulary:
     """
 
     def __init__(self, characters: Iterable[str]):
-        if not isinstance(characters, Iterable):
-            raise _checks.fail("characters", characters, "strings of length 1")
+        if not _ordered(characters):
+            raise _checks.fail(
+                "characters", characters, "strings of length 1 in an order"
+            )
         self.characters = tuple(characters)
         single = all(isinstance(c, str) and len(c) == 1 for c in self.characters)
         if not single or len(self.characters) < 2:
@@ -228,7 +230,7 @@ def encode_words(
     _checks.integer("timesteps", timesteps)
     for name, value in (("texts", texts), ("words", words)):
         alone = isinstance(value, (str, bytes)) or getattr(value, "shape", None) == ()
-        if alone or not isinstance(value, Iterable):
+        if alone or not _ordered(value):
             raise _checks.fail(name, value, "a list of strings")
     words = _readable(words)
     numbers = {word: number for number, word in enumerate(words, _UNKNOWN + 1)}
@@ -237,6 +239,16 @@ def encode_words(
         row = [numbers.get(word, _UNKNOWN) for word in split_words(text)[-timesteps:]]
         rows.append([*row, *[_PADDING] * (timesteps - len(row))])
     return np.array(rows, "int32").reshape(len(rows), timesteps)
+
+
+def _ordered(values: Any) -> bool:
+    """Whether they come one after the other, as they would in another process.
+
+    A dictionary's values would go unread, and a set of strings has another order in
+    each process.
+    """
+    unordered = isinstance(values, (Mapping, set, frozenset))
+    return isinstance(values, Iterable) and not unordered
 
 
 def _readable(words: Iterable[Any]) -> list[str]:

@@ -151,3 +151,16 @@ def test_a_ragged_tensor_is_one_text():
     import tensorflow as tf
 
     assert Vocabulary("abc").decode(tf.ragged.constant([[0, 1], [], [2]])) == "abc"
+
+
+def test_what_has_no_order_is_refused():
+    """A set has another order in each process; a dictionary's numbers go unread."""
+    for characters in (set("abc"), frozenset("abc"), {"a": 2, "b": 0}):
+        with pytest.raises(ValueError, match="strings of length 1 in an order"):
+            Vocabulary(characters)
+    assert Vocabulary({"a": 0, "b": 1}.keys()) == Vocabulary("ab")
+    for words in ({"good", "film"}, {"film": 3, "good": 2}):
+        with pytest.raises(ValueError, match="words must be a list of strings"):
+            zoo.encode_words(["a good film"], words, 3)
+    with pytest.raises(ValueError, match="texts must be a list of strings"):
+        zoo.encode_words({"first": "a good film"}, ["good"], 3)
