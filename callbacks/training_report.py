@@ -128,7 +128,12 @@ def training_report(
 
 def _losses(logs: Mapping, name: str) -> np.ndarray | None:
     """One number an epoch; None where there is none."""
-    values = np.array([float(value) for value in logs.get(name, ())])
+    given = logs.get(name, ())
+    try:
+        values = np.array([float(value) for value in given])
+    except (TypeError, ValueError):
+        what = f"history[{name!r}]"
+        raise arguments.fail(what, given, "one number an epoch") from None
     return values if values.size else None
 
 

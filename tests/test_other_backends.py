@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = (
     "tests/callbacks/on_each_backend",
-    "tests/faults/test_fit_refuses.py",
+    "tests/faults",
     "tests/recipes/test_weighting.py::test_only_tensorflow_sees_the_sigmoid",
     "tests/zoo/test_rates.py",
     "tests/zoo/test_weighted_losses.py",

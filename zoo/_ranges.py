@@ -149,7 +149,9 @@ def guarded(data: Any, limits: Range | None, check_shape: Callable[[Any], None])
     elif isinstance(data, Iterator):
         first = next(data)
         check(_examples(first))
-        return (batch for batch in itertools.chain([first], data))
+        batches = itertools.chain([first], data)
+        # Keras asks for a tuple, which an array alone isn't.
+        return (batch if isinstance(batch, tuple) else (batch,) for batch in batches)
     elif _is_array(data) and len(data.shape) and not data.shape[0]:
         raise ValueError(f"{_FIRST_WORDS} in an array that holds some; it is empty.")
     else:

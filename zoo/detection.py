@@ -125,7 +125,7 @@ def decode_boxes(
     _checks.flag("from_logits", from_logits)
     if max_overlap is not None:
         _checks.share("max_overlap", max_overlap)
-    values = np.asarray(labels, float)
+    values = _numbers("labels", labels)
     count = (values.shape[-1] - num_classes) // VALUES if values.ndim == 3 else 0
     if count < 1 or values.shape != (
         *values.shape[:1] * 2,
@@ -135,6 +135,8 @@ def decode_boxes(
             "labels", values.shape,
             f"of shape (grid, grid, 5 boxes + {num_classes})",
         )  # fmt: skip
+    if not np.isfinite(values).all():
+        raise ValueError("labels must be finite; they hold NaN or inf.")
     grid = len(values)
     slots = values[..., : VALUES * count].reshape(grid, grid, count, VALUES)
     if from_logits:
@@ -174,7 +176,7 @@ def box_overlap(first: Any, second: Any) -> np.ndarray:
     """
     pair = []
     for name, boxes in (("first", first), ("second", second)):
-        array = np.asarray(boxes, float)
+        array = _numbers(name, boxes)
         if array.ndim != 2 or array.shape[1] != 4:
             raise _checks.fail(name, array.shape, "of shape (boxes, 4)")
         pair.append(array)
@@ -275,7 +277,7 @@ def grid_detector(
 
 
 def _checked(boxes: Any, classes: Any, num_classes: int):
-    places, kinds = np.asarray(boxes, float), np.asarray(classes)
+    places, kinds = _numbers("boxes", boxes), np.asarray(classes)
     if not places.size:
         places, kinds = np.zeros((0, 4)), np.zeros(0, int)
     if places.ndim != 2 or places.shape[1] != 4:
@@ -293,3 +295,12 @@ def _checked(boxes: Any, classes: Any, num_classes: int):
         if wrong.any():
             raise _checks.fail(name, values[wrong][0].item(), allowed)
     return places, kinds
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    if keras.ops.is_tensor(values):
+        values = keras.ops.convert_to_numpy(values)
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):  # text, or rows of unequal length
+        raise _checks.fail(name, values, "an array of numbers") from None

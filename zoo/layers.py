@@ -1,4 +1,4 @@
-"""What Keras lacks and the notes need: Maxout, DropConnect, unshared convolutions.
+"""What Keras lacks: Maxout, DropConnect, unshared convolutions, a crop to a size.
 
 A saved model that holds one of them opens after `import zoo`.
 """
@@ -119,6 +119,35 @@ class DropConnect(keras.layers.Dense):
     def get_config(self):
         """The arguments that make the same layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class CropLike2D(keras.layers.Layer):
+    """Cuts images at the bottom and on the right to the size of others.
+
+    Keras's Cropping2D must know how much to cut; here the second input says it, so
+    that a network can join images of any size that it halved and doubled.
+
+    Shapes: [(batch, rows, columns, channels), (batch, rows', columns', any)] -> (batch,
+    rows', columns', channels), where rows' <= rows and columns' <= columns; channels
+    are last.
+
+    Example:
+        >>> images, others = keras.ops.ones((1, 6, 4, 3)), keras.ops.ones((1, 5, 4, 1))
+        >>> tuple(CropLike2D()([images, others]).shape)
+        (1, 5, 4, 3)
+    """
+
+    def compute_output_shape(self, input_shape):
+        """The size of the second input, with the channels of the first."""
+        images, others = input_shape
+        return (images[0], *others[1:3], images[-1])
+
+    def call(self, inputs):
+        """The upper left part, or all of it where the sizes are equal."""
+        images, others = inputs
+        rows, columns = ops.shape(others)[1:3]
+        return images[:, :rows, :columns]
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -152,15 +152,16 @@ def lenet(
             reduced, title = reductions[block - 1], f"pointwise_{block}"
             conv = {"kernel_size": 1, **_blocks.IMAGES}
             x = finish(x, layers.Conv2D, reduced, title, **conv)
-    if not include_top:
-        return keras.Model(inputs, x, name=name)
-    x = _flat(x, head)
-    for depth, width in enumerate(dense_units, start=1):
-        x = finish(x, layers.Dense, width, f"dense_{depth}")
-    if dropout:
-        x = layers.Dropout(dropout, name="dropout")(x)
-    last = {"kernel_regularizer": _blocks.penalty(0.0, l2, 0.0, 1.0)}
-    return keras.Model(inputs, _blocks.head(x, outputs, task, **last), name=name)
+    if include_top:
+        x = _flat(x, head)
+        for depth, width in enumerate(dense_units, start=1):
+            x = finish(x, layers.Dense, width, f"dense_{depth}")
+        if dropout:
+            x = layers.Dropout(dropout, name="dropout")(x)
+        last = {"kernel_regularizer": _blocks.penalty(0.0, l2, 0.0, 1.0)}
+        x = _blocks.head(x, outputs, task, **last)
+    least = _least_side(kernel_size, paddings, pool_size if pooling else 1)
+    return _blocks.refuse_smaller(keras.Model(inputs, x, name=name), least)
 
 
 def _flat(x: Any, head: str) -> Any:
@@ -209,6 +210,14 @@ def _check_size(
                 f"large enough for {len(paddings)} blocks; nothing is left of the "
                 f"height and width after block {block}",
             )
+
+
+def _least_side(kernel: int, paddings: Sequence[str], pool: int) -> int:
+    """The smallest side of which one pixel is left, followed from the last block."""
+    side = 1
+    for padding in reversed(paddings):
+        side = side * pool + (kernel - 1 if padding == "valid" else 0)
+    return side
 
 
 class LeNetVariant(Protocol):

@@ -79,6 +79,7 @@ def recurrent(
             no file.
         stateful: Whether each batch goes on where the one before it ended
             (`reset_state()` of each recurrent layer begins anew); needs batch_size.
+            On PyTorch, Keras's stateful layers predict, but don't train.
         unroll: Whether the loop over the steps is written out, which LiteRT and some
             other converters need; needs timesteps.
         batch_size: A fixed number of sequences in every batch, at least 1, or None.

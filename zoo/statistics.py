@@ -121,7 +121,7 @@ def _batches(data: Any, size: int, inputs: int) -> Iterable[Any]:
             for start in range(0, count, size)
         )
     if isinstance(data, keras.utils.PyDataset):
-        data = (data[index] for index in range(data.num_batches or 0))
+        data = _each_batch(data)
     if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
         raise ValueError(
             "data must be an array of inputs, or an iterable of batches; got "
@@ -136,8 +136,21 @@ def _batches(data: Any, size: int, inputs: int) -> Iterable[Any]:
     )
 
 
+def _each_batch(data: keras.utils.PyDataset) -> Iterable[Any]:
+    try:
+        count = data.num_batches
+    except NotImplementedError:
+        count = None
+    if count is None:
+        raise _checks.fail("data", type(data).__name__, "a data set with num_batches")
+    return (data[index] for index in range(count))
+
+
 def _check_batch(inputs: Any, wanted: Any) -> None:
     """Refuses one example, or anything else, where a batch of them is due."""
+    for part in keras.tree.flatten(inputs):
+        if getattr(getattr(part, "dtype", None), "kind", "f") not in "biuf":
+            raise _checks.fail("data", part.dtype, "batches of numbers")
     if not isinstance(wanted, tuple) or any(isinstance(s, tuple) for s in wanted):
         return  # several inputs, which Keras checks by name
     shape = getattr(inputs, "shape", None)

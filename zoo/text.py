@@ -4,7 +4,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -43,8 +43,10 @@ class Vocabulary:
     """
 
     def __init__(self, characters: Iterable[str]):
-        if not isinstance(characters, Iterable):
-            raise _checks.fail("characters", characters, "strings of length 1")
+        if not _ordered(characters):
+            raise _checks.fail(
+                "characters", characters, "strings of length 1 in an order"
+            )
         self.characters = tuple(characters)
         single = all(isinstance(c, str) and len(c) == 1 for c in self.characters)
         if not single or len(self.characters) < 2:
@@ -90,10 +92,14 @@ class Vocabulary:
     def decode(self, tokens: Any) -> str:
         """The text of these numbers.
 
+        Args:
+            tokens: Integers: an array or tensor of any shape, a list, or rows of
+                unequal length. The rows follow each other in one text.
+
         Raises:
             ValueError: A number has no character.
         """
-        numbers = np.asarray(tokens).ravel().tolist()
+        numbers = list(_in_order(tokens))
         for token in numbers:
             _checks.integer("tokens", token, 0, len(self) - 1)
         return "".join(self.characters[token] for token in numbers)
@@ -201,7 +207,9 @@ def encode_words(
     """The numbers of the words of each text, for a network with `mask_zero`.
 
     Number 0 is padding behind a short text, 1 stands for every unknown word, and
-    2 + i for words[i]. Of a long text the last words count.
+    2 + i for words[i]. Of a long text the last words count. A text's words are runs of
+    the letters a to z, digits and apostrophes, in lower case; the known words are read
+    in lower case, too, so that "Good" is "good" in both.
 
     Shapes: n texts -> token ids (n, timesteps) int32
 
@@ -212,8 +220,8 @@ def encode_words(
         timesteps: Length of each row, at least 1.
 
     Raises:
-        ValueError: A text is no string, `texts` is one, a word is given twice, or
-            timesteps is below 1.
+        ValueError: A text is no string, `texts` is one, a word is given twice or could
+            be no word of a text, or timesteps is below 1.
 
     Example:
         >>> encode_words(["A good film.", "Good!"], ["good", "film"], 3).tolist()
@@ -222,14 +230,60 @@ def encode_words(
     _checks.integer("timesteps", timesteps)
     for name, value in (("texts", texts), ("words", words)):
         alone = isinstance(value, (str, bytes)) or getattr(value, "shape", None) == ()
-        if alone or not isinstance(value, Iterable):
+        if alone or not _ordered(value):
             raise _checks.fail(name, value, "a list of strings")
-    words = list(words)
-    if not all(isinstance(w, str) for w in words) or len(set(words)) < len(words):
-        raise ValueError("words must be different strings.")
+    words = _readable(words)
     numbers = {word: number for number, word in enumerate(words, _UNKNOWN + 1)}
     rows = []
     for text in texts:
         row = [numbers.get(word, _UNKNOWN) for word in split_words(text)[-timesteps:]]
         rows.append([*row, *[_PADDING] * (timesteps - len(row))])
     return np.array(rows, "int32").reshape(len(rows), timesteps)
+
+
+def _ordered(values: Any) -> bool:
+    """Whether they come one after the other, as they would in another process.
+
+    A dictionary's values would go unread, and a set of strings has another order in
+    each process.
+    """
+    unordered = isinstance(values, (Mapping, set, frozenset))
+    return isinstance(values, Iterable) and not unordered
+
+
+def _readable(words: Iterable[Any]) -> list[str]:
+    """The known words as a text would have them: one more would never be met."""
+    found: dict[str, str] = {}
+    for word in words:
+        if not isinstance(word, str):
+            raise _checks.fail("words", word, "different strings")
+        lower = word.lower()
+        if split_words(word) != [lower]:
+            raise _checks.fail(
+                "words", word, "single words of the letters a to z, digits, apostrophes"
+            )
+        if lower in found:
+            twice = f"{found[lower]!r} and {word!r}"
+            raise ValueError(f"words must be different in lower case; got {twice}.")
+        found[lower] = word
+    return list(found)
+
+
+def _in_order(tokens: Any) -> Iterator[Any]:
+    """The numbers of an array, tensor or list, row by row, however long each is."""
+    if hasattr(tokens, "to_list"):  # a ragged tensor
+        tokens = tokens.to_list()
+    if keras.ops.is_tensor(tokens):
+        tokens = keras.ops.convert_to_numpy(tokens)
+    try:
+        numbers = np.asarray(tokens).ravel().tolist()
+    except ValueError:  # the rows differ in length
+        numbers = tokens
+    for number in numbers:
+        rows = not isinstance(number, int) and (
+            isinstance(number, (list, tuple, np.ndarray)) or keras.ops.is_tensor(number)
+        )
+        if rows:
+            yield from _in_order(number)
+        else:
+            yield number

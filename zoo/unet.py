@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from zoo import _blocks, _checks
+from zoo.layers import CropLike2D
 
 
 @_checks.takes_numpy
@@ -29,17 +30,18 @@ def unet(
     """A network that puts out logits for each pixel of an image.
 
     On the way down, each level has two 3x3 convolutions and halves the image by max
-    pooling; on the way up, each doubles it, joins what the same level saw on the way
-    down, and has two more. The last layer is linear, one and the same at each pixel.
+    pooling, rounding up; on the way up, each doubles it, cuts off the row or column
+    that was rounded up, joins what the same level saw on the way down, and has two more
+    convolutions. The last layer is linear, one and the same at each pixel. Any image of
+    at least 1x1 pixels goes through.
 
     Shapes:
         images (batch, height, width, channels) float in [0, 1], or 0 to 255 with
         rescale -> logits (batch, height, width, num_classes)
 
     Args:
-        input_shape: (height, width, channels), channels last; height and width are
-            multiples of 2 for each level but the last, or None for images of any
-            such size.
+        input_shape: (height, width, channels), channels last; height and width may
+            be None, for images of any size.
         num_classes: Number of outputs a pixel: at least 2 classes for a softmax; 1
             or more for the other tasks.
         filters: Filters of each level, from the finest to the coarsest, at least 1.
@@ -61,8 +63,7 @@ def unet(
         An uncompiled Functional `keras.Model`.
 
     Raises:
-        ValueError: An argument is out of its range, or the images can't be halved so
-            often.
+        ValueError: An argument is out of its range.
 
     Example:
         >>> unet((16, 16, 3), 1, task="binary").output_shape
@@ -84,14 +85,6 @@ def unet(
     _checks.initializer("kernel_initializer", kernel_initializer)
     _checks.flag("rescale", rescale)
     _checks.text("name", name)
-    halved = 2 ** (len(widths) - 1)
-    if any(side is not None and side % halved for side in shape[:2]):
-        raise _checks.fail(
-            "input_shape",
-            shape,
-            f"of a height and width that are multiples of {halved} for "
-            f"{len(widths)} levels",
-        )
     kernel = kernel_initializer or _blocks.fitting_initializer(activation)
 
     def penalty() -> Any:
@@ -118,15 +111,30 @@ def unet(
     for level, width in enumerate(widths, start=1):
         if seen:
             pool = f"down{level}_pool"
-            x = layers.MaxPooling2D(2, name=pool, **_blocks.IMAGES)(x)
+            x = layers.MaxPooling2D(2, padding="same", name=pool, **_blocks.IMAGES)(x)
         x = convolve(x, width, f"down{level}")
         seen.append(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     for level in range(len(widths) - 1, 0, -1):
-        double = f"up{level}_double"
+        double, down = f"up{level}_double", seen[level - 1]
         x = layers.UpSampling2D(2, name=double, **_blocks.IMAGES)(x)
-        x = layers.Concatenate(name=f"up{level}_join")([x, seen[level - 1]])
+        x = _cropped(x, down, f"up{level}_crop")
+        x = layers.Concatenate(name=f"up{level}_join")([x, down])
         x = convolve(x, widths[level - 1], f"up{level}")
     x = _blocks.head(x, outputs, task, kernel_regularizer=penalty())
-    return keras.Model(inputs, x, name=name)
+    return _blocks.refuse_smaller(keras.Model(inputs, x, name=name), 1)
+
+
+def _cropped(x: Any, like: Any, name: str) -> Any:
+    """The images without what is more than in others, whose size may be unknown."""
+    wanted = like.shape[1:3]
+    if None in wanted:
+        return CropLike2D(name=name)([x, like])
+    rows, columns = (
+        have - want for have, want in zip(x.shape[1:3], wanted, strict=True)
+    )
+    if not rows and not columns:
+        return x
+    cut = ((0, rows), (0, columns))
+    return layers.Cropping2D(cut, name=name, **_blocks.IMAGES)(x)

@@ -71,6 +71,12 @@ def sequence():
     return compiled(keras.Sequential(parts), optimizer=keras.optimizers.SGD(0.5))
 
 
+def stateful():
+    """A network with a memory, for batches of 8."""
+    parts = [keras.Input(batch_shape=(8, 8, 4)), layers.LSTM(2, stateful=True)]
+    return compiled(keras.Sequential([*parts, layers.Dense(3, "softmax")]))
+
+
 def embedding(dtype="int32"):
     parts = [keras.Input((6,), dtype=dtype), layers.Embedding(10, 4),
              layers.Flatten(), layers.Dense(3, "softmax")]  # fmt: skip

@@ -91,6 +91,7 @@ TAKEN = {
     "labels in a column": (net, "sparse_categorical_crossentropy", Y[:, None]),
     "labels with a point": (net, Sparse(), Y.astype("float64")),
     "labels of eight bytes": (net, Sparse(), Y.astype("int64").astype("uint64")),
+    "labels of another byte order": (net, Sparse(), Y.astype(">i8")),
     "labels of one byte": (net, Sparse(), Y.astype("uint8")),
     "shares": (net, "categorical_crossentropy", np.full((40, 3), 1 / 3)),
     "smooth labels": (
@@ -106,7 +107,8 @@ def test_targets_that_keras_takes(name):
     build, loss, y = TAKEN[name]
     ours, plain = same_start(*(compiled_on(build, loss) for _ in range(2)))
     fit(ours, X, y, shuffle=False)
-    y = y.astype("int64") if y.dtype == "uint64" else y  # PyTorch has none
+    if y.dtype in ("uint64", ">i8"):  # PyTorch has none
+        y = y.astype("int64")
     plain.fit(X, y, shuffle=False, verbose=0)
     assert largest_difference(ours, plain) < 1e-6
 

@@ -31,6 +31,7 @@ from tests.faults.fit_models import (
     sequence,
     sgd,
     speech,
+    stateful,
     subclassed,
     swapped_names,
     tried,
@@ -486,6 +487,27 @@ CASES = [
         "validation_split=1.0 leaves nothing",
     ),
     ("NaN of it", with_option(validation_split=float("nan")), "validation_split=nan"),
+    (
+        "samples that a memory does not fit",
+        lambda: tried(stateful(), SEQUENCES[:20], Y[:20], batch_size=8),
+        "takes batches of 8; 20 samples of x and batch_size=8 make others",
+    ),
+    (
+        "batches that a memory does not fit",
+        lambda: tried(stateful(), SEQUENCES, Y[:24], batch_size=4),
+        "takes batches of 8; 24 samples of x and batch_size=4",
+    ),
+    (
+        "validation that a memory does not fit",
+        lambda: tried(
+            stateful(),
+            SEQUENCES,
+            Y[:24],
+            batch_size=8,
+            validation_data=(SEQUENCES[:4], Y[:4]),
+        ),
+        "takes batches of 8; 4 samples of validation x",
+    ),
     # options
     (
         "misspelt",

@@ -130,6 +130,9 @@ def test_one_hot_rows_are_classes_and_weights_go_with_their_samples():
         ({"y": X, "stratified": True}, "needs classes as targets"),
         ({"model": 3}, "takes a Study or a compiled, built"),
         ({"measure": len}, "leave measure out"),
+        ({"x": X.tolist()}, "x is a list of lists; give an array"),
+        ({"y": Y.tolist()}, "y is a list of numbers"),
+        ({"x": (part for part in [X])}, "takes arrays; x is a generator"),
     ],
 )
 def test_what_can_not_be_is_said_in_one_sentence(study, changed, message):

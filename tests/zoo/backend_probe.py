@@ -12,7 +12,7 @@ import zoo_cases
 import zoo
 
 TRAINED = (
-    *("mlp_ordinal", "unet_plain"),
+    *("mlp_ordinal", "unet_plain", "unet_any_size"),
     *("mlp", "lenet_reduced", "resnet", "resnet_v2"),
     *("lstm", "lstm_tokens", "simple_rnn", "char_lm"),
     *("dcgan_generator", "dcgan_discriminator"),

@@ -9,9 +9,12 @@ import zoo
 
 FAMILIES = (
     *("mlp_residual", "mlp_maxout", "lenet", "lenet_reduced", "resnet"),
+    "lenet_any_size",
     *("resnet_v2", "resnet_large_stem", "dcgan_generator", "dcgan_discriminator"),
     "unet_plain",
 )
+# LiteRT needs to know the size of what is doubled.
+ANY_SIZE = ("unet_any_size",)
 # A loop over steps is no part of LiteRT.
 LOOPS = ("lstm", "lstm_tokens", "gru_both_ways", "simple_rnn", "char_lm")
 FIXED = {"unroll": True, "batch_size": 3}
@@ -64,7 +67,7 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [*FAMILIES, *LOOPS])
+@pytest.mark.parametrize("name", [*FAMILIES, *LOOPS, *ANY_SIZE])
 def test_onnx(name, tmp_path):
     pytest.importorskip("tf2onnx", reason="needs the extra 'export'")
     model, x, y = filled(zoo_cases.CASES[name]())
@@ -74,7 +77,7 @@ def test_onnx(name, tmp_path):
     close(in_onnx_runtime(path, x[:1]), y[:1])
 
 
-@pytest.mark.parametrize("name", [*FAMILIES, *LOOPS])
+@pytest.mark.parametrize("name", [*FAMILIES, *LOOPS, *ANY_SIZE])
 def test_saved_model(name, tmp_path):
     tf = pytest.importorskip("tensorflow")
     model, x, y = filled(zoo_cases.CASES[name]())

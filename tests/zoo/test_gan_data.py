@@ -45,6 +45,10 @@ def generator(x):
     yield from ((x[:8],), (x[8:],))
 
 
+def bare_generator(x):
+    yield from (x[:8], x[8:])
+
+
 # Keras warns where it is told to shuffle what it can't shuffle; True is its default.
 QUIET = {"verbose": 0, "shuffle": False}
 FORMS = {
@@ -52,6 +56,7 @@ FORMS = {
     "tensor": ops.convert_to_tensor,
     "dataset": dataset,
     "generator": generator,
+    "bare generator": bare_generator,
     "sequence": Sequence,
     "loader": loader,
 }
@@ -81,7 +86,7 @@ def test_images_outside_of_the_range_are_refused(form, spoil):
 @pytest.mark.parametrize("form", FORMS)
 def test_images_inside_of_the_range_train(form):
     model = gan()
-    steps = {"steps_per_epoch": 1} if form == "generator" else {}
+    steps = {"steps_per_epoch": 1} if "generator" in form else {}
     model.fit(FORMS[form](IMAGES), **QUIET, **steps)
     assert int(model.generator_optimizer.iterations) > 0
 

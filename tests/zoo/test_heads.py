@@ -130,6 +130,62 @@ def test_a_u_net_takes_images_of_any_size_and_sees_far():
     assert seen[3, 3] > 0  # two 3x3 convolutions alone reach two pixels
 
 
+def largest_of_squares(image):
+    """Each pixel of (rows, columns) as the largest of its square of 2x2."""
+    found = np.empty_like(image)
+    for row, column in np.ndindex(image.shape):
+        top, left = row - row % 2, column - column % 2
+        found[row, column] = image[top : top + 2, left : left + 2].max()
+    return found
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("size", [(5, 3), (1, 1), (4, 6), (7, 4)])
+def test_a_u_net_halves_and_doubles_odd_images(size, known):
+    """Kernels that copy the image leave what pooling makes of it, rounding up."""
+    model = zoo.unet((*(size if known else (None, None)), 1), 1, filters=(1, 1),
+                     task="binary")  # fmt: skip
+    for layer in model.layers:
+        if "conv" in layer.name and layer.weights:
+            layer.kernel.assign(np.zeros(layer.kernel.shape))
+            layer.kernel.assign(np.eye(9)[4].reshape(3, 3, 1, 1) * np.eye(
+                layer.kernel.shape[2], 1)[None, None])  # fmt: skip
+    model.get_layer("logits").kernel.assign(np.ones((1, 1)))
+    image = np.random.default_rng(0).random(size).astype("float32")
+    found = zoo_cases.predict(model, image[None, ..., None])[0, ..., 0]
+    np.testing.assert_allclose(found, largest_of_squares(image), rtol=1e-6)
+
+
+def test_a_u_net_of_any_size_learns_predicts_and_is_kept(tmp_path):
+    model = zoo.unet((None, None, 1), 2, filters=(2, 3, 4), normalization="batch")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss)
+    rng = np.random.default_rng(0)
+    for size in ((8, 8), (9, 10), (11, 5), (3, 2)):
+        x = rng.random((4, *size, 1)).astype("float32")
+        logs = model.fit(x, rng.integers(0, 2, (4, *size)), verbose=0).history
+        assert np.isfinite(logs["loss"]).all()
+        assert model.predict(x, verbose=0).shape == (4, *size, 2)
+    with pytest.raises(ValueError, match="images must be of a height and width"):
+        model(x[:, :0])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.predict(x, verbose=0),
+                               model.predict(x, verbose=0), rtol=1e-5)  # fmt: skip
+    fixed = zoo.unet((3, 2, 1), 2, filters=(2, 3, 4), normalization="batch")
+    fixed.set_weights(model.get_weights())
+    np.testing.assert_allclose(zoo_cases.predict(fixed, x),
+                               zoo_cases.predict(model, x), rtol=1e-5)  # fmt: skip
+
+
+def test_a_u_net_of_a_known_size_has_layers_of_keras_only():
+    for size in ((8, 8), (9, 10)):
+        model = zoo.unet((*size, 1), 2, filters=(2, 3, 4))
+        assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {
+            "keras"
+        }
+
+
 def test_a_u_net_has_parts_that_can_be_frozen():
     model = zoo.unet((8, 8, 1), 2, filters=(2, 4))
     assert list(zoo.endpoints(model)) == ["down1", "down2", "up1"]
@@ -141,7 +197,7 @@ def test_a_u_net_has_parts_that_can_be_frozen():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"input_shape": (10, 8, 1)}, "multiples of 4 for 3 levels"),
+        ({"input_shape": (0, 8, 1)}, r"input_shape\[0\] must be"),
         ({"input_shape": (8, 8)}, "input_shape must be"),
         ({"num_classes": 1}, "use task='binary' for one sigmoid logit"),
         ({"filters": ()}, "filters must be"),

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import zoo_cases
@@ -81,3 +82,54 @@ def test_16x16_cannot_be_pooled_five_times():
     with pytest.raises(ValueError, match=r"after block 5; got \(16, 16\)"):
         zoo.lenet((16, 16, 1), 10, **settings)
     assert zoo.lenet((32, 32, 1), 10, **settings).count_params() > 0
+
+
+def lenet_of(settings):
+    return zoo.lenet((None, None, 1), 3, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "least"),
+    [
+        ({}, 10),  # 10 - 2 = 8, 4, 4 - 2 = 2, 1
+        ({"padding": "same", "pooling": None}, 1),
+        ({"filters": (2,), "kernel_size": 5, "pool_size": 3}, 7),
+        ({"filters": (2, 2, 2), "include_top": False}, 22),
+    ],
+)
+def test_images_that_are_too_small_get_one_sentence(settings, least):
+    """JAX would make NaN of them, the mean of no pixel."""
+    given = {"filters": (2, 2), "kernel_size": 3, "padding": "valid",
+             "head": "global_average", **settings}  # fmt: skip
+    model = lenet_of(given)
+    rng = np.random.default_rng(0)
+    fits = rng.random((2, least, least + 3, 1)).astype("float32")
+    for outputs in (zoo_cases.predict(model, fits), model.predict(fits, verbose=0)):
+        assert outputs.size
+        assert np.isfinite(outputs).all()
+    if least == 1:
+        return
+    small = fits[:, 1:]
+    calls = [model, lambda x: lenet_of(given).predict(x, verbose=0)]
+    for call in calls:
+        with pytest.raises(ValueError, match=f"at least {least} pixels; got") as caught:
+            call(small)
+        assert str(caught.value).startswith("images must be of a height and width")
+        assert "\n" not in str(caught.value)
+    loaded = model.from_config(model.get_config())
+    loaded.set_weights(model.get_weights())
+    np.testing.assert_allclose(
+        zoo_cases.predict(loaded, fits), zoo_cases.predict(model, fits), rtol=1e-5
+    )
+
+
+def test_images_that_are_too_small_in_a_graph_of_any_size():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("sizes that the graph doesn't know are TensorFlow's")
+    import tensorflow as tf
+
+    model = zoo.lenet((None, None, 1), 3, filters=(2,), head="global_average")
+    for size in (8, 9, 10):  # Keras traces anew, for any size
+        assert model.predict(np.ones((2, size, size, 1)), verbose=0).shape == (2, 3)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="images must be of a h"):
+        model.predict(np.ones((2, 1, 8, 1)), verbose=0)

@@ -86,8 +86,8 @@ def test_what_is_no_text_is_refused(tmp_path):
     for words in ("good", None, 3):
         with pytest.raises(ValueError, match="words must be a list of strings"):
             zoo.encode_words(["a good film"], words, 3)
-    with pytest.raises(ValueError, match="words must be different"):
-        zoo.encode_words(["a good film"], ["good", "good"], 3)
+    with pytest.raises(ValueError, match="lower case; got 'good' and 'Good'"):
+        zoo.encode_words(["a good film"], ["good", "film", "Good"], 3)
     with pytest.raises(ValueError, match="texts must be a list"):
         zoo.encode_words(None, ["good"], 3)
     path = tmp_path / "lm.keras"
@@ -107,3 +107,60 @@ def test_what_is_no_text_is_refused(tmp_path):
     unbuilt = keras.Sequential([keras.layers.Dense(3)])
     with pytest.raises(ValueError, match="model must be one of 3 characters"):
         vocabulary.sample(unbuilt, "a", 3)
+
+
+def test_words_are_read_in_lower_case_on_both_sides():
+    texts = ["A GOOD film", "it's Good"]
+    expected = zoo.encode_words(texts, ["good", "it's"], 3)
+    found = zoo.encode_words(texts, np.array(["Good", "IT'S"]), 3)
+    np.testing.assert_array_equal(found, expected)
+    assert expected.tolist() == [[1, 2, 1], [3, 2, 0]]
+
+
+@pytest.mark.parametrize("word", ["film noir", "café", "well-made", "[UNK]", "", " a"])
+def test_a_word_that_no_text_could_hold_is_refused(word):
+    with pytest.raises(ValueError, match="words must be single words of") as caught:
+        zoo.encode_words(["a good film"], ["good", word], 3)
+    assert f"got {word!r}" in str(caught.value)
+
+
+def test_the_words_of_trained_weights_are_all_readable():
+    words = zoo.card("lstm/imdb")["words"]
+    found = zoo.encode_words([" ".join(words)], words, len(words))
+    np.testing.assert_array_equal(found, [np.arange(2, len(words) + 2)])
+
+
+def test_rows_of_unequal_length_are_one_text():
+    vocabulary = Vocabulary("abc")
+    rows = [[0, 1], [2], [], [1, 1]]
+    for tokens in (rows, tuple(rows), [np.array(row, int) for row in rows],
+                   np.array([np.array(row) for row in rows], object)):  # fmt: skip
+        assert vocabulary.decode(tokens) == "abcbb"
+    assert vocabulary.decode([rows, [[2]]]) == "abcbbc"
+    assert vocabulary.decode(keras.ops.convert_to_tensor([[0, 1], [1, 2]])) == "abbc"
+    assert vocabulary.decode([keras.ops.array([0]), keras.ops.array([1, 2])]) == "abc"
+    assert vocabulary.decode([]) == ""
+    for wrong in ([[0, 1], ["a"]], [[0], [1, 5]], [[0], None], "ab", None, [[0], 1.5]):
+        with pytest.raises(ValueError, match="tokens must be an integer from 0 to 2"):
+            vocabulary.decode(wrong)
+
+
+def test_a_ragged_tensor_is_one_text():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("ragged tensors are TensorFlow's")
+    import tensorflow as tf
+
+    assert Vocabulary("abc").decode(tf.ragged.constant([[0, 1], [], [2]])) == "abc"
+
+
+def test_what_has_no_order_is_refused():
+    """A set has another order in each process; a dictionary's numbers go unread."""
+    for characters in (set("abc"), frozenset("abc"), {"a": 2, "b": 0}):
+        with pytest.raises(ValueError, match="strings of length 1 in an order"):
+            Vocabulary(characters)
+    assert Vocabulary({"a": 0, "b": 1}.keys()) == Vocabulary("ab")
+    for words in ({"good", "film"}, {"film": 3, "good": 2}):
+        with pytest.raises(ValueError, match="words must be a list of strings"):
+            zoo.encode_words(["a good film"], words, 3)
+    with pytest.raises(ValueError, match="texts must be a list of strings"):
+        zoo.encode_words({"first": "a good film"}, ["good"], 3)

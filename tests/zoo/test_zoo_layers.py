@@ -26,6 +26,14 @@ def test_maxout_refuses_channels_that_do_not_divide():
         layers.Maxout(4)(np.zeros((2, 6), "float32"))
 
 
+def test_a_crop_keeps_the_upper_left_part():
+    x = np.random.default_rng(0).standard_normal((2, 6, 4, 3)).astype("float32")
+    layer = layers.CropLike2D()
+    for rows, columns in ((5, 4), (6, 4), (1, 3)):
+        got = layer([x, np.zeros((2, rows, columns, 1), "float32")])
+        np.testing.assert_array_equal(zoo_cases.to_numpy(got), x[:, :rows, :columns])
+
+
 def test_dropconnect_is_dense_outside_training():
     layer = layers.DropConnect(5, rate=0.9, activation="tanh")
     x = np.random.default_rng(0).standard_normal((4, 3)).astype("float32")

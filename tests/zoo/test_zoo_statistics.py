@@ -46,7 +46,24 @@ def normalized(**settings):
     return keras.Model(inputs, layer(inputs) + 0 * x)
 
 
-@pytest.mark.parametrize("form", ["array", "batches", "pairs", "dataset"])
+class Pairs(keras.utils.PyDataset):
+    """Batches of inputs and targets; without a number of them where it is told so."""
+
+    def __init__(self, parts, counted=True):
+        super().__init__()
+        self.parts, self.counted = parts, counted
+
+    @property
+    def num_batches(self):
+        if not self.counted:
+            raise NotImplementedError
+        return len(self.parts)
+
+    def __getitem__(self, index):
+        return self.parts[index], self.parts[index]
+
+
+@pytest.mark.parametrize("form", ["array", "batches", "pairs", "dataset", "sequence"])
 def test_the_averages_are_those_of_the_batches(form):
     x = np.random.default_rng(0).normal(2.0, 3.0, (10, 3)).astype("float32")
     parts = [x[:4], x[4:8], x[8:]]
@@ -54,7 +71,9 @@ def test_the_averages_are_those_of_the_batches(form):
         tf = pytest.importorskip("tensorflow")
         data = tf.data.Dataset.from_tensor_slices((x, x)).batch(4)
     else:
-        data = {"array": x, "batches": parts, "pairs": [(p, p) for p in parts]}[form]
+        pairs = [(p, p) for p in parts]
+        data = {"array": x, "batches": parts, "pairs": pairs, "sequence": Pairs(parts)}
+        data = data[form]
     model = normalized()
     state = model.get_layer("drop").seed_generator.state
     before = zoo_cases.to_numpy(state)
@@ -144,9 +163,12 @@ X = np.random.default_rng(0).random((16, 8, 8, 1)).astype("float32")
         (X.tolist(), "got "),
         (X[:, :4], r"got \(16, 4, 8, 1\)"),
         (X * np.float32(np.nan), "data must be finite"),
+        (X.astype("str"), "data must be batches of numbers; got dtype"),
+        (Pairs([X], counted=False), "data must be a data set with num_batches"),
     ],
-    ids=["None", "str", "dict", "images", "labels", "lists", "size", "nan"],
-)
+    ids=[*("None", "str", "dict", "images", "labels", "lists", "size", "nan"),
+         *("text", "uncounted")],
+)  # fmt: skip
 def test_other_data_are_refused_and_change_nothing(data, message):
     model = zoo.resnet((8, 8, 1), 3, depths=(1,), widths=(4,))
     before = model.get_weights()

@@ -46,6 +46,9 @@ CASES = {
         activation="prelu",
         normalization="batch",
     ),
+    "lenet_any_size": lambda: zoo.lenet(
+        (None, None, 1), 10, filters=(4,), head="global_average"
+    ),
     "lenet5": lambda: zoo.lenet5((12, 12, 1), 10, padding="same"),
     "resnet": lambda: zoo.resnet(IMAGE, 10, depths=(1, 1), widths=(4, 8)),
     "resnet_plain": lambda: zoo.resnet(
@@ -83,6 +86,7 @@ CASES = {
         (8, 12, 1), 3, filters=(3, 4, 6), normalization="batch", dropout=0.1
     ),
     "unet_plain": lambda: zoo.unet(IMAGE, 1, filters=(3, 4), l2=1e-4, task="binary"),
+    "unet_any_size": lambda: zoo.unet((None, None, 1), 2, filters=(2, 3, 4)),
     "late_fusion": lambda: zoo.late_fusion(_members()),
     "late_fusion_binary": lambda: zoo.late_fusion(
         _members(task="binary"), task="binary"

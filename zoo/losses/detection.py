@@ -70,6 +70,13 @@ class GridDetectionLoss(keras.losses.Loss):
                     f"{count} boxes a cell and {self.num_classes} classes; got "
                     f"{tuple(tensor.shape)}."
                 )
+        grids = [tuple(tensor.shape[1:3]) for tensor in (y_true, y_pred)]
+        if any(
+            None not in pair and pair[0] != pair[1] for pair in zip(*grids, strict=True)
+        ):
+            raise ValueError(
+                f"y_true must have the grid of the outputs, {grids[1]}; got {grids[0]}."
+            )
         slots = (-1, *y_pred.shape[1:3], count, _VALUES)
         truth = ops.reshape(y_true[..., : _VALUES * count], slots)
         logits = ops.reshape(y_pred[..., : _VALUES * count], slots)

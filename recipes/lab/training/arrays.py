@@ -104,7 +104,7 @@ def checked(data: Data, prefix: str = "") -> Data:
         found = list(leaves(tree, name))
         if field == "x" and not found:
             raise LabError(f"{name} is {show(tree)}; fit takes arrays or a data set.")
-        _refuse_lists(tree, name)
+        refuse_lists(tree, name)
         for part, leaf in found:
             check_form(leaf, part)
         tree = change_named(
@@ -195,7 +195,7 @@ def weights_by_class(y: Any, class_weight: Any) -> np.ndarray:
     return by_sample
 
 
-def _refuse_lists(tree: Any, name: str) -> None:
+def refuse_lists(tree: Any, name: str) -> None:
     """A list of numbers is one array to a reader, many inputs to Keras."""
     if isinstance(tree, (list, tuple)) and tree:
         first = keras.tree.flatten(tree)[0]

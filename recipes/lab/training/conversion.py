@@ -36,6 +36,8 @@ def as_array(values: Any, name: str, numbers: bool = True) -> Any:
             raise LabError(f"{name} is a masked array; fit would use what is masked.")
         values = values.data
     array = np.asarray(values)
+    if not array.dtype.isnative:  # as files of other machines have it
+        array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind in "OSU":
         array = _from_objects(array, name, numbers)
     if array.dtype.kind in "cMmV" and "float" not in str(array.dtype):

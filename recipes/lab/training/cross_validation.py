@@ -185,6 +185,13 @@ def _rows(tree: Any, rows: np.ndarray) -> Any:
 def _samples(x: Any, y: Any, sample_weight: Any) -> int:
     """How many there are: as many in every array."""
     tree = {"x": x, "y": y, "sample_weight": sample_weight}
+    for key, part in tree.items():
+        if arrays.is_stream(part):
+            kind = type(part).__name__
+            raise LabError(f"cross_validate takes arrays; {key} is a {kind}.")
+        arrays.refuse_lists(part, key)
+        for name, leaf in arrays.leaves(part, key):
+            arrays.check_form(leaf, name)
     lengths = {
         name: len(np.asarray(part))
         for key, part in tree.items()

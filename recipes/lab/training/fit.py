@@ -133,7 +133,7 @@ def fit(
                 model, given, classes, split, validation, bool(check_outputs)
             )
             arguments["validation_data"] = held_out
-            steps = _steps(arguments, data, size, bool(shuffle))
+            steps = _steps(model, arguments, data, size, bool(shuffle))
             share = over.own_rows if over.is_several else None
             batches = ShuffledArrays(*data, size, seed, bool(shuffle), steps, share)
             options.check_optimizers(model, batches.num_batches * arguments["epochs"])
@@ -149,18 +149,20 @@ def fit(
         return _checked(model, history, arguments["epochs"], on_divergence)
 
 
-def _steps(arguments: dict, data, batch_size: int, shuffle: bool) -> int | None:
+def _steps(model, arguments: dict, data, batch_size: int, shuffle: bool) -> int | None:
     """The steps an epoch that were asked for, if any; they must be there.
 
     Validation data in arrays gets its batch size: as in Keras, that of training.
     """
-    from recipes.lab.training import arrays, options
+    from recipes.lab.training import arrays, inputs, options
 
     held_out, validated = arguments["validation_data"], None
     if isinstance(held_out, arrays.Data):
         size = arguments.get("validation_batch_size") or batch_size
         arguments["validation_batch_size"] = size
         validated = -(-arrays.len_of(held_out) // size)
+        inputs.check_batches(model, arrays.len_of(held_out), size, "validation ")
+    inputs.check_batches(model, arrays.len_of(data), batch_size)
     batches = -(-arrays.len_of(data) // batch_size)
     return options.checked_steps(arguments, batches, validated, shuffle)
 

@@ -39,6 +39,22 @@ def check_inputs(model: keras.Model, data: Data, prefix: str = "") -> None:
         _check_ids(model, embeddings, data, f"{prefix}x")
 
 
+def check_batches(
+    model: keras.Model, rows: int, batch_size: int, prefix: str = ""
+) -> None:
+    """Refuses batches of another size than a network with a memory was made for."""
+    graph = graph_of(model)
+    fixed = graph.inputs[0].shape[0] if graph is not None else None
+    layers = model._flatten_layers()
+    if fixed is None or not any(getattr(one, "stateful", False) for one in layers):
+        return
+    if batch_size != fixed or rows % fixed:
+        raise LabError(
+            f"'{model.name}' is stateful and takes batches of {fixed}; {rows} samples "
+            f"of {prefix}x and batch_size={batch_size} make others."
+        )
+
+
 def check_shapes(model: keras.Model, x: Any, name: str) -> None:
     """As a graph of layers checks it; Keras squeezes or adds a last axis of 1."""
     graph = graph_of(model)
