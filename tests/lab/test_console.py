@@ -233,6 +233,26 @@ def test_an_effect_is_short_beside_its_picture():
 
 
 @pytest.mark.parametrize(
+    ("scale", "ends", "told"),
+    [
+        ("log", [0.0, 3.0], "up to 3"),
+        ("log", [0.5, 3.0], "0.5 to 3"),
+        ("log", [0.5, "Infinity"], "from 0.5 up"),
+        ("linear", [0.0, 3.0], "0 to 3"),
+        ("linear", ["-Infinity", 3.0], "up to 3"),
+    ],
+)
+def test_an_interval_is_worded_alike_wherever_it_is_told(scale, ends, told):
+    """A ratio begins at 0: an interval from there has one end, as one from -inf has."""
+    values = [3.0, 2.0, 2.5]
+    by = stats.TENTH if scale == "log" else stats.ANY
+    decision = stats.greater(values, [1.0] * 3, by=by, scale=scale)
+    kept = {**plain(decision), "interval": ends}
+    assert effect_in_short(kept).endswith(f"({told})")
+    assert f", 95 % interval {told}, 3 seeds; " in effect("as stated", kept)
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({}, 'the notes say "can"'),
