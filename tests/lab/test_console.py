@@ -311,3 +311,16 @@ def test_a_long_run_ends_in_its_ids_by_verdict(count):
 def test_a_table_names_its_lesson():
     assert titled({"title": "Losses", "lesson": "rates"}) == "Losses (lesson rates)"
     assert titled({"title": "Losses"}) == "Losses"
+
+
+def test_no_line_is_broken_in_a_formula_or_an_interval():
+    told = "The form with (1 − β) gains +0.035 [+0.0234, +0.0466], n=5, in x²/2 − y²/2."
+    for width in range(30, 80):
+        target = io.StringIO()
+        console = Console(file=target, width=width, highlight=False)
+        Output(console).paragraph(told)
+        text = target.getvalue()
+        for whole in ("(1 − β)", "[+0.0234, +0.0466]", "x²/2 − y²/2"):
+            assert whole in text, width
+        assert max(map(len, text.splitlines())) <= width
+        assert text.split() == told.split()
