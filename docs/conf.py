@@ -110,8 +110,13 @@ def public_name(app, env, node, contnode):
 
 
 def own_pages(app, docname, source):
-    """A link to the page of verdicts, as GitHub shows it, leads to a claim's card."""
-    source[0] = re.sub(r"\]\((?:docs/)?verdicts\.md#", "](#", source[0])
+    """Links that are right on GitHub lead to the site's own pages.
+
+    Those to the page of verdicts to a claim's card, those to a notebook, which lies
+    beside docs/, to its page.
+    """
+    text = re.sub(r"\]\((?:docs/)?verdicts\.md#", "](#", source[0])
+    source[0] = re.sub(r"\]\(((?:\.\./)*)\.\./(notebooks/\w+\.ipynb)", r"](\1\2", text)
 
 
 def mathml(translator, node, display):

@@ -1,14 +1,31 @@
 """The README keeps its word: its code runs, its table counts what there is."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from recipes.lab import catalog
 from recipes.lab.reporting.report import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[1]
+# Pages as GitHub shows them, and what lies in docs/ only after `make docs`.
+PAGES = [
+    str(path.relative_to(ROOT))
+    for pattern in ("*.md", "docs/*.md", "docs/guides/*.md", "*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+    if path.name != "gallery.md"
+]
+BUILT = (
+    "docs/_build/",
+    "docs/claims/",
+    "docs/code/",
+    "docs/notebooks/",
+    "docs/gallery",
+)
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
@@ -69,10 +86,14 @@ def test_the_table_counts_every_recipe_and_claim():
     assert total == [sum(column) for column in columns]
 
 
-def test_every_linked_file_exists():
-    root = Path(__file__).resolve().parents[1]
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (root / target).exists(), target
+@pytest.mark.parametrize("page", PAGES)
+def test_every_linked_file_is_in_the_repository(page):
+    """What `make docs` writes beside the pages is not: on GitHub it is absent."""
+    path = ROOT / page
+    for target in re.findall(r"\]\(([^)#:\s]+)[)#]", path.read_text("utf-8")):
+        place = Path(os.path.normpath(path.parent / target))
+        assert place.exists(), target
+        assert not place.relative_to(ROOT).as_posix().startswith(BUILT), target
 
 
 def test_every_named_recipe_and_flag_exists():

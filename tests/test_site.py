@@ -89,6 +89,16 @@ def test_no_link_is_dead(site):
     assert dead == []
 
 
+def test_a_page_that_the_site_has_is_linked_as_a_page(site):
+    """Not as the file that it was made from, which a browser shows as text."""
+    for path in site.rglob("*.html"):
+        for link in page(path).links:
+            target = urlsplit(link)
+            assert target.scheme or not target.path.endswith((".ipynb", ".md")), link
+    own = page(site / "guides" / "own_recipe.html").links
+    assert "../notebooks/09_your_own_claim.html" in own
+
+
 def test_every_published_claim_has_its_card(site):
     for row in verdicts():
         path = site / "claims" / f"{row['recipe']}.html"

@@ -13,6 +13,7 @@ from recipes.lab import fit
 from recipes.lab.training import machine, xla
 from recipes.lab.training.compiled_beside import compile_beside
 from recipes.lab.training.restart import Restart
+from tests.lab.dying import Dies
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(330, 8)).astype("float32")  # a last batch of 10
@@ -122,17 +123,6 @@ def test_a_restarted_model_is_a_new_one():
 
 
 def test_a_kept_training_goes_on_as_it_began(tmp_path):
-    class Dies(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            if epoch == self.at:
-                raise KeyboardInterrupt
-
-        def get_state(self):
-            return None
-
-        def set_state(self, state):
-            pass
-
     model, callback = network(), Dies()
     given = {"checkpoint": tmp_path, "every": 5, "callbacks": [callback]}
     callback.at = 2

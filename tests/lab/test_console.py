@@ -233,6 +233,26 @@ def test_an_effect_is_short_beside_its_picture():
 
 
 @pytest.mark.parametrize(
+    ("scale", "ends", "told"),
+    [
+        ("log", [0.0, 3.0], "up to 3"),
+        ("log", [0.5, 3.0], "0.5 to 3"),
+        ("log", [0.5, "Infinity"], "from 0.5 up"),
+        ("linear", [0.0, 3.0], "0 to 3"),
+        ("linear", ["-Infinity", 3.0], "up to 3"),
+    ],
+)
+def test_an_interval_is_worded_alike_wherever_it_is_told(scale, ends, told):
+    """A ratio begins at 0: an interval from there has one end, as one from -inf has."""
+    values = [3.0, 2.0, 2.5]
+    by = stats.TENTH if scale == "log" else stats.ANY
+    decision = stats.greater(values, [1.0] * 3, by=by, scale=scale)
+    kept = {**plain(decision), "interval": ends}
+    assert effect_in_short(kept).endswith(f"({told})")
+    assert f", 95 % interval {told}, 3 seeds; " in effect("as stated", kept)
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({}, 'the notes say "can"'),
@@ -291,3 +311,16 @@ def test_a_long_run_ends_in_its_ids_by_verdict(count):
 def test_a_table_names_its_lesson():
     assert titled({"title": "Losses", "lesson": "rates"}) == "Losses (lesson rates)"
     assert titled({"title": "Losses"}) == "Losses"
+
+
+def test_no_line_is_broken_in_a_formula_or_an_interval():
+    told = "The form with (1 − β) gains +0.035 [+0.0234, +0.0466], n=5, in x²/2 − y²/2."
+    for width in range(30, 80):
+        target = io.StringIO()
+        console = Console(file=target, width=width, highlight=False)
+        Output(console).paragraph(told)
+        text = target.getvalue()
+        for whole in ("(1 − β)", "[+0.0234, +0.0466]", "x²/2 − y²/2"):
+            assert whole in text, width
+        assert max(map(len, text.splitlines())) <= width
+        assert text.split() == told.split()

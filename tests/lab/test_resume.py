@@ -19,26 +19,11 @@ from recipes.lab.errors import LabError
 from recipes.lab.training.checkpoint import interval, keeper, members
 from recipes.lab.training.checkpoint.folder import Folder
 from recipes.lab.training.checkpoint.packing import pack, unpack
+from tests.lab.dying import Dies
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 6)).astype("float32")
 Y = X[:, :3].argmax(1).astype("int32")
-
-
-class Dies(keras.callbacks.Callback):
-    """Raises when an epoch begins, once."""
-
-    at: int | None = None
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.at:
-            raise KeyboardInterrupt
-
-    def get_state(self):
-        return None
-
-    def set_state(self, state):
-        pass
 
 
 def network(units=8, rate=0.02, loss=None):

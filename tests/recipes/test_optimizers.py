@@ -156,6 +156,20 @@ def test_a_training_starts_anew_every_time(digits):
     assert losses[-1] <= 0.5 < min(losses[:-1])
 
 
+def test_what_other_images_cannot_tell_has_no_figure():
+    """The printed losses are MNIST's: on digits there is nothing of theirs to see."""
+    lab = RecordingLab("optimizers", smoke=True)
+    assert notes_table.table_is_genuine(lab).figures == ()
+    assert notes_table.ranking(lab).figures == (notes_table.draw_table,)
+
+
+def test_deviations_of_the_printed_losses_by_hand():
+    printed = np.array(notes_table.PRINTED["Adam"])
+    curve = np.array([printed + 0.1, printed + 0.3])  # mean + 0.2, deviation 0.1√2
+    found = notes_table.deviations("Adam", curve)
+    assert found == pytest.approx([-(2**0.5)] * 5)
+
+
 def test_the_race_gives_every_optimizer_its_best_rate():
     """One step down x²/2 from 1: a rate of 1 is best, the grid's nearest is 1.0."""
 

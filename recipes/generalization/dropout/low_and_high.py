@@ -154,7 +154,12 @@ def draw_rates(lab):
         axes.plot(x, values.mean(1), marker="os"[index], label=way, **style)
         axes.plot(x, values, ".", color=figures.COLORS[index], label="_")
     figures.legend(axes)
-    title = "Training loss after equal epochs, by dropout rate"
+    usual, high = (
+        column(high_rates(lab)[f"rate {rate:g}, {WAYS[0]}"], "training").mean()
+        for rate in (USUAL, HIGH[-1])
+    )
+    times = f"{high / usual:.0f} times the loss at {USUAL:g}"
+    title = f"With {WAYS[0]} a rate of {HIGH[-1]:g} leaves {times}"
     y = "training loss, dropout off (nats)"
     figures.describe(axes, title, "dropout rate p", y)
     lab.figure(

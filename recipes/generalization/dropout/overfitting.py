@@ -113,7 +113,9 @@ def draw_losses(lab):
             axes.plot(np.full(len(values), x), values, ".", color="#000000", label="_")
     axes.set_xticks(range(len(SETS)), list(SETS))
     figures.legend(axes, loc="upper left")
-    title = "Test loss of networks that were stopped on validation"
+    loss = {name: column(of, "test").mean() for name, of in trainings(lab).items()}
+    lower = sum(loss[f"{name}, with"] < loss[f"{name}, without"] for name in SETS)
+    title = f"Dropout has the lower mean test loss in {lower} of {len(SETS)} sets"
     figures.describe(axes, title, "", "test loss (nats)")
     lab.figure(
         "losses",

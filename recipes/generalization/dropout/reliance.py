@@ -103,7 +103,11 @@ def draw_lost(lab):
             axes.plot(np.full(len(values), place), values, ".", color="#000000")
         labels = [f"{rate:g}" + "\n+ pixels" * pixels for rate, pixels in ways]
         axes.set_xticks(range(len(ways)), labels)
-        title = f"Without the one {what} that costs most"
+        usual, *dropped = (100 * of(lab, *way[:1], name, way[1]).mean() for way in ways)
+        title = (
+            f"The worst {what} to lose costs {usual:.1f} points,\n"
+            f"{min(dropped):.1f} to {max(dropped):.1f} with dropout"
+        )
         figures.describe(axes, title, "dropout rate", "accuracy lost (points)")
     lab.figure(
         "lost",

@@ -160,14 +160,19 @@ def draw_worth(lab):
     axes.minorticks_off()
     axes.axhline(1, color="#000000", lw=1)
     figures.curves(axes, range(len(PATIENCES)), ratios)
-    title = "Early stopping gains below the line and loses above it"
+    usual = [values[:, PATIENCES.index(USUAL)].mean() for values in ratios.values()]
+    gained = sum(ratio <= 1 / stats.TENTH.value for ratio in usual)
+    lost = sum(ratio >= stats.TENTH.value for ratio in usual)
+    title = f"Patience {USUAL}: a tenth is gained in {gained} of {len(usual)} tasks, "
+    title += f"lost in {lost}"
     y = "test loss over that of the last epoch"
     figures.describe(axes, title, "patience (epochs)", y)
     lab.figure(
         "worth",
         figure,
         "Test loss of the epoch that early stopping keeps, over that of training to "
-        "the end, by patience; means, with the range over seeds.",
+        "the end, by patience; means, with the range over seeds. It gains below the "
+        "line.",
     )
 
 

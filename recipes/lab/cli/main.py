@@ -38,6 +38,11 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe, `head` say, has seen enough
         return 0
+    except Exception as error:
+        from recipes.lab.running import traces
+
+        print(traces.told(error), file=sys.stderr)
+        return 1
 
 
 def _dispatch(words: list[str]) -> int:

@@ -165,15 +165,20 @@ def effects_once(decisions: Mapping[str, dict], seen: str) -> list[str]:
 
 def effect_in_short(decision: dict) -> str:
     """Returns an effect and its interval, for beside its picture."""
+    ends = _ends(decision) or "no interval"
+    return f"{_number(decision, 'effect')} {decision['unit']} ({ends})"
+
+
+def _ends(decision: dict) -> str:
+    """Says where an interval begins and ends; "" where it holds every value."""
     low, high = (digits(float(end)) for end in decision["interval"])
     least = "0" if decision["method"] == METHODS["log"] else "-inf"
-    ends = {
+    return {
         (False, False): f"{low} to {high}",
         (False, True): f"from {low} up",
         (True, False): f"up to {high}",
-        (True, True): "no interval",
+        (True, True): "",
     }[low == least, high == "inf"]
-    return f"{_number(decision, 'effect')} {decision['unit']} ({ends})"
 
 
 def _matters(decision: dict) -> str:
@@ -189,18 +194,13 @@ def _matters(decision: dict) -> str:
 
 def _interval(decision: dict) -> str:
     """Says what is known of the effect, and from how many seeds."""
-    low, high = (digits(float(end)) for end in decision["interval"])
     level, seeds = _level(decision), counted(decision["n"], "seed")
-    least = "0" if decision["method"] == METHODS["log"] else "-inf"
     if decision["n"] == 1:
         return "one seed: not decided"
-    if (low, high) == (least, "inf"):
-        return f"{seeds} give no {level}: not decided"
-    if high == "inf":
-        return f"{level} from {low} up, {seeds}"
-    if low == "-inf":
-        return f"{level} up to {high}, {seeds}"
-    return f"{level} {low} to {high}, {seeds}"
+    ends = _ends(decision)
+    return (
+        f"{level} {ends}, {seeds}" if ends else f"{seeds} give no {level}: not decided"
+    )
 
 
 def _level(decision: dict) -> str:

@@ -1,6 +1,7 @@
 """What a person sees while a recipe runs: progress, tables, verdicts."""
 
 import contextlib
+import re
 import textwrap
 from collections import Counter
 from pathlib import Path
@@ -36,6 +37,8 @@ COLORS = {
     judging.INCONCLUSIVE: "cyan",
 }
 NARROWEST = 20  # columns that a line is made for
+# What no line is broken in: an interval in brackets, and a formula such as (1 − β).
+TOGETHER = re.compile(r"\[[^\[\] ]+, [^\[\] ]+\]|\S+(?: [−+×·] \S+)+")
 FEW = 5  # claims whose cards are seen together on a screen
 
 
@@ -59,8 +62,10 @@ class Output:
     def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
         """Prints text wrapped at the width, 100 columns at most, and indented."""
         width = min(self.console.width, 100) - indent
+        # Python breaks no line at a space of this kind.
+        text = TOGETHER.sub(lambda found: found[0].replace(" ", "\xa0"), text)
         for part in textwrap.wrap(text, width, break_long_words=False):
-            self.line(" " * indent + part, style)
+            self.line(" " * indent + part.replace("\xa0", " "), style)
 
     def heading(self, recipe, settings: dict, smoke: bool) -> None:
         """Prints what is run, with which settings."""

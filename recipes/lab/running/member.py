@@ -5,7 +5,6 @@ import copy
 import functools
 import sys
 import time
-import traceback
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from recipes.lab import files
 from recipes.lab.errors import LabError
-from recipes.lab.running import environment, loading
+from recipes.lab.running import environment, loading, traces
 from recipes.lab.running.keys import KERAS
 from recipes.lab.running.sources import Sources, loaded_here
 
@@ -97,20 +96,8 @@ def run_task(task: Task) -> Outcome:
     except (Exception, SystemExit) as error:
         return Outcome(
             error=f"{type(error).__name__}: {error}".removesuffix(": "),
-            trace=_trace(error),
+            trace=traces.told(error),
         )
-
-
-def _trace(error: BaseException) -> str:
-    """The traceback from the user's first line on: how the lab called it is no news."""
-    lab = str(Path(__file__).resolve().parents[1])
-    at = error.__traceback__
-    while at is not None and at.tb_frame.f_code.co_filename.startswith(
-        (lab, "<frozen")
-    ):
-        at = at.tb_next
-    found = traceback.format_exception(type(error), error, at or error.__traceback__)
-    return "".join(found).rstrip()
 
 
 def _plain(value: Any, function: str) -> dict:

@@ -12,11 +12,10 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 
 from recipes.lab.errors import LabError
-from recipes.lab.running import ranks
+from recipes.lab.running import ranks, traces
 from recipes.lab.training.seeding import reseed
 
 HEARTBEAT = 30  # seconds after which ranks of other hosts hear of a death
@@ -44,9 +43,8 @@ def main() -> None:
         code = ranks.GAVE_UP
         if rank == 0:  # it keeps what it told the others: let them hear it
             time.sleep(ranks.GRACE / 2)
-    except BaseException:
-        print(f"rank {rank}:", file=sys.stderr)
-        traceback.print_exc()
+    except BaseException as error:
+        print(f"rank {rank}:", traces.told(error), sep="\n", file=sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     if code not in (0, None):

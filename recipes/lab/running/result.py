@@ -17,7 +17,7 @@ from recipes.lab.errors import UsageError, nearest
 from recipes.lab.reporting import published
 from recipes.lab.reporting.card import card, leeway
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import cells, threads
+from recipes.lab.running import cells, threads, traces
 from recipes.lab.running.cluster import address
 from recipes.lab.running.execute import execute
 from recipes.lab.running.plan import Options
@@ -65,6 +65,7 @@ class Result:
         return page.cards_html(self._result, images, published.others(self._result))
 
 
+@traces.readers_alone
 def run(
     recipe: str | Path | ModuleType | FunctionType,
     *,

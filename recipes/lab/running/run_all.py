@@ -3,7 +3,6 @@
 import io
 import itertools
 import sys
-import traceback
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.console import Console
 from recipes.lab import catalog
 from recipes.lab.errors import LabError, SourceError, UsageError
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import cluster, workers
+from recipes.lab.running import cluster, traces, workers
 from recipes.lab.running import execute as running
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 
@@ -128,8 +127,8 @@ def _run_here(recipe, given, options, output, digest: str = "") -> str:
         _forget_networks()
     except LabError as error:
         return "\n".join([*getattr(error, "__notes__", ()), str(error)])
-    except Exception:
-        return traceback.format_exc()
+    except Exception as error:
+        return traces.told(error)
     return ""
 
 

@@ -203,7 +203,8 @@ def _raise(title: str, members: int, failed: dict[str, Outcome]) -> None:
     first = next(iter(failed.values()))
     if first.expected:
         raise LabError(f"{told}. The first: {first.error}")
-    error = LabError(f"{told}. The first: {first.error}.")
+    message = first.error.splitlines()[0] if first.trace else first.error
+    error = LabError(f"{told}. The first: {message.rstrip('.')}.")
     if first.trace:
         error.add_note(first.trace)  # what Python and the command line show with it
     raise error

@@ -103,7 +103,7 @@ def faster_along(lab):
             for form in ("velocity form", "(1 − β) form")
         }
         | {"each at its best rate": faster(fewest["momentum"][0], fewest["plain"][0])},
-        "At one rate the velocity form is, and the form with (1 − β) is not. "
+        "At one rate the velocity form is faster, the form with (1 − β) is not. "
         "Curvatures 1 and {shallow:g}, rate {rate}: plain descent needs "
         "{steps[plain]} steps, the velocity form {steps[velocity form]}, the form "
         "with (1 − β) {averaged_steps}; plain descent at rate/(1 − β), in the long "

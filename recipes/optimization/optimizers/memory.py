@@ -213,6 +213,7 @@ def draw_wrong_way(lab):
     figure, panels = figures.new(1, 2, width=10.0, height=3.8)
     for panel, case in zip(panels, list(CASES)[:2], strict=True):
         *_, beta_1, beta_2 = CASES[case]
+        ends = {}
         for index, (name, rule) in enumerate(
             {
                 "Adam": adam(1.0, beta_1, beta_2),
@@ -221,8 +222,12 @@ def draw_wrong_way(lab):
             }.items()
         ):
             style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
-            panel.plot(walk(case, rule)[::100], label=name, **style)
-        figures.describe(panel, case, "hundreds of slopes", "weight (best: -1)")
+            path = walk(case, rule)
+            ends[name] = f"{name} at {path[-1]:+.1f}"
+            panel.plot(path[::100], label=name, **style)
+        told = f"{ends['Adam']}, {ends['SGD']}:"
+        title = f"{told}\n{case}"
+        figures.describe(panel, title, "hundreds of slopes", "weight (best: -1)")
     figures.legend(panels[0])
     lab.figure("wrong_way", figure, "Adam, AMSGrad and SGD on two streams of slopes.")
 
