@@ -20,6 +20,11 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: threads of NumPy's libraries would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 quiet.load_backend()
 if "torch" in sys.modules:
     sys.modules["torch"].backends.cudnn.allow_tf32 = False

@@ -59,7 +59,12 @@ def member_keys(
             f"{train.__name__} is defined in {path}, which is no file of the recipe: "
             "its code would not be in the key."
         )
-    text, outside = training_source(path, train.__name__, sources.texts, sources.folder)
+    place = path, train.__name__
+    if place not in sources.trainings:
+        sources.trainings[place] = training_source(
+            *place, sources.texts, sources.folder
+        )
+    text, outside = sources.trainings[place]
     shared = {
         "source": text,
         "lab": sources.lab,
