@@ -1,11 +1,10 @@
 """Small x -> x functions that more than one family of networks is made of."""
 
 from dataclasses import dataclass
-from types import MethodType
 from typing import Any
 
 import keras
-from keras import layers, ops, regularizers
+from keras import layers, regularizers
 
 from zoo import _checks
 from zoo.layers import Maxout
@@ -162,32 +161,3 @@ def rescaled(x: Any, rescale: bool) -> Any:
     if not rescale:
         return x
     return layers.Rescaling(1.0 / 255.0, name="rescale")(x)
-
-
-def refuse_smaller(model: keras.Model, side: int) -> keras.Model:
-    """Lets the first layer of a network for any size say which images are too small.
-
-    JAX would make NaN of them without a word, the mean of no pixel; TensorFlow and
-    PyTorch name a layer far behind. The layer stays Keras's own, and so do its files.
-    """
-    allowed = f"of a height and width of at least {side} pixels"
-
-    def call(layer: Any, inputs: Any) -> Any:
-        sizes = tuple(ops.shape(inputs)[1:3])
-        if any(isinstance(size, int) and size < side for size in sizes):
-            error: Any = _checks.fail("images", sizes, allowed)
-            error._keras_call_info_injected = True  # the sentence stands alone
-            raise error
-        if any(ops.is_tensor(size) for size in sizes):  # in a graph of TensorFlow
-            import tensorflow as tf
-
-            said = [f"images must be {allowed}; got", *sizes]
-            looked = tf.debugging.Assert(tf.reduce_min(sizes) >= side, said)
-            with tf.control_dependencies([looked]):
-                inputs = tf.identity(inputs)
-        return type(layer).call(layer, inputs)
-
-    if None in model.input_shape[1:3]:
-        first = model.layers[1]  # behind the input
-        first.call = MethodType(call, first)
-    return model

@@ -1,10 +1,11 @@
 """Small convolutional networks: the notes' own, and LeNet-5."""
 
 from collections.abc import Sequence
+from types import MethodType
 from typing import Any, Protocol, cast
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from zoo import _blocks, _checks
 from zoo._variants import variant
@@ -161,7 +162,7 @@ def lenet(
         last = {"kernel_regularizer": _blocks.penalty(0.0, l2, 0.0, 1.0)}
         x = _blocks.head(x, outputs, task, **last)
     least = _least_side(kernel_size, paddings, pool_size if pooling else 1)
-    return _blocks.refuse_smaller(keras.Model(inputs, x, name=name), least)
+    return _refuse_smaller(keras.Model(inputs, x, name=name), least)
 
 
 def _flat(x: Any, head: str) -> Any:
@@ -218,6 +219,35 @@ def _least_side(kernel: int, paddings: Sequence[str], pool: int) -> int:
     for padding in reversed(paddings):
         side = side * pool + (kernel - 1 if padding == "valid" else 0)
     return side
+
+
+def _refuse_smaller(model: keras.Model, side: int) -> keras.Model:
+    """Lets the first layer of a network for any size say which images are too small.
+
+    JAX would make NaN of them without a word, the mean of no pixel; TensorFlow and
+    PyTorch name a layer far behind. The layer stays Keras's own, and so do its files.
+    """
+    allowed = f"of a height and width of at least {side} pixels"
+
+    def call(layer: Any, inputs: Any) -> Any:
+        sizes = tuple(ops.shape(inputs)[1:3])
+        if any(isinstance(size, int) and size < side for size in sizes):
+            error: Any = _checks.fail("images", sizes, allowed)
+            error._keras_call_info_injected = True  # the sentence stands alone
+            raise error
+        if any(ops.is_tensor(size) for size in sizes):  # in a graph of TensorFlow
+            import tensorflow as tf
+
+            said = [f"images must be {allowed}; got", *sizes]
+            looked = tf.debugging.Assert(tf.reduce_min(sizes) >= side, said)
+            with tf.control_dependencies([looked]):
+                inputs = tf.identity(inputs)
+        return type(layer).call(layer, inputs)
+
+    if None in model.input_shape[1:3]:
+        first = model.layers[1]  # behind the input
+        first.call = MethodType(call, first)
+    return model
 
 
 class LeNetVariant(Protocol):

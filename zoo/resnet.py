@@ -160,7 +160,7 @@ def resnet(
     if include_top:
         penalty = _blocks.penalty(0.0, l2, 0.0, 1.0)
         x = _blocks.head(x, outputs, task, kernel_regularizer=penalty)
-    return _blocks.refuse_smaller(keras.Model(inputs, x, name=name), 1)
+    return keras.Model(inputs, x, name=name)
 
 
 def _check_residual(residual: bool, shortcut: str, widths: tuple[int, ...]) -> None:

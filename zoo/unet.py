@@ -123,7 +123,7 @@ def unet(
         x = layers.Concatenate(name=f"up{level}_join")([x, down])
         x = convolve(x, widths[level - 1], f"up{level}")
     x = _blocks.head(x, outputs, task, kernel_regularizer=penalty())
-    return _blocks.refuse_smaller(keras.Model(inputs, x, name=name), 1)
+    return keras.Model(inputs, x, name=name)
 
 
 def _cropped(x: Any, like: Any, name: str) -> Any:

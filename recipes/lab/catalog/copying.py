@@ -9,17 +9,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recipes.lab.catalog.imports import imports as imported
 from recipes.lab.catalog.lessons import Lesson
-from recipes.lab.catalog.reach import KERAS_FACE, LOAD_KERAS, PACKAGES, files_of
+from recipes.lab.catalog.reach import PACKAGES, files_of
 from recipes.lab.catalog.reader import Recipe
 from recipes.lab.catalog.renaming import renamed
-
-# What a copy that loads Keras imports before all else that does.
-QUIET = """\
-import zoo  # noqa: F401 - first: it loads Keras without TensorFlow's log
-
-# isort: split"""
 
 
 @dataclass
@@ -205,14 +198,11 @@ def _merged(imports: list[str]) -> str:
     groups: dict[int, list[str]] = {}
     for group, _, _, text in sorted(statements):
         groups.setdefault(group, []).append(text)
-    found = imported(ast.parse("\n".join(imports)))
-    if {name.split(".")[0] for name in found} & LOAD_KERAS or found & KERAS_FACE:
-        groups[1] = [QUIET]
     return "\n\n".join("\n".join(groups[group]) for group in sorted(groups))
 
 
 def _order(module: str, kind: int) -> tuple[int, int, str]:
     """Sorts by section, then `import` before `from`, then by name."""
     top = module.split(".")[0]
-    section = 0 if top in sys.stdlib_module_names else 3 if top in PACKAGES else 2
+    section = 0 if top in sys.stdlib_module_names else 2 if top in PACKAGES else 1
     return section, kind, module

@@ -1,6 +1,7 @@
 """Runs the lessons of one recipe from their sources to kept results."""
 
 import contextlib
+import sys
 import time
 import types
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from recipes.lab.evidence.claims import Finding, read_sets
 from recipes.lab.reporting.card import took
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
-from recipes.lab.running import cells, cluster, environment, folder, member, threads
+from recipes.lab.running import cells, cluster, environment, folder, member
 from recipes.lab.running.lab import Lab
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
 from recipes.lab.running.sources import Sources
@@ -250,24 +251,12 @@ def _is_partial(recipe: Recipe) -> bool:
 
 
 def _load(lesson: Lesson, reached: Sources, output: Output) -> types.ModuleType:
-    if reached.keras and not threads.fixed():
+    if reached.keras and "keras" not in sys.modules:
+        from recipes.lab.training import quiet
+
         with output.status(f"loading {environment.backend()} ..."):
-            _start_backend()
+            quiet.load_backend()
     return member.load(lesson.path)
-
-
-def _start_backend() -> None:
-    """Loads Keras and runs the first operation, both without their log."""
-    from recipes.lab.training import quiet
-
-    quiet.load_backend()
-    if not threads.fixed():  # Keras was loaded before, by a lesson that Python runs
-        from zoo._backend import log_aside
-
-        with log_aside():
-            import keras
-
-            keras.ops.convert_to_numpy(keras.ops.zeros(()))
 
 
 def _settings(recipe: Recipe, values: dict, reached: dict, output: Output):

@@ -33,7 +33,7 @@ def limit() -> None:
     global _limited
     if environment.accelerator_files():
         return
-    _limited = _limited or not fixed()
+    _limited = _limited or not _fixed()
     for name in VARIABLES:
         os.environ[name] = "1"
     if "numpy" in sys.modules:
@@ -57,7 +57,7 @@ def of_a_training(jobs: int) -> int:
     return environment.processor()["cores"]
 
 
-def fixed() -> bool:
+def _fixed() -> bool:
     """Whether a backend has run an operation, and so has its threads for good."""
     context = sys.modules.get("tensorflow.python.eager.context")
     if context is not None and context.context()._context_handle is not None:
