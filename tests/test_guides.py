@@ -34,7 +34,9 @@ def run(page: str, folder: Path, monkeypatch) -> dict:
     monkeypatch.setenv("MPLBACKEND", "Agg")
     names = {"__name__": page}
     for number, block in enumerate(blocks(page, "python")):
-        absent = [name for name in OPTIONAL if f"import {name}" in block]
+        absent = [
+            name for name in OPTIONAL if re.search(rf"(import|from) {name}", block)
+        ]
         if all(find_spec(name) for name in absent):
             exec(compile(block, f"{page}.md, block {number}", "exec"), names)
     return names
