@@ -170,6 +170,64 @@ def test_several_steps_an_execution_as_compiled():
     assert_same_weights(ours, plain)
 
 
+class Traced(keras.layers.Layer):
+    """Counts how often a train step is traced."""
+
+    times = 0
+
+    def call(self, x, training=None):
+        Traced.times += bool(training)
+        return x
+
+
+def traced_classifier(kind: type = keras.Model, **compile_arguments):
+    inputs = keras.Input((8,))
+    model = kind(inputs, keras.layers.Dense(3)(Traced()(inputs)))
+    given = {"optimizer": "adam", "metrics": ["accuracy"], **compile_arguments}
+    model.compile(loss=CROSSENTROPY, **given)
+    return model
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's way")
+@pytest.mark.parametrize(
+    "compiled",
+    [
+        {},
+        {"optimizer": keras.optimizers.Adam(use_ema=True)},
+        {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())},
+        {"weighted_metrics": ["accuracy"]},
+    ],
+)
+def test_a_step_is_traced_once(compiled):
+    """Where it makes variables while it is traced, TensorFlow traces it again."""
+    model = traced_classifier(**compiled)
+    before = Traced.times
+    fit(model, X, Y, batch_size=50, callbacks=[GradientNorms()])
+    assert Traced.times == before + 1
+
+
+def test_a_model_with_a_step_of_its_own_makes_its_state_in_it():
+    class Own(keras.Model):
+        """Its optimizer knows the last layer alone."""
+
+        def train_step(self, data):
+            import tensorflow as tf
+
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = CROSSENTROPY(y, self(x, training=True))
+            last = self.layers[-1].trainable_variables
+            self.optimizer.apply(tape.gradient(loss, last), last)
+            return {"loss": loss}
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("the step is written for TensorFlow")
+    model = traced_classifier(Own, optimizer="sgd", metrics=None)
+    fit(model, X, Y, batch_size=50)
+    assert len(model.optimizer.variables) == 2  # iteration, learning rate
+    assert int(model.optimizer.iterations) == 6
+
+
 def test_a_second_fit_traces_nothing_again():
     class Counting(keras.layers.Layer):
         traces = 0
