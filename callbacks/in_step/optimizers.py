@@ -91,8 +91,18 @@ class TrackedOptimizer:
         return self.row_buffers[-1]
 
     def column(self, variable: Any) -> int:
-        """Where this variable's number stands in a row."""
-        return self._columns[self._key(variable)]
+        """Where this variable's number stands in a row.
+
+        Raises:
+            ValueError: The optimizer was built for the variables of another model.
+        """
+        key = self._key(variable)
+        if key not in self._columns:
+            raise ValueError(
+                f"The optimizer '{self.optimizer.name}' was built for other variables "
+                f"than '{variable.path}': give each model an optimizer of its own."
+            )
+        return self._columns[key]
 
     @contextlib.contextmanager
     def as_optimizer_variables(self) -> Iterator[None]:

@@ -193,16 +193,22 @@ def traced_classifier(kind: type = keras.Model, **compile_arguments):
     "compiled",
     [
         {},
-        {"optimizer": keras.optimizers.Adam(use_ema=True)},
-        {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())},
+        {"optimizer": lambda: keras.optimizers.Adam(use_ema=True)},
+        {
+            "optimizer": lambda: keras.optimizers.LossScaleOptimizer(
+                keras.optimizers.SGD()
+            )
+        },
         {"weighted_metrics": ["accuracy"]},
     ],
 )
-def test_a_step_is_traced_once(compiled):
+@pytest.mark.parametrize("resident", [True, False])
+def test_a_step_is_traced_once(compiled, resident):
     """Where it makes variables while it is traced, TensorFlow traces it again."""
-    model = traced_classifier(**compiled)
+    made = {key: it() if callable(it) else it for key, it in compiled.items()}
+    model = traced_classifier(**made)
     before = Traced.times
-    fit(model, X, Y, batch_size=50, callbacks=[GradientNorms()])
+    fit(model, X, Y, batch_size=50, callbacks=[GradientNorms()], resident=resident)
     assert Traced.times == before + 1
 
 

@@ -18,7 +18,7 @@ def build_state(model: keras.Model, batch: Any) -> None:
         model: A compiled model.
         batch: As its `train_step` takes it.
     """
-    if keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() != "tensorflow" or model.run_eagerly:
         return
     own = type(model).train_step is not keras.Model.train_step
     if own or not all(layer.built for layer in model._flatten_layers()):

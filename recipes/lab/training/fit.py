@@ -201,8 +201,11 @@ def _fit_arrays(model, batches, resident, xla, callbacks, arguments, keeper, ove
     """Trains on arrays: in memory where that can be, else batch by batch."""
     from recipes.lab.training import resident as in_memory
     from recipes.lab.training import streams
+    from recipes.lab.training.building import build_state
     from recipes.lab.training.order import EpochOrder
 
+    if over.shares == 1:
+        build_state(model, batches[0])
     reason = in_memory.why_not(model, batches.tree)
     with streams.watched(model, arguments, over) as (_, arguments):
         if resident and not reason:

@@ -15,7 +15,6 @@ import keras
 from recipes.lab.errors import LabError
 from recipes.lab.training import jax_programs
 from recipes.lab.training.arrays import Data, leaves
-from recipes.lab.training.building import build_state
 from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.hooks import TEST_HOOKS, has_hook, looks_at_batches
@@ -67,7 +66,6 @@ def train(
     watched = callbacks if in_blocks else []
     callbacks = [_Order(rows, batches.num_batches, watched), *callbacks]
     before = ResidentFunction.first_call_seconds
-    build_state(model, batches[0])
     with contextlib.ExitStack() as stack:
         stack.enter_context(open_rows(model, "train", rows, *choice))
         if keras.backend.backend() == "jax":

@@ -356,3 +356,14 @@ def test_layers_that_are_left_alone_may_be_in_a_submodel():
     assert steps(["left"]) == left
     assert steps(["left/hidden"]) == left
     assert steps(["hidden"]) == [True] * 4 + [False] * 2
+
+
+@on("tensorflow", "torch", because="on JAX Keras goes on with the state that there is")
+@pytest.mark.parametrize(
+    "make", [GradientNorms, AutoClip, lambda: GradientClipping(norm=1.0)]
+)
+def test_an_optimizer_of_another_model_is_named(make):
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.5)
+    fit(dense(optimizer), *data())
+    with pytest.raises(ValueError, match="other variables than|Unknown variable"):
+        fit(dense(optimizer), *data(), make())
