@@ -365,5 +365,5 @@ def test_layers_that_are_left_alone_may_be_in_a_submodel():
 def test_an_optimizer_of_another_model_is_named(make):
     optimizer = keras.optimizers.SGD(0.1, momentum=0.5)
     fit(dense(optimizer), *data())
-    with pytest.raises(ValueError, match="other variables than|Unknown variable"):
+    with pytest.raises(ValueError, match=r"other variables than|Unknown variable"):
         fit(dense(optimizer), *data(), make())
