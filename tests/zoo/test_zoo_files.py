@@ -12,7 +12,7 @@ import zoo
 from zoo.normalization import FusedBatchNormalization
 
 # What Keras has no class for needs `import zoo`, and the message says so.
-OURS = ("mlp_residual_maxout", "mlp_maxout")
+OURS = ("mlp_residual_maxout", "mlp_maxout", "unet_any_size")
 MODELS = {
     **{name: build for name, build in zoo_cases.CASES.items() if name not in OURS},
     "resnet20": lambda: zoo.resnet20((8, 8, 1)),

@@ -39,7 +39,7 @@ def _jax_program(step: Callable) -> Callable:
     def one(state, arrays, order, first, size: int):
         return step(state, gathered(arrays, order, first, size))
 
-    def several(state, arrays, order, first, size: int, steps, logs):
+    def block(state, arrays, order, first, size: int, steps, logs):
         structure = jax.tree.structure(state)
 
         def body(index, carried):
@@ -49,7 +49,7 @@ def _jax_program(step: Callable) -> Callable:
         return jax.lax.fori_loop(0, steps, body, (logs, state))
 
     compiled = {"static_argnames": "size", "donate_argnums": 0}
-    one_by_one, at_once = jax.jit(one, **compiled), jax.jit(several, **compiled)
+    one_by_one, at_once = jax.jit(one, **compiled), jax.jit(block, **compiled)
     traced = jax.make_jaxpr(one, static_argnums=4, return_shape=True)
     loops, empty = True, None
 
