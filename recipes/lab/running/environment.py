@@ -121,17 +121,4 @@ def _git(root: Path, *arguments: str) -> str:
 def _accelerators() -> list[str]:
     if "keras" not in sys.modules:
         return []  # nothing used one
-    name = backend()
-    if name == "tensorflow":
-        import tensorflow
-
-        gpus = tensorflow.config.list_physical_devices("GPU")
-        details = map(tensorflow.config.experimental.get_device_details, gpus)
-        return [detail.get("device_name", "GPU") for detail in details]
-    if name == "jax":
-        import jax
-
-        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
-    import torch
-
-    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return machine.accelerators(backend())

@@ -39,7 +39,7 @@ def describe(backend: str) -> dict[str, Any]:
         or f"{platform.system()} {platform.processor() or platform.machine()}",
         "the number of cores": cores(),
         "the number of threads": _threads(backend),
-        "the accelerators": _accelerators(backend),
+        "the accelerators": accelerators(backend),
         "the environment": variables(
             ("NPROC", "NVIDIA_TF32", "OMP_"),
             {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"},
@@ -108,7 +108,8 @@ def _threads(backend: str) -> int:
     return 0
 
 
-def _accelerators(backend: str) -> list[str]:
+def accelerators(backend: str) -> list[str]:
+    """Returns the names of the accelerators that a backend finds; loads it."""
     if backend == "tensorflow":
         import tensorflow as tf
 
