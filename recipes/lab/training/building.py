@@ -1,12 +1,13 @@
 """State that Keras makes in the first step of a training, made before it."""
 
 import contextlib
-from typing import Any
 
 import keras
 
+from recipes.lab.training.order import ShuffledArrays
 
-def build_state(model: keras.Model, batch: Any) -> None:
+
+def build_state(model: keras.Model, batches: ShuffledArrays) -> None:
     """Makes the variables of optimizer, loss and metrics, as Keras does on JAX.
 
     Where a step makes variables while TensorFlow traces it, it is traced twice, which
@@ -16,12 +17,15 @@ def build_state(model: keras.Model, batch: Any) -> None:
 
     Args:
         model: A compiled model.
-        batch: As its `train_step` takes it.
+        batches: What it is trained on; a first call draws one.
     """
     if keras.backend.backend() != "tensorflow" or model.run_eagerly:
+        return
+    parts = (model.optimizer, model._compile_loss, model._compile_metrics)
+    if all(part is None or part.built for part in parts):
         return
     own = type(model).train_step is not keras.Model.train_step
     if own or not all(layer.built for layer in model._flatten_layers()):
         return
     with contextlib.suppress(Exception):  # the step says what is wrong
-        model._symbolic_build(data_batch=batch)
+        model._symbolic_build(data_batch=batches[0])

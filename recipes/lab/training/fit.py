@@ -205,7 +205,7 @@ def _fit_arrays(model, batches, resident, xla, callbacks, arguments, keeper, ove
     from recipes.lab.training.order import EpochOrder
 
     if over.shares == 1:
-        build_state(model, batches[0])
+        build_state(model, batches)
     reason = in_memory.why_not(model, batches.tree)
     with streams.watched(model, arguments, over) as (_, arguments):
         if resident and not reason:
