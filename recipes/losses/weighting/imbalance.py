@@ -31,7 +31,7 @@ from recipes.losses.weighting._gaussians import (
 NOTES = "weight 5"  # the notes' {0: 1.0, 1: 5.0}
 GAINS = ("recall", "precision", "F1")
 PRICES = ("accuracy", "balanced accuracy", "average precision")
-PLANE, DIGITS = "two Gaussians", "digits: 8 or not"
+PLANE, DIGITS = "two Gaussians", "images: 8 or not"
 WEAK = 0.5  # a gap between the classes that shows next to nothing
 POINT = stats.Threshold(
     "one point",

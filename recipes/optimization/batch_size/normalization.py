@@ -127,12 +127,12 @@ def few_samples_break_it(lab):
             and stats.above(near_one[NEGLIGIBLE], 0.99),
             "batches of 1: every output 0": single == 0,
             "the mean of a batch is off by 1/√B": stats.below(error, 0.05),
-            f"digits, batches of {TINY}: worse than without": stats.greater(
+            f"images, batches of {TINY}: worse than without": stats.greater(
                 accuracy[f"plain, {TINY}"],
                 accuracy[f"normalized, {TINY}"],
                 by=stats.ACCURACY_POINT,
             ),
-            f"digits: less gained with {TINY} than with {MIDDLE}": less,
+            f"images: less gained with {TINY} than with {MIDDLE}": less,
         },
         "With 2 samples {negligible:.1%} of the outputs are ±1 where ε is negligible, "
         "{keras:.1%} with Keras's 0.001; with 1 sample all are 0. Held-out accuracy "

@@ -199,7 +199,7 @@ def batches_oscillate(lab):
             ),
             f"one sample diverges at rate {TOO_MUCH}": stats.above(ends[1], 1e3),
             f"batches of 32 diverge at rate {TOO_MUCH}": stats.above(ends[32], 1e3),
-            f"digits, rate {rate}: the loss rises more often with {SMALL} than with "
+            f"images, rate {rate}: the loss rises more often with {SMALL} than with "
             f"{LARGE}": stats.greater(rises[SMALL], rises[LARGE], by=TENTH_OF_EPOCHS),
         },
         "A linear model at rate {rate} wanders at a squared distance of "

@@ -74,7 +74,7 @@ def judge_cure(lab, cure: str, *on_digits: str) -> Finding:
         case = f"bowl, {times:g} times the limit"
         conditions[case] = left[cure] < LEFT if diverges else None
     for name in on_digits:
-        conditions[f"digits, rate 10: {name}"] = learned(lab, name) if ill else None
+        conditions[f"images, rate 10: {name}"] = learned(lab, name) if ill else None
     return Finding(
         conditions,
         "Of the bowl's height {bowl:.2g} is left after 200 steps at 1.25 and 5 times "

@@ -74,7 +74,7 @@ def too_small_is_slow(lab):
             "x²: a tenth of the rate takes five times the steps or more": steps[0]
             > 5 * steps[1]
             > 25 * steps[2],
-            "digits, a tenth of the rate: a higher loss after the same epochs":
+            "images, a tenth of the rate: a higher loss after the same epochs":
                 stats.greater(loss[SMALL], loss[USUAL], by=stats.TENTH, scale="log"),
         },
         "x² takes {steps} steps at rates 0.001, 0.01, 0.1 and 0.5. Digits, training "

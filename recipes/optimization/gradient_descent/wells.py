@@ -117,10 +117,10 @@ def start_decides(lab):
             "double well: the start decides more": stats.greater(
                 decides["small"], decides["large"], by=SHARE
             ),
-            "digits, the same epochs: losses spread more": stats.greater(
+            "images, the same epochs: losses spread more": stats.greater(
                 small, usual, by=SPREAD
             ),
-            "digits, ten times the epochs: losses spread more": stats.greater(
+            "images, ten times the epochs: losses spread more": stats.greater(
                 longer, usual, by=SPREAD
             ),
         },

@@ -115,7 +115,7 @@ def cycle_escapes(lab):
                 )
                 for name in list(share)[1:]
             },
-            "digits: a tenth less held-out loss than with the rate held": stats.greater(
+            "images: a tenth less held-out loss than with the rate held": stats.greater(
                 *losses, by=stats.TENTH, scale="log"
             ),
         },

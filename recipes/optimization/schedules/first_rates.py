@@ -88,7 +88,7 @@ def schedule_makes_up(lab):
                 )
                 for name in ("ten times the best", "a tenth of the best")
             },
-            **{f"digits, {name}": gain for name, gain in gains.items()},
+            **{f"images, {name}": gain for name, gain in gains.items()},
         },
         "Held and falling on a cosine, the noisy bowl ends at {large:.3g} from ten "
         "times the best rate, at {small:.3g} from a tenth of it (best: {its_end:.3g}). "

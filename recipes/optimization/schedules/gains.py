@@ -170,11 +170,11 @@ def saves_epochs(lab):
     return Finding(
         {
             "noisy bowl, each at its best": steps["falling cosine"] < steps["constant"],
-            f"digits, to {goal:.0%} accuracy": stats.greater(
+            f"images, to {goal:.0%} accuracy": stats.greater(
                 easy["constant"], easy["cosine"], by=EPOCH
             ),
-            "digits, half the epochs: training loss lower": lower["training_loss"],
-            "digits, half the epochs: held-out loss lower": lower["held_out_loss"],
+            "images, half the epochs: training loss lower": lower["training_loss"],
+            "images, half the epochs: held-out loss lower": lower["held_out_loss"],
         },
         "The noisy bowl shows it: {held} steps at the best rate to hold, {falling} "
         "with the best cosine. Digits to {easy:.0%}: {mean_epochs:.1f} epochs; the "

@@ -112,7 +112,7 @@ def settles_late(lab):
     return Finding(
         {
             "noisy bowl: wanders less": less if bowl["agree"] else None,
-            "digits: the held-out loss jumps less": stats.greater(
+            "images: the held-out loss jumps less": stats.greater(
                 *jumps, by=stats.TENTH, scale="log"
             ),
         },
@@ -153,7 +153,7 @@ def ends_nearer(lab):
         {
             "noisy bowl": nearer if bowl["agree"] else None,
             **{
-                f"digits, {name}: a lower training loss": stats.greater(
+                f"images, {name}: a lower training loss": stats.greater(
                     *pair, by=stats.TENTH, scale="log"
                 )
                 for name, pair in losses.items()
@@ -194,7 +194,7 @@ def high_first(lab):
         scale="log",
     )
     lower = {
-        f"digits, {name.replace('_', ' ').replace('held out', 'held-out')}":
+        f"images, {name.replace('_', ' ').replace('held out', 'held-out')}":
             stats.greater(column(rising, name), column(falling, name),
                           by=stats.TENTH, scale="log")
         for name in ("training_loss", "held_out_loss")
@@ -207,7 +207,7 @@ def high_first(lab):
         {
             "noisy bowl": simulated if bowl["agree"] else None,
             **lower,
-            "digits, held-out accuracy": stats.greater(
+            "images, held-out accuracy": stats.greater(
                 column(falling, "accuracy"),
                 column(rising, "accuracy"),
                 by=stats.ACCURACY_POINT,
