@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras.src.utils.rng_utils import get_random_seed
 
+from recipes.lab.training.initial_weights import InitialWeights
 from recipes.lab.training.seeding import reseed
 
 RESTARTED: weakref.WeakSet = weakref.WeakSet()  # models: each training begins anew
@@ -26,6 +27,7 @@ class Restart:
         model.optimizer.build(model.trainable_variables)
         self.model = model
         RESTARTED.add(model)
+        self._initial = InitialWeights(model)
         self._fresh = [
             # Under MirroredStrategy `variable.value` is no array where it is a number.
             np.array(variable.numpy())
@@ -48,7 +50,7 @@ class Restart:
             seed = get_random_seed()
             if seed is not None:
                 reseed(seed)
-            weights = keras.models.clone_model(self.model).get_weights()
+            weights = self._initial.draw()
         self.model.set_weights(weights)
 
     def _renew_random_layers(self) -> None:
