@@ -9,7 +9,7 @@ import pytest
 from recipes.lab import LabError, fit, reseed
 from recipes.lab.data.sets import Dataset
 from recipes.lab.training.compiled import KEPT
-from recipes.lab.training.scores import ROWS
+from recipes.lab.training.scores import ROWS, Scores
 from recipes.lab.training.study import Study
 
 RNG = np.random.default_rng(0)
@@ -170,6 +170,24 @@ def test_many_rows_are_scored_as_few_are(study):
     run = trained(study, held_out=many)
     for name in ("held_out_loss", "held_out_accuracy"):
         assert run[name] == pytest.approx(few[name], rel=1e-5)
+
+
+def test_many_rows_are_scored_as_keras_evaluates_them():
+    """Also by a metric that is no mean over rows, and of inputs by name."""
+    inputs = {"a": keras.Input((2,), name="a"), "b": keras.Input((1,), name="b")}
+    joined = keras.layers.Concatenate()([inputs["a"], inputs["b"]])
+    model = keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(joined))
+    model.compile("sgd", "binary_crossentropy", metrics=[keras.metrics.AUC(name="auc")])
+    rng = np.random.default_rng(0)
+    x = {name: rng.normal(size=(2 * ROWS + 90, width)).astype("float32")
+         for name, width in (("a", 2), ("b", 1))}  # fmt: skip
+    y = (x["b"] + rng.normal(size=x["b"].shape) > 0).astype("float32")
+    wanted = model.evaluate(x, y, batch_size=ROWS, verbose=0, return_dict=True)
+    scores = Scores({"all": (x, y)}, set(), 1e9, stops=False)
+    scores.set_model(model)
+    for _ in range(2):  # what the first one added up is not in the second
+        found = scores.of(model)
+        assert found == {f"all_{name}": pytest.approx(v) for name, v in wanted.items()}
 
 
 def test_scores_at_chosen_epochs_are_those_of_shorter_trainings(study):

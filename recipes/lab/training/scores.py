@@ -8,7 +8,7 @@ import numpy as np
 
 from recipes.lab.training import arrays
 
-ROWS = 4000  # up to here one call scores all rows; more go through Keras's evaluate
+ROWS = 4000  # scored by one call
 
 
 class Scores(keras.callbacks.Callback):
@@ -50,11 +50,7 @@ class Scores(keras.callbacks.Callback):
         """Returns each set's loss and metrics, `held_out_loss` for instance."""
         found = {}
         for name, (x, y) in self.sets.items():
-            if len(next(arrays.leaves(x))[1]) <= ROWS:
-                logs = model.test_on_batch(x, y, return_dict=True)
-            else:
-                options = {"batch_size": ROWS, "verbose": 0, "return_dict": True}
-                logs = model.evaluate(x, y, **options)
+            logs = _logs(model, x, y)
             found |= {f"{name}_{key}": v for key, v in self._bounded(logs).items()}
         return found
 
@@ -103,6 +99,31 @@ class Scores(keras.callbacks.Callback):
                 value = self.largest
             bounded[name] = value
         return bounded
+
+
+def _logs(model: keras.Model, x, y) -> dict:
+    """What `model.evaluate` finds in batches of `ROWS`.
+
+    TensorFlow's evaluate builds a pipeline at each call, which takes longer than to
+    score a small network: its batches are called one by one, and metrics add them up.
+    """
+    samples = len(next(arrays.leaves(x))[1])
+    by_hand = keras.backend.backend() == "tensorflow" and not (
+        model.jit_compile
+        or model.steps_per_execution > 1
+        or model.distribute_strategy.num_replicas_in_sync > 1
+    )
+    if samples > ROWS and not by_hand:
+        return model.evaluate(x, y, batch_size=ROWS, verbose=0, return_dict=True)
+    logs = model.test_on_batch(*_rows((x, y), 0), return_dict=True)  # resets metrics
+    for first in range(ROWS, samples, ROWS):
+        rows = iter([(*_rows((x, y), first), None)])
+        logs = model.test_function(rows)  # type: ignore[misc]
+    return dict(sorted(logs.items()))
+
+
+def _rows(pair: tuple, first: int) -> tuple:
+    return keras.tree.map_structure(lambda array: array[first : first + ROWS], pair)
 
 
 def finite(model: keras.Model) -> bool:
