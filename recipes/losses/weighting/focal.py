@@ -75,8 +75,8 @@ def by_loss(lab) -> dict[str, dict[str, list[dict]]]:
     runs = {
         "two Gaussians": lab.sweep(train, plane, title="focal, two Gaussians")
         | {PLAIN: by_weight(lab)[PLAIN]},
-        "digits": lab.sweep(
-            train_digits, digits, data=lab.like_digits, title="focal, digits"
+        "images": lab.sweep(
+            train_digits, digits, data=lab.like_digits, title="focal, images"
         ),
     }
     names = ("recall", "precision", "balanced accuracy", "average precision")
