@@ -112,7 +112,9 @@ def refuse(**given: Any) -> None:
     """Refuses labels and weights, in whatever argument they come."""
     for name, value in given.items():
         if value is not None:
+            shape = getattr(value, "shape", None)
+            kind = type(value).__name__
+            got = kind if shape is None else f"an array of shape {tuple(shape)}"
             raise ValueError(
-                f"{name} must be None: a GAN trains on examples alone; "
-                f"got {type(value).__name__}."
+                f"{name} must be None: a GAN trains on examples alone; got {got}."
             )
