@@ -346,7 +346,8 @@ def test_every_output_has_a_loss_and_the_advised_one_comes_first():
 
 
 def test_softmax_of_one_output_says_nothing():
-    assert (outputs_by_task.softmax_of_one_output() == 1).all()
+    # e**0 / e**0, which some processors round to one unit below 1.
+    np.testing.assert_allclose(outputs_by_task.softmax_of_one_output(), 1, rtol=2e-7)
 
 
 def test_too_many_epochs_are_refused(tmp_path, capsys):

@@ -243,7 +243,7 @@ def test_what_a_gan_has_no_use_for_is_refused(given):
 def test_labels_and_weights_inside_a_data_set_are_refused():
     tf = pytest.importorskip("tensorflow")
     pairs = tf.data.Dataset.from_tensor_slices((IMAGES, np.zeros(16))).batch(8)
-    with pytest.raises(ValueError, match="y must be None.*got an array of shape"):
+    with pytest.raises(ValueError, match=r"y must be None.*got an array of shape"):
         gan().fit(pairs, **QUIET)
 
 
