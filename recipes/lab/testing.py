@@ -40,6 +40,10 @@ class RecordingLab:
         self.figures: dict[str, tuple] = {}
         self.sweeps: list[tuple] = []
 
+    def candidates(self, settings: Sequence) -> Sequence:
+        """Returns the settings to choose from, in a smoke run the first, as the lab."""
+        return settings[:1] if self.smoke else settings
+
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, as the lab does."""
         return range(times * len(self.seeds))

@@ -188,7 +188,8 @@ def test_a_failed_member_loses_none_of_the_others(tmp_path):
         assert words in done.stderr
         assert done.stderr.count("Traceback") == (name == "bug")
         assert str(Path(__file__).parents[2] / "recipes" / "lab") not in done.stderr
-        assert done.stderr.splitlines()[-1].startswith("recipes: runs: 1 of 6")
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith("recipes: runs: 1 of 6"), done.stderr
         assert "kept: 5 finished trainings" in done.stdout
         assert len(log.read_text().splitlines()) == 6
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recipes.lab import LabError
+from recipes.lab import LabError, run
 from recipes.lab.running import workers
 from tests.lab.processes import newest, ours, start, wait_for
 from tests.lab.toys import edit, evidence, run_toy, write_toy
@@ -72,6 +72,25 @@ def test_a_warm_worker_never_runs_old_code(tmp_path):
     assert {run["value"] for run in runs()} == {1.25}
     edit(tmp_path / "beside.py", "0.25", "0.75")
     assert {run["value"] for run in runs()} == {1.75}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_warm_workers_train_for_other_recipes(tmp_path, cache, monkeypatch):
+    """They load a backend once a session, not once a recipe."""
+    monkeypatch.setenv("RECIPES_CACHE_DIR", cache)
+    trained = []
+    for name in ("batch_size/noise", "weighting/noise"):
+        run(name, smoke=True, out=tmp_path, quiet=True, jobs=2)
+        trained.append((children(), kept(cache)))
+    (first, some), (second, more) = trained
+    assert more > some > 0
+    assert first == second
+
+
+def children() -> set[str]:
+    """The processes that this one has started, by number."""
+    places = Path("/proc/self/task").glob("*/children")
+    return {pid for place in places for pid in place.read_text().split()}
 
 
 def slow_pid(seconds: float) -> int:

@@ -92,7 +92,7 @@ def at_best(lab, train: Callable, cases: Mapping[str, dict], title: str) -> dict
         For each case the results; each holds its `learning_rate`.
     """
     options = {"data": lab.like_digits, "precision": "float32"}
-    rates, tuned = (RATES[1:2], 1) if lab.smoke else (RATES, TUNED)
+    rates = lab.candidates(RATES)
     tried = lab.sweep(
         train,
         {
@@ -100,7 +100,7 @@ def at_best(lab, train: Callable, cases: Mapping[str, dict], title: str) -> dict
             for name, case in cases.items()
             for rate in rates
         },
-        seeds=lab.tuning_seeds[:tuned],
+        seeds=lab.tuning_seeds[:TUNED],
         title=f"rates of {title}",
         **options,
     )

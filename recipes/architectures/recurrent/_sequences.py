@@ -195,7 +195,7 @@ def trainings(lab) -> dict[tuple[str, int], tuple[dict, dict]]:
         # The start of Keras for ReLU is judged over the longest sequences only.
         if network != RELU or length == max(lengths(lab, task))
     }
-    rates = RATES[:1] if lab.smoke else RATES
+    rates = lab.candidates(RATES)
     tried = {
         name(key, rate): {**case, "learning_rate": rate}
         for key, case in cases.items()

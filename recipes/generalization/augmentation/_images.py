@@ -168,7 +168,7 @@ def case_of(lab, kind: str | None, strength: float = 0.0, rows: int = ROWS) -> d
 @experiment
 def strength_of(lab, kind: str) -> float:
     """The strength with the best validation accuracy on the tuning seeds."""
-    strengths = KINDS[kind][1]
+    strengths = lab.candidates(KINDS[kind][1])
     if len(strengths) == 1:
         return strengths[0]
     cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}

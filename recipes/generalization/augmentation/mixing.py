@@ -107,7 +107,8 @@ def case_of(lab, kind: str | None, strength: float = 0.0) -> dict:
 @experiment
 def strength_of(lab, kind: str) -> float:
     """The strength with the best validation accuracy on the tuning seeds."""
-    cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in KINDS[kind][1]}
+    strengths = lab.candidates(KINDS[kind][1])
+    cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}
     runs = lab.sweep(
         train,
         cases,
@@ -116,7 +117,7 @@ def strength_of(lab, kind: str) -> float:
         title=f"strengths of {kind}",
     )
     means = [np.mean([run["validation"] for run in runs[name]]) for name in cases]
-    return KINDS[kind][1][int(np.argmax(means))]
+    return strengths[int(np.argmax(means))]
 
 
 @experiment

@@ -131,7 +131,7 @@ def case_of(lab, kind: str, strength: float) -> dict:
 @experiment
 def strength_of(lab, kind: str) -> float:
     """The strength with the best validation accuracy here, on the tuning seeds."""
-    strengths = KINDS[kind][1]
+    strengths = lab.candidates(KINDS[kind][1])
     cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}
     runs = lab.sweep(
         train,

@@ -105,7 +105,7 @@ def scores(lab) -> dict[str, dict]:
                 "augment": layers(s) if layers else [],
                 "epochs": epochs,
             }
-            for s in (STRENGTHS if layers else (0.0,))
+            for s in (lab.candidates(STRENGTHS) if layers else (0.0,))
         }
         best = next(iter(cases))
         if layers:

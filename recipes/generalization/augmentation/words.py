@@ -162,7 +162,7 @@ def scores(lab) -> dict[str, np.ndarray]:
                     "strength": strength,
                     "epochs": epochs,
                 }
-                for strength in strengths
+                for strength in lab.candidates(strengths)
             }
             best = next(iter(cases))
             if len(cases) > 1:

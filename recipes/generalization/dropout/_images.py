@@ -173,8 +173,7 @@ def at_best(
     Returns:
         Results of other seeds, each with the `chosen` case. A smoke run tries one.
     """
-    if lab.smoke:
-        cases = {name: choices[:1] for name, choices in cases.items()}
+    cases = {name: lab.candidates(choices) for name, choices in cases.items()}
     grid = {
         f"{name}, {number}": case
         for name, choices in cases.items()

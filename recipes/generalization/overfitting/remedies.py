@@ -43,7 +43,7 @@ def best_strengths(lab) -> dict[str, str]:
     """Each remedy's strength of best validation accuracy, on the tuning seeds."""
     seeds, chosen = lab.tuning_seeds[:TUNED], {}
     for remedy, strengths in REMEDIES.items():
-        tried = list(strengths)[: 1 if lab.smoke else None]
+        tried = lab.candidates(list(strengths))
         cases = {name: base_case(lab, **strengths[name]) for name in tried}
         precision = "convolutional" if remedy == "convolutions" else "dense"
         runs = lab.sweep(

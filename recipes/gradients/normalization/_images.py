@@ -128,7 +128,7 @@ def at_best(
     what is returned comes from other seeds and is judged on test images. Every result
     holds its `learning_rate`. A smoke run tries one rate.
     """
-    rates = rates[:1] if lab.smoke else rates
+    rates = lab.candidates(rates)
     grid = {
         f"{name}, rate {rate:g}": {**case, "learning_rate": rate, "judge": "validation"}
         for name, case in cases.items()

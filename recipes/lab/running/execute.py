@@ -18,7 +18,7 @@ from recipes.lab.reporting.results import SCHEMA
 from recipes.lab.running import cells, cluster, environment, folder, member
 from recipes.lab.running.lab import Lab
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
-from recipes.lab.running.sources import Sources
+from recipes.lab.running.sources import Sources, generation
 from recipes.lab.running.store import Store
 from recipes.lab.running.sweep import Trainings
 from recipes.lab.running.trainers import Local
@@ -30,7 +30,7 @@ def execute(
     given: dict,
     options: Options,
     output: Output | None = None,
-    digest: str = "",
+    workers: str = "",
 ) -> Finished:
     """Runs a recipe's lessons, or shows the kept result of an equal run.
 
@@ -39,8 +39,7 @@ def execute(
         given: The settings that were given.
         options: The lab's own flags.
         output: What a person sees.
-        digest: Of these and other sources, where workers that began under it may be
-            used.
+        workers: The name of those that are warm, where they serve other recipes, too.
 
     Returns:
         The result, whatever its verdicts.
@@ -58,8 +57,8 @@ def execute(
     values, reached, key = plan.values, plan.reached, plan.key
     settings = _settings(recipe, values, reached, output)
     output.heading(recipe, values, options.smoke)
-    digest = digest or "".join(one.digest for one in reached.values())
-    trainers = cluster.of(options.cluster) or Local(options.jobs, digest)
+    workers = workers or generation(reached.values())
+    trainers = cluster.of(options.cluster) or Local(options.jobs, workers)
     trainings = Trainings(
         Store(options.store),
         output,

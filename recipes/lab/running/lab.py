@@ -68,6 +68,17 @@ class Lab:
         self._figures: dict[str, dict] = {}
         self._histories: list[dict] = []
 
+    def candidates(self, settings: Sequence) -> Sequence:
+        """Returns the settings to choose from: all, in a smoke run the first alone.
+
+        Each may be a network of its own, whose making is what a smoke run takes long
+        for.
+
+        Args:
+            settings: Rates, strengths and the like, at least one.
+        """
+        return settings[:1] if self.smoke else settings
+
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, for what costs little.
 

@@ -13,6 +13,7 @@ from recipes.lab.reporting.console import Output
 from recipes.lab.running import cluster, traces, workers
 from recipes.lab.running import execute as running
 from recipes.lab.running.plan import Finished, Options, Plan, show_kept
+from recipes.lab.running.sources import generation
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,7 @@ def run_all(given: dict, options: Options) -> int:
         if found is not None:
             show(name)
             _show(plans[name], found, output)
-    digest = "".join(
-        one.digest for plan in plans.values() for one in plan.reached.values()
-    )
+    warm = generation(one for plan in plans.values() for one in plan.reached.values())
     names = [name for name in waiting if name not in alone]
     if waiting:
         output.line(f"running: {', '.join([*names, *alone])}")
@@ -96,12 +95,12 @@ def run_all(given: dict, options: Options) -> int:
         inner = replace(options, jobs=1)
         width = output.console.width
         tasks = [Job(name, settings[name], inner, width) for name in names]
-        for number, result in workers.run(run_job, tasks, options.jobs, digest):
+        for number, result in workers.run(run_job, tasks, options.jobs, warm):
             show(names[number], result or Ended("", "the process that ran it died"))
         # Led by this process, which has all others train while no time is measured.
         for name in alone:
             show(name)
-            fail(name, _run_here(chosen[name], settings[name], options, output, digest))
+            fail(name, _run_here(chosen[name], settings[name], options, output, warm))
             output.line()
     output.line(f"{total - len(failed)} of {total} recipes ran.", "bold")
     if not options.smoke:
@@ -120,10 +119,10 @@ def run_job(job: Job) -> Ended:
     return Ended(printed.getvalue(), error)
 
 
-def _run_here(recipe, given, options, output, digest: str = "") -> str:
+def _run_here(recipe, given, options, output, workers: str = "") -> str:
     """Runs a recipe; returns why it failed, "" where it did not."""
     try:
-        running.execute(recipe, given, options, output, digest)
+        running.execute(recipe, given, options, output, workers)
         _forget_networks()
     except LabError as error:
         return "\n".join([*getattr(error, "__notes__", ()), str(error)])

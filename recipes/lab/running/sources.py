@@ -154,6 +154,31 @@ class Sources:
 _MADE: set[str] = set()  # digests of the sources that this process loads
 
 
+_read_by_workers: dict[Path, str] = {}  # what warm workers may have imported
+_generation = 0  # of workers
+
+
+def generation(reached: Iterable[Sources]) -> str:
+    """Returns a name for the workers that may train for these sources.
+
+    Those of an earlier run, of whatever recipe of the package, load what is new to
+    them: it is their name again, as long as no file that they may have imported was
+    changed. A recipe of the user's own, which may have modules of any name, has others.
+
+    Args:
+        reached: What a run rests on.
+    """
+    global _generation
+    reached = list(reached)
+    files = {path: text for one in reached for path, text in one._read.items()}
+    if any(_read_by_workers.get(path, text) != text for path, text in files.items()):
+        _generation += 1
+        _read_by_workers.clear()
+    _read_by_workers.update(files)
+    own = {one.folder for one in reached if not is_ours(one.folder)}
+    return f"{_generation} {sorted(map(str, own))}"
+
+
 def loaded_here(digest: str) -> bool:
     """Whether this process has read these sources, and so runs their code."""
     return digest in _MADE

@@ -42,12 +42,11 @@ class Local:
 
     Args:
         jobs: How many processes train; with 1 it is this one.
-        digest: Of all sources of the run; workers that began under another one are
-            replaced.
+        name: Of the workers; those that are warm under another name are replaced.
     """
 
-    def __init__(self, jobs: int, digest: str = ""):
-        self.jobs, self.digest = jobs, digest
+    def __init__(self, jobs: int, name: str = ""):
+        self.jobs, self.name = jobs, name
 
     def begin(self) -> str:
         """Returns "": warm workers start with the first members."""
@@ -66,7 +65,7 @@ class Local:
                 yield number, member.run_task(task)
             return
         jobs = min(self.jobs, len(tasks))
-        for number, outcome in workers.run(member.run_task, tasks, jobs, self.digest):
+        for number, outcome in workers.run(member.run_task, tasks, jobs, self.name):
             yield number, outcome or Outcome(error="the process that trained it died")
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ POLL = 0.5  # seconds between two looks at whether the leader is there
 
 
 def run(
-    function: Callable, tasks: Sequence, jobs: int, digest: str
+    function: Callable, tasks: Sequence, jobs: int, name: str
 ) -> Iterator[tuple[int, object]]:
     """Runs a function on tasks in other processes; yields results as they arrive.
 
@@ -27,7 +27,7 @@ def run(
         function: Of a module's top level.
         tasks: Plain data.
         jobs: How many processes.
-        digest: Of all sources; workers that began under another one are replaced.
+        name: Of the workers; those that are warm under another name are replaced.
 
     Yields:
         A task's index with its result, or with None where its workers died.
@@ -37,7 +37,7 @@ def run(
         while left:
             begun: list[int] = []
             try:
-                found = _parallel(function, left, begun, jobs, digest)
+                found = _parallel(function, left, begun, jobs, name)
                 with contextlib.closing(found):
                     for index, result in found:
                         del left[index]
@@ -45,15 +45,15 @@ def run(
             except _death():
                 lost = [one for one in begun if one in left] or [next(iter(left))]
                 for index in lost:
-                    yield index, _alone(function, index, left.pop(index), digest)
+                    yield index, _alone(function, index, left.pop(index), name)
     except BaseException:  # also where whoever takes the results has stopped
         stop()
         raise
 
 
-def _alone(function: Callable, index: int, task, digest: str) -> object:
+def _alone(function: Callable, index: int, task, name: str) -> object:
     try:
-        found = list(_parallel(function, {index: task}, [], 1, digest))
+        found = list(_parallel(function, {index: task}, [], 1, name))
     except _death():
         return None
     return found[0][1]
@@ -71,7 +71,7 @@ def stop() -> None:
 
 
 def _parallel(
-    function: Callable, tasks: dict, begun: list[int], jobs: int, digest: str
+    function: Callable, tasks: dict, begun: list[int], jobs: int, name: str
 ) -> Iterator:
     """Yields index and result as they arrive; `begun` gets what a worker may have."""
     import joblib
@@ -90,7 +90,7 @@ def _parallel(
             "loky",
             inner_max_num_threads=1,
             initializer=begin,
-            initargs=(os.getpid(), digest),
+            initargs=(os.getpid(), name),
             idle_worker_timeout=IDLE,
         ),
     ):
@@ -137,12 +137,12 @@ def _importable() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def begin(leader: int, _digest: str = "") -> None:
+def begin(leader: int, _name: str = "") -> None:
     """Prepares a worker, before it loads anything heavy.
 
     Args:
         leader: The process whose end is this one's.
-        _digest: Of the sources; loky starts fresh workers where an argument differs.
+        _name: Of the workers; loky starts fresh ones where an argument differs.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's business
     threads.limit()

@@ -134,7 +134,7 @@ def learn(lab, pair: str) -> dict[tuple[str, str], np.ndarray]:
     Each start and optimizer takes the rate of least last loss on another seed.
     """
     epochs = lab.settings.epochs
-    rates = {name: row[:1] if lab.smoke else row for name, row in RATES.items()}
+    rates = {name: lab.candidates(row) for name, row in RATES.items()}
     cases = {
         f"{start}, {optimizer}, {rate:g}": {
             "pair": pair, "start": start, "optimizer": optimizer, "rate": rate,

@@ -37,7 +37,7 @@ def at_best(
         title: Of the sweeps.
         times: How many times as many seeds as the run has.
     """
-    rates = RATES[:1] if lab.smoke else RATES
+    rates = lab.candidates(RATES)
     grid = {
         (name, rate): {**case, "learning_rate": rate}
         for name, case in cases.items()

@@ -124,7 +124,7 @@ def case_of(lab, wrong: float, rate: float, **given) -> dict:
 def best_rate(lab, wrong: float, units: int, dropout: float = 0.0) -> float:
     """The rate with the highest validation accuracy of one network."""
     given = {"units": units, "dropout": dropout, "members": 1}
-    rates = RATES[:1] if lab.smoke else RATES
+    rates = lab.candidates(RATES)
     cases = {rate: case_of(lab, wrong, rate, **given) for rate in rates}
     seeds = lab.tuning_seeds[:TUNED]
     found = lab.sweep(train, cases, data=lab.like_digits, seeds=seeds, title="rates")

@@ -286,7 +286,7 @@ def ways(
 
     Rate and validation accuracy are those of the tuning seeds. A smoke run tries one.
     """
-    rates = {name: RATES[name][:1] if lab.smoke else RATES[name] for name in names}
+    rates = {name: lab.candidates(RATES[name]) for name in names}
     grid = tuple((name, rate) for name in names for rate in rates[name])
     seen = validated(lab, source, target, per_class, grid)
     best = {
