@@ -132,6 +132,10 @@ class MadeUp(Lab):
     def __init__(self):
         self.swept = []
 
+    def candidates(self, settings):
+        """Keeps every setting, as a full run does."""
+        return settings
+
     def table(self, *_):
         """Prints nothing."""
 
