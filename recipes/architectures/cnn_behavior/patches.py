@@ -24,7 +24,8 @@ from recipes.lab import Finding, claim, main
 @claim(
     "cnn-locality-overfitting",
     "Connecting an output to a small region only alleviates the risk of overfitting.",
-    says="always",
+    says="often",
+    hedge="alleviating the risk",
     notes="002",
     scope="100 and 960 digits in the middle or anywhere, two layers of 8 and 16 "
     "numbers a place, Adam at its best rate; unshared 3×3 patches against dense layers",

@@ -99,7 +99,7 @@ def changes(lab) -> dict[str, float]:
 @claim(
     "cnn-translation-equivariance",
     "Convolutional networks provide translation invariance.",
-    says="always",
+    says="is",
     notes="001",
     scope="two convolutions with whole-number weights, a pattern on black; nothing is "
     "trained",

@@ -120,7 +120,7 @@ def lost(lab, pooling: str, change: str) -> np.ndarray:
     "pool-small-shift-invariance",
     "By summarizing a region, pooling provides some degree of invariance to "
     "translations.",
-    says="always",
+    says="is",
     notes="002",
     scope="random 3×3 filters on digits enlarged to 28×28, shifted by 1 pixel; 2×2 "
     "pooling",
@@ -164,7 +164,8 @@ def small_shifts(lab):
     "pool-rotation-scale-invariance",
     "With pooling a network can recognize objects regardless of small changes of "
     "position, orientation or scale.",
-    says="always",
+    says="can",
+    hedge="can",
     notes="002",
     scope="shifts, turns and zooms that move digits as far as 1 pixel of 28; random "
     "3×3 filters, and CNNs of two blocks that learned 300 digits",

@@ -65,6 +65,7 @@ def fitted(lab) -> list[dict]:
 @claim(
     "gan-equilibrium",
     "D(G(z)) comes close to 1 once the generated distribution equals the data's.",
+    says="is",
     notes="000",
     scope="logistic discriminators of two equal normal samples of 4000",
 )

@@ -100,6 +100,7 @@ def flows(lab) -> dict[str, dict[str, np.ndarray]]:
     "lstm-gradient-preserved",
     "Along an LSTM's cell state gradients flow unchanged over long sequences: they are "
     "preserved, not diminished.",
+    says="is",
     notes="002",
     scope="16 units over 100 random steps, before training",
 )

@@ -167,6 +167,7 @@ def detectors(lab) -> dict[str, np.ndarray]:
     "yolo-centre-cell",
     "An image is divided into an S x S grid, and each cell is responsible for "
     "detecting the objects whose center falls within it.",
+    says="is",
     notes="001",
     scope="labels of grids of 5 and 7; a small detector on 1,000 generated scenes",
 )

@@ -137,6 +137,7 @@ def relu_is_faster(lab):
 @claim(
     "relu-sparsity",
     "ReLU gives sparse activations.",
+    says="is",
     notes="002 003",
     scope="digits, 1400 images, five hidden layers of 64, Adam 0.001, 20 epochs",
 )

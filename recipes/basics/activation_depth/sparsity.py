@@ -139,8 +139,6 @@ def sparser_is_better(lab):
     # "Making the neural network easier to optimize", "can lead to more efficient
     # learning", "enhance learning efficiency".
     "Sparse activations make a network easier to optimize.",
-    says="can",
-    hedge="can",
     notes="002 003",
     scope="200 digits, two hidden layers of 64, Adam 0.001, 60 epochs, L1 from 0.0001 "
     "to 0.01",

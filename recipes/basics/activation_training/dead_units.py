@@ -115,6 +115,8 @@ def trained(lab, kinds, learning_rate, title) -> dict[str, dict[str, np.ndarray]
     # Units "can become inactive"; but "the gradient becomes zero, no training happens".
     "ReLU units can become inactive in training (at a large rate); once they are 0 for "
     "every input, they get no gradient and stay dead.",
+    says="can",
+    hedge="can",
     notes="000 001 002 003",
     scope="10-10-1, a linear regression of 800 rows, Adam 0.01 and 1, 50 epochs",
 )

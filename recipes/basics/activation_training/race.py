@@ -92,8 +92,6 @@ def order_at(lab, epoch: int) -> dict[str, str]:
     # "Fastest convergence", "faster than Sigmoid but generally slower than ReLU".
     "In a 10-10-1 network ReLU converges fastest, tanh generally comes second, and the "
     "sigmoid is slowest.",
-    says="often",
-    hedge="generally",
     notes="002",
     scope="10-10-1, two regressions of 800 rows, Adam 0.001, batch 32, 100 epochs",
 )

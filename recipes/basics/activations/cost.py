@@ -147,6 +147,7 @@ def times_of_relu(lab) -> dict[str, dict[str, stats.Decision]]:
 @claim(
     "relu-computational-cost",
     "ReLU is cheaper to compute than sigmoid, ELU, swish, softplus and softmax.",
+    says="is",
     notes="000 001 002 003",
     scope="a million numbers in float32 on this machine, alone and in a layer of 256 "
     "units",

@@ -133,8 +133,8 @@ def swish_minimum(beta: float) -> list[float]:
     "softplus-positive-vanishes",
     # The notes: "always positive output" and "can suffer from vanishing gradient".
     "Softplus is always positive and its gradient can vanish.",
-    says="is",
-    hedge="always",
+    says="can",
+    hedge="can",
     notes="003",
     scope="601 points from -30 to 30, Keras's slope at -10; nothing is trained",
 )
@@ -236,6 +236,7 @@ def step_stops_learning(lab):
     "step-0-10-no-gradient",
     "A function with the values 0 and 10 is unsuitable because it is not "
     "differentiable at its jump.",
+    says="is",
     notes="001",
     scope="a 10-8-1 regression of 200 rows, 200 steps of Adam",
 )

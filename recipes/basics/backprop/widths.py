@@ -83,7 +83,7 @@ def errors(lab) -> tuple[list[int], dict[str, np.ndarray], dict[str, float]]:
     # "Universal approximation capability": of general functions, so each one tried has
     # to be approximated.
     "A network with a hidden layer can approximate general functions.",
-    says="always",
+    says="is",
     notes="003",
     scope="sin(x) and abs(x) on [-π, π], 1 to 64 sigmoid units, 1000 steps of L-BFGS",
 )

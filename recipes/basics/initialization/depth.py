@@ -72,6 +72,7 @@ def kept(*changes: np.ndarray) -> stats.Decision:
     # The notes pair Xavier with sigmoid (its own claim) and tanh; ReLU is in the note.
     "Xavier's weights keep the variance of signals and gradients constant from layer "
     "to layer.",
+    says="is",
     notes="001 002",
     scope="12 random networks, 10 layers of 256 units, or 5 that halve from 1024",
 )
@@ -118,6 +119,7 @@ def xavier_keeps(lab):
 @claim(
     "xavier-for-sigmoid",
     "Xavier's weights keep the variance the same across sigmoid layers.",
+    says="is",
     notes="001",
     scope="12 random networks, 10 layers of 256 sigmoid units",
 )

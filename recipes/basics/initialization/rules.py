@@ -80,6 +80,7 @@ def farther(mean_squares: np.ndarray, factor: float) -> stats.Decision:
 @claim(
     "he-torch-gain",
     "He's rule needs the gain √2 before a ReLU, and 1 before a linear output.",
+    says="is",
     notes="002",
     scope="a 784-128-10 network of Keras's kernels, 32 Gaussian inputs, 12 draws",
 )

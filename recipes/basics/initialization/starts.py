@@ -173,10 +173,10 @@ def epochs_to_goal(runs: list[dict]) -> np.ndarray:
 
 @claim(
     "init-faster-convergence",
-    "Good initial weights make training faster and models better.",
+    "Good initial weights can make training faster and models better.",
     # "Can lead to quicker convergence", "helps in reaching better-performing models".
-    says="often",
-    hedge="helps",
+    says="can",
+    hedge="can",
     notes="001 002",
     scope="digits, ReLU networks of 1 and 5 hidden layers, 20 epochs",
 )

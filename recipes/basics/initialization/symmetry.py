@@ -36,6 +36,7 @@ def trained(lab) -> dict[str, list[dict]]:
     "symmetry-problem",
     "Units that start with the same weights stay the same and learn one and the same "
     "feature.",
+    says="is",
     notes="001 003",
     scope="digits, 4 sigmoid units, 300 steps of Adam at rate 0.01",
 )

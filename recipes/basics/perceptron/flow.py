@@ -67,6 +67,7 @@ def learn_spam(case, seed, data) -> dict:
     "neuron-flow-spam",
     "A 3-2-1 network sorts mail by the presence of a word, the number of exclamation "
     "marks and the length.",
+    says="is",
     notes="002",
     scope="synthetic mail, a 3-2-1 sigmoid network, 600 steps of Adam at rate 0.05",
 )
@@ -165,6 +166,7 @@ def step_once(case, seed, data) -> dict:
     "all-weights-update",
     "Only the weights of neurons that contribute significantly to the error are "
     "updated.",
+    says="is",
     notes="003",
     scope="digits, 64-128-64-10 ReLU network, one step of SGD on 64 images",
 )

@@ -97,6 +97,7 @@ def learns_and_or(lab):
     "perceptron-single-neuron",
     # Of the neuron of McCulloch and Pitts: "cannot learn; it simply receives inputs".
     "A single neuron cannot learn; it only receives inputs and fires or not.",
+    says="is",
     notes="003",
     scope="four patterns, exact fractions, rate 1/4, at most 50 passes",
 )

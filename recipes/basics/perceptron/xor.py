@@ -63,6 +63,7 @@ def xor_accuracy(starts: int, passes: int, hidden) -> np.ndarray:
 @claim(
     "perceptron-xor-fails",
     "A single layer cannot learn XOR; with a hidden layer it can be done.",
+    says="is",
     notes="002 003",
     scope="four patterns; 2-4-1 sigmoid networks, 100 starts, 4000 passes at rate 1",
 )

@@ -31,6 +31,7 @@ def accuracies(lab, kind: str | None) -> dict[int, np.ndarray]:
     "aug-vs-real-data",
     "Augmentation artificially increases the size of the training set: it does what "
     "twice as many images do.",
+    says="is",
     notes="001 004",
     scope="50 to 400 images of digits, random translation, a small CNN, Adam 0.01, 60 "
     "epochs",

@@ -74,6 +74,7 @@ def errors(lab, name: str) -> dict[str, dict[str, np.ndarray]]:
     "bv-line-through-curve",
     "A straight line through data with a clear curve has high bias: it does poorly on "
     "the training data and on new data.",
+    says="is",
     notes="004",
     scope="three curves, 30 rows, noise 0.3 of the curve's standard deviation",
 )
@@ -120,6 +121,7 @@ def line_misses(lab):
     "bv-wiggly",
     "A very wiggly curve that follows every small variation has high variance: it fits "
     "the training data very well and does poorly on new data.",
+    says="is",
     notes="004",
     scope="a noisy sine, 30 rows; a polynomial, a spline and the nearest neighbor",
 )

@@ -97,6 +97,7 @@ def recall_errors(lab) -> dict[str, list[float]]:
     "cv-stratified",
     "Stratified folds have a similar distribution of the classes each, which is useful "
     "for imbalanced data.",
+    says="is",
     notes="004",
     scope="200 Gaussian samples, 1 in 20 of the rare class, 5 folds; and counts",
 )

@@ -93,7 +93,8 @@ def equal(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
     "monitor-curves",
     "To know of a training are its loss, its number of epochs, the least validation "
     "loss, the epoch of that, and both loss curves over the epochs.",
-    says="is",
+    says="advice",
+    hedge="a list without a verb",
     notes="000",
     scope="the six fields of callbacks.training_report, on one training",
 )

@@ -111,7 +111,7 @@ def accuracies(lab) -> dict[str, dict[str, np.ndarray]]:
 @claim(
     "overfit-98-54",
     "A training accuracy of 98 % and a test accuracy of 54 % are overfitting.",
-    says="always",
+    says="is",
     notes="001",
     scope="300 digits, 128 units, 60 epochs of Adam; half of the labels wrong, or "
     "noise on the test images",

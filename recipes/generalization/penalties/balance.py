@@ -53,7 +53,8 @@ def parts(lab) -> np.ndarray:
     "reg-bias-variance",
     "Regularization lowers the variance at the price of bias, and helps to find the "
     "strength at which the two are balanced.",
-    says="always",
+    says="often",
+    hedge="helps",
     notes="004",
     scope="ridge regression of 20 features on 30 rows, by formula, 100 draws",
 )

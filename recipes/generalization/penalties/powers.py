@@ -97,7 +97,7 @@ def fits(lab) -> dict:
 @claim(
     "reg-lp",
     "L1, Lp and L2 penalties keep a model's coefficients from growing big.",
-    says="always",
+    says="is",
     notes="000",
     scope="linear regression of 20 features on 60 rows, and a network of 128 units on "
     "300 digits with half of the labels wrong; powers 0.5, 1 and 2 at their best "

@@ -164,7 +164,7 @@ def weights_are_more_even(lab):
 @claim(
     "reg-l2-shrinks",
     "L2 shrinks the weights.",
-    says="always",
+    says="is",
     notes="004",
     scope="linear regression of 20 features on 60 rows; a network of 128 units on 300 "
     "digits, L2 of 0.001 and 0.01",
@@ -207,7 +207,7 @@ def weights_shrink(lab):
 @claim(
     "reg-l2-keeps-all",
     "L2 eliminates no weight completely.",
-    says="always",
+    says="is",
     notes="004",
     scope="linear regression of 20 features, 5 of them useful, on 60 rows; strength by "
     "5-fold cross-validation",

@@ -32,8 +32,7 @@ EXPLODES = FLOWS[1]  # the first layer gets more than ten times what the last on
 @claim(
     "explode-large-weights",
     "Very large weights make gradients grow exponentially on their way back.",
-    says="often",
-    hedge="typically",
+    says="is",
     notes="002 004",
     scope="networks of 10 layers of 256 units on digits, weights of N(0, 1), before "
     "training",

@@ -157,6 +157,7 @@ NOISE = 0.05  # deviations of a unit: a twentieth is more than rounding by far
 @claim(
     "bn-noise",
     "Batch normalization adds noise to hidden layers.",
+    says="is",
     notes="001",
     scope="an MLP of 64-64 ReLU units on digits, batches of 32; nothing is trained",
 )

@@ -103,7 +103,7 @@ def shares(runs: dict[str, list[dict]], key: str) -> dict[str, np.ndarray]:
 @claim(
     "loss-compares-models",
     "A lower loss signifies a better model, during training and between architectures.",
-    says="always",
+    says="is",
     notes="002",
     scope="600 of the 8 × 8 digits, networks of 8 to 128 units after 5, 20 and 60 "
     "epochs of Adam; accuracy on the other digits",

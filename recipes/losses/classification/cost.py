@@ -110,7 +110,7 @@ def takes_time(lab):
 @claim(
     "mae-cost",
     "The absolute error is computationally efficient.",
-    says="always",
+    says="is",
     notes="003",
     scope="a million outputs with their gradients, on one machine",
 )
@@ -161,7 +161,7 @@ GROWS = 10  # times as long for a hundred times the classes, at least
 @claim(
     "softmax-ce-cost",
     "Softmax cross-entropy is computationally expensive for a large number of classes.",
-    says="always",
+    says="is",
     notes="003",
     scope="32 rows of a thousand and of a hundred thousand classes, with gradients, on "
     "one machine",

@@ -168,7 +168,7 @@ def on_separable_classes(lab):
 @claim(
     "hinge-binary-only",
     "The hinge loss is only for binary classification.",
-    says="always",
+    says="is",
     notes="003",
     scope="a linear model on 400 points of three blobs, 20 passes of Adam",
 )

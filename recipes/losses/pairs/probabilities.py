@@ -73,7 +73,7 @@ def distances(lab) -> dict[str, np.ndarray]:
     "pair-mse-probabilities",
     "Squared error does not properly account for the probabilities that a sigmoid or "
     "softmax puts out.",
-    says="always",
+    says="is",
     notes="002",
     scope="expected losses in closed form; a logistic model of 5 inputs on 400 rows, "
     "solved exactly",

@@ -61,7 +61,7 @@ def best_penalty(data: list[dict]) -> tuple[str, float]:
     "outlier-regularization",
     "An L1 or L2 penalty helps to keep a model from fitting the noise that outliers "
     "make.",
-    says="advice",
+    says="often",
     hedge="help",
     notes="002",
     scope="linear models of 10 inputs on 500 and on 40 rows, 5 % of the targets 20 "

@@ -176,8 +176,7 @@ def draw_weights(lab):
 @claim(
     "accuracy-trap",
     "On imbalanced classes a classifier that is no use has a high accuracy.",
-    says="can",
-    hedge="can",
+    says="is",
     notes="002",
     scope="95 against 5 labels; a linear classifier on two Gaussians that overlap "
     "nearly whole",

@@ -153,8 +153,6 @@ def pull(seed: int) -> float:
     "weighted-multitask",
     "Tasks with different ranges of output require different loss weights to balance "
     "learning.",
-    says="advice",
-    hedge="requiring",
     notes="002",
     scope="two regressions on 10 features, a shared layer of 64 units, 1000 rows, 20 "
     "epochs of Adam",

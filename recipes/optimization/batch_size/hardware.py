@@ -190,6 +190,7 @@ def activation_bytes(size: int) -> int:
 @claim(
     "batch-small-memory",
     "Small batches need less memory.",
+    says="is",
     notes="001 003",
     scope="784-128-64-10, one step in NumPy, batches of 16 to 528",
 )

@@ -93,6 +93,7 @@ MACHINES = 4
 @claim(
     "gd-parallel-exact",
     "Full-batch descent is easier to parallelize than single-sample descent.",
+    says="is",
     notes="003",
     scope="a linear model of 5 weights, 100 rows, one pass in four shares, NumPy",
 )

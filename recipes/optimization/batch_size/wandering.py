@@ -105,7 +105,6 @@ REACHED = 1e-6  # a squared distance that counts as the minimum itself
 @claim(
     "gd-single-many-iterations",
     "Single-sample descent needs many updates.",
-    says="is",
     notes="003",
     scope="a linear model of 10 weights on Gaussian rows, each at its best rate, by "
     "formula",

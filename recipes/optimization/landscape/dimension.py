@@ -83,6 +83,7 @@ def autoencoders(lab) -> tuple[dict, dict, dict]:
 @claim(
     "saddle-high-dimension",
     "In high dimension nearly all flat points are saddles.",
+    says="is",
     notes="001",
     scope="random matrices of 1 to 6 rows; linear autoencoders of 2 to 6 inputs",
 )

@@ -75,6 +75,8 @@ BURST = np.concatenate([np.full(100, 100.0), np.ones(LAST - 100)])
 @claim(
     "opt-adagrad-decay",
     "AdaGrad's rate shrinks all the time and may end learning early.",
+    says="can",
+    hedge="may",
     notes="002 003",
     scope="given gradients, 4,690 steps; nothing is trained",
 )

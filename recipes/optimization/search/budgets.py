@@ -114,6 +114,7 @@ def searches(lab) -> dict[str, np.ndarray]:
     "hp-hyperband",
     "Hyperband combines random search with an adaptive allocation of resources: it "
     "efficiently gives more of them to promising settings.",
+    says="is",
     notes="002",
     scope="243 epochs in total: a network on digits, two families of learning curves",
 )

@@ -133,6 +133,7 @@ def same_neuron() -> bool:
 @claim(
     "higher-weight-stronger",
     "A higher weight indicates a stronger influence on the next neuron.",
+    says="is",
     notes="002",
     scope="32 hidden units on 300 digits, Adam, 60 epochs; influence by shuffling one "
     "input",

@@ -81,7 +81,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
     "binary-run-accuracy",
     "The accuracy on the test split, by scikit-learn's accuracy_score, gives insight "
     "into how well the network generalizes.",
-    says="always",
+    says="is",
     notes="002",
     scope="make_classification with 20 features, a 20-32-16-1 network, 800 rows, 20 "
     "epochs of Adam; 200 rows tested, 20,000 fresh ones",

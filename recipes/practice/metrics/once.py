@@ -114,7 +114,7 @@ def lucky_coins(count: int = COINS, flips: int = FLIPS) -> float:
 @claim(
     "eval-test-once",
     "The test set is to be used only for the final score.",
-    says="advice",
+    says="is",
     notes="001",
     scope="twenty networks of 8 units, 300 digits, 15 epochs, 100 test rows; a hundred "
     "coin flippers",

@@ -99,7 +99,7 @@ def no_worse(chosen: np.ndarray, half: np.ndarray) -> stats.Decision:
 @claim(
     "met-threshold",
     "A sigmoid's probability is turned into a decision at a threshold of 0.5.",
-    says="always",
+    says="is",
     notes="001 002",
     scope="two Gaussians and six labels of 12 features, a network of 16 units; the "
     "rival is chosen on 2,000 rows",

@@ -182,7 +182,7 @@ ONCE = 6.0  # d(w²)/dw at 3; added up twice it is 12
 @claim(
     "loop-zero-gradients",
     "In PyTorch, set the gradients to zero at the start of every training step.",
-    says="advice",
+    says="is",
     notes="002",
     scope="the loop on digits in NumPy; two backward passes of w² in each library",
 )
