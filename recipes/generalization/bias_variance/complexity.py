@@ -196,8 +196,6 @@ def more(found: dict, small: int, large: int, squared: bool) -> stats.Decision:
 @claim(
     "complexity-overfits",
     "The higher the complexity of a model, the higher the chance that it overfits.",
-    says="often",
-    hedge="higher chance",
     notes="000",
     scope="polynomials, random features, trees, networks; 30 to 1,000 rows, noisy",
 )

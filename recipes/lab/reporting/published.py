@@ -176,7 +176,7 @@ def write(table: dict, path: Path = PATH) -> None:
         {
             **row,
             "runs": [
-                {k: v for k, v in run.items() if k == "data" or v != row.get(k)}
+                {k: run[k] for k in ("data", *ENTRY) if k == "data" or run[k] != row[k]}
                 for run in row["runs"]
             ],
         }
