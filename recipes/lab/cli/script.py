@@ -20,5 +20,7 @@ def main(file: str) -> None:
         file: The lesson's `__file__`.
     """
     from recipes.lab.cli import main as cli
+    from recipes.lab.cli import signals
 
+    signals.end_when_interrupted()
     sys.exit(cli.main(["run", file, *sys.argv[1:]]))
