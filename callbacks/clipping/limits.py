@@ -74,7 +74,9 @@ class GradientClipping(ClippingCallback):
         given = {key: limit for key, limit in limits.items() if limit is not None}
         if len(given) != 1:
             raise arguments.fail(
-                "norm, per_variable and value", limits, "given one at a time"
+                "one of norm, per_variable and value",
+                given or None,
+                "given, and one only",
             )
         ((self.rule, limit),) = given.items()
         super().__init__(limit, self.rule, name, progress_bar)

@@ -98,7 +98,7 @@ def test_a_recipe_of_ones_own_with_workers(tmp_path):
             {"recipe": "momentum", "beta": "0.5"},
             "beta must be a number, not '0.5'",
         ),
-        ({"recipe": "momentum", "beta": 2.0}, "at most 0.99"),
+        ({"recipe": "momentum", "beta": 2.0}, "beta must be at most 0.99"),
         ({"recipe": "momentum", "seeds": True}, "seeds must be a whole number from 1"),
         ({"recipe": "momentum", "seeds": 10**8}, "from 1 to 10,000, not 100000000"),
         ({"recipe": "momentum", "jobs": 0}, "jobs must be a whole number from 1"),

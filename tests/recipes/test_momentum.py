@@ -250,6 +250,17 @@ def test_both_forms_arrive_on_a_round_ravine(condition):
 
 
 @pytest.mark.parametrize(
+    ("condition", "seen"),
+    [(100, "only the velocity form is faster"), (2, "neither form is faster")],
+)
+def test_what_is_told_of_a_ravine_is_what_was_found(tmp_path, condition, seen):
+    result = run(tmp_path, "momentum/ravine", f"--condition={condition}")
+    (claim,) = [c for c in result["claims"] if c["id"] == "momentum-accelerates"]
+    assert claim["note"].startswith(f"At one rate {seen} than plain descent.")
+    assert ("velocity form, same rate" in claim["holds"]) == (condition == 100)
+
+
+@pytest.mark.parametrize(
     "flag", ["--beta=1.0", "--beta=1.5", "--condition=1", "--condition=1001"]
 )
 def test_settings_out_of_range(recipes_run, flag):

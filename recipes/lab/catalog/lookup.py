@@ -127,7 +127,8 @@ def _hint(name: str, known: dict[str, Recipe]) -> str:
     for recipe in known.values():
         for lesson in recipe.lessons:
             if current_id(name) in lesson.claims:
-                return f" It is a claim of {recipe.name}/{lesson.name}."
+                where = f"{recipe.name}/{lesson.name}"
+                return f" It is a claim of {where}. It alone: --claim {name}."
     close = nearest(name.partition("/")[0].lower(), list(known))
     return close or f" There are: {', '.join(known)}."
 

@@ -12,12 +12,12 @@ from recipes.lab.reporting.console import Output
 
 
 def list_recipes(arguments: argparse.Namespace) -> int:
-    """`recipes list [WORD]`."""
+    """`recipes list [WORD ...]`: those that mention the words as they stand."""
     from rich.table import Table
     from rich.text import Text
 
     output = Output()
-    word = arguments.word.lower()
+    word = " ".join(arguments.words).lower()
     table = Table(box=None, pad_edge=False)
     for column in ("recipe", "chapter", "claims", "what it is about"):
         table.add_column(column, justify="right" if column == "claims" else "left")
@@ -28,7 +28,7 @@ def list_recipes(arguments: argparse.Namespace) -> int:
         in f"{recipe.name} {recipe.topic} {recipe.title} {recipe.claims}".lower()
     ]
     if not chosen and word:
-        raise LabError(f"no recipe mentions '{arguments.word}'.")
+        raise LabError(f"no recipe mentions '{word}'.")
     for recipe in chosen:
         table.add_row(
             Text(recipe.name, "bold"),

@@ -49,8 +49,9 @@ def _dispatch(words: list[str]) -> int:
     if words[:1] == ["run"]:
         return run(words[1:])
     if words and not words[0].startswith("-") and words[0] not in commands.COMMANDS:
-        hint = nearest(words[0], ["run", *commands.COMMANDS])
-        raise UsageError(f"there is no command '{words[0]}'.{hint} (see --help)")
+        known = ["run", *commands.COMMANDS]
+        hint = nearest(words[0], known) or f" There are: {', '.join(known)}."
+        raise UsageError(f"there is no command '{words[0]}'.{hint}")
     parser = _parser()
     arguments = parser.parse(words)
     if arguments.version:
@@ -77,7 +78,7 @@ def _parser() -> Parser:
     add = sub.add_parser
     one = add("list", help="the recipes, or those that mention WORD: list [WORD]")
     one.add_argument(
-        "word", nargs="?", default="", metavar="WORD", help="only those that mention it"
+        "words", nargs="*", metavar="WORD", help="only those that mention it"
     )
     one = add("show", help="one recipe, lesson or claim")
     one.add_argument("name", help="RECIPE, RECIPE/LESSON, a claim's id or a file")

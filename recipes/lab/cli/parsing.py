@@ -12,7 +12,7 @@ WORDS = (
     (r"^argument (\S+): ignored explicit argument (.*)", r"\1 takes no value, not \2"),
     (
         r"^the following arguments are required: (.*?)(, \.\.\.)?$",
-        r"what is missing: \1",
+        r"\1 must be given",
     ),
 )
 

@@ -77,7 +77,10 @@ def _check_module(path: Path) -> None:
     """Refuses a file name that isn't a module's, or that would hide a module."""
     name = path.stem
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise UsageError(f"'{name}' must be a Python name: letters, digits, _.")
+        raise UsageError(
+            f"'{name}' must be a Python name that is no keyword: letters, digits and "
+            "_, the first no digit."
+        )
     try:
         found = importlib.util.find_spec(name)
         hides = found is not None and not _stands_beside(found, path)

@@ -1,6 +1,7 @@
 """`run`: a recipe from a script, a notebook or a prompt, and what it returns."""
 
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -146,9 +147,12 @@ def run(
     output = Output(silent=quiet)
     try:
         finished = execute(chosen, given, options, output)
-    except BaseException:
+    except BaseException as error:
         if out is None:
             shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, UsageError):  # a recipe's own bounds name its flags
+            told = re.sub(r"^--([a-z-]+)", _as_argument, str(error))
+            raise UsageError(told) from None
         raise
     result = finished.result
     others = published.others(result)
@@ -168,6 +172,10 @@ def run(
     if out is None:  # its figures are read from there as long as the result is used
         weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
     return found
+
+
+def _as_argument(flag: re.Match) -> str:
+    return flag[1].replace("-", "_")
 
 
 def _find(recipe: str | Path | ModuleType | FunctionType) -> catalog.Recipe:

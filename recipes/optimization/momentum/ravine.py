@@ -21,6 +21,11 @@ from recipes.optimization.momentum._forms import (
 RATE = 0.1
 START, GOAL = (1.0, 1.0), 1e-3  # where a race begins, and how near it ends
 FASTER = 0.9  # "faster" takes at most this share of the steps: a tenth fewer
+FORMS = {
+    "velocity form": "the velocity form",
+    "(1 − β) form": "the form with (1 − β)",
+}
+FAR = 2  # "far ahead" is at most half as far from the minimum
 RATES_TRIED = 200  # evenly from 0 to the largest stable rate, for the best of each form
 
 
@@ -72,6 +77,20 @@ def fewest_steps(form, beta, condition) -> tuple[float, float]:
     return min(steps), float(rates[np.argmin(steps)])
 
 
+def at_one_rate(lab) -> dict[str, bool | None]:
+    """Whether each form of momentum is faster than plain descent at the same rate."""
+    steps = {name: steps_of(path) for name, path in paths(lab).items()}
+    return {form: faster(steps[form], steps["plain"]) for form in FORMS}
+
+
+def who_is_faster(lab) -> str:
+    """What is seen at one rate, in words."""
+    ahead = [name for form, name in FORMS.items() if at_one_rate(lab)[form]]
+    if len(ahead) == 1:
+        return f"only {ahead[0]} is faster"
+    return "both forms are faster" if ahead else "neither form is faster"
+
+
 # Two comparisons are fair: one rate for all, as the notes have it, and for each form
 # the best of its own rates. The race ends within 0.001 of the minimum.
 
@@ -97,19 +116,18 @@ def faster_along(lab):
     rows += [[f"{n}, best rate {rate:.2f}", c] for n, (c, rate) in fewest.items()]
     lab.table(f"Steps to within {GOAL} of the minimum", ["form", "steps"], rows)
     longer = steps["plain, rate/(1 − β)"]
+    same_rate = at_one_rate(lab)
     return Finding(
-        {
-            f"{form}, same rate": faster(steps[form], steps["plain"])
-            for form in ("velocity form", "(1 − β) form")
-        }
+        {f"{form}, same rate": is_faster for form, is_faster in same_rate.items()}
         | {"each at its best rate": faster(fewest["momentum"][0], fewest["plain"][0])},
-        "At one rate the velocity form is faster, the form with (1 − β) is not. "
+        "At one rate {seen} than plain descent. "
         "Curvatures 1 and {shallow:g}, rate {rate}: plain descent needs "
         "{steps[plain]} steps, the velocity form {steps[velocity form]}, the form "
         "with (1 − β) {averaged_steps}; plain descent at rate/(1 − β), in the long "
         "run a step as long as the velocity form's, {longer}. Each at its best rate, "
         "plain needs {fewest[plain][0]}, momentum {fewest[momentum][0]}.",
         figure=draw_ravine,
+        seen=who_is_faster(lab),
         shallow=1 / condition,
         rate=RATE,
         averaged_steps=steps["(1 − β) form"],
@@ -127,26 +145,35 @@ def draw_ravine(lab):
     """The paths over the ravine's contours, and the distance that is left."""
     condition, shown = lab.settings.condition, 100
     figure, (plane, way) = figures.new(1, 2, width=10.0, height=4.2)
-    x, y = np.meshgrid(np.linspace(-0.7, 1.1, 200), np.linspace(-0.2, 1.1, 200))
+    names = ("velocity form", "plain", "(1 − β) form")
+    found = {name: paths(lab)[name][: shown + 1] for name in names}
+    x_low, y_low = np.min([path.min(0) for path in found.values()], axis=0) - 0.05
+    x, y = np.meshgrid(
+        np.linspace(min(-0.7, x_low), 1.1, 200), np.linspace(min(-0.2, y_low), 1.1, 200)
+    )
     height = (x**2 + y**2 / condition) / 2
     levels = np.geomspace(1e-4, 0.5, 9)
     plane.contour(x, y, height, levels, colors="#BBBBBB", linewidths=0.8)
     way.set(xscale="log", yscale="log", ylim=(GOAL, 2))
-    for index, name in enumerate(("velocity form", "plain", "(1 − β) form")):
+    for index, name in enumerate(names):
         path, style = paths(lab)[name], {"color": figures.COLORS[index]}
         style["linestyle"] = figures.LINES[index]
         plane.plot(
-            *path[: shown + 1].T, marker="o", markersize=2.5, lw=1, label=name, **style
+            *found[name].T, marker="o", markersize=2.5, lw=1, label=name, **style
         )
         distance = np.linalg.norm(path, axis=1)
         label = f"{name}: {steps_of(path)} steps"
         way.plot(np.arange(1, len(path)), distance[1:], label=label, **style)
     plane.plot(0, 0, "k*", markersize=10)
-    title = f"After {shown} steps the velocity form is far ahead"
+    left = {name: np.linalg.norm(path[-1]) for name, path in found.items()}
+    ahead = left["velocity form"] <= left["plain"] / FAR
+    ahead = "the velocity form is far ahead" if ahead else "no form is far ahead"
+    title = f"After {shown} steps {ahead}"
     flat = f"y (curvature {1 / condition:g})"
     figures.describe(plane, title, "x (curvature 1)", flat)
     figures.legend(plane, loc="lower right")
-    title = "Only the form that adds gradients up is faster"
+    seen = who_is_faster(lab)
+    title = f"{seen[0].upper()}{seen[1:]}"
     figures.describe(way, title, "steps", "distance from the minimum")
     figures.legend(way, loc="lower left")
     lab.figure(
