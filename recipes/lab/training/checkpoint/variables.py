@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint.held import held_by
 from recipes.lab.training.options import optimizers_of
 
 
@@ -24,6 +25,9 @@ class Named(NamedTuple):
 
 def variables_of(model: keras.Model) -> list[Named]:
     """Weights, seeds of layers, metrics and all optimizers, each variable once.
+
+    What else Keras's objects hold comes last: the states of recurrent layers, what a
+    loss counts.
 
     Raises:
         LabError: An optimizer has none yet.
@@ -43,6 +47,7 @@ def variables_of(model: keras.Model) -> list[Named]:
                 "optimizer.build(variables), or leave checkpoint out."
             )
         groups[f"optimizer{place or ''}"] = optimizer.variables
+    groups["held"] = [v for v in held_by(model) if isinstance(v, keras.Variable)]
     seen: set[int] = set()
     found = []
     for role, variables in groups.items():

@@ -1,0 +1,125 @@
+"""What a kept training remembers: numbers that Keras doesn't list, callbacks' state.
+
+Trainings are two epochs of two steps, run as Python; deaths are an exception.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+from recipes.lab import fit
+
+X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+Y = X[:, :1] * 2
+
+
+class Remembers(keras.callbacks.Callback):
+    """A callback that keeps what a test gives it."""
+
+    def __init__(self, given=None):
+        super().__init__()
+        self.state = given
+
+    def get_state(self):
+        return self.state
+
+    def set_state(self, state):
+        self.state = state
+
+
+class Dies(Remembers):
+    """Raises after so many steps."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.left = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == -1:
+            raise KeyboardInterrupt
+
+
+def train(model, folder=None, steps=99, callbacks=(), every=1, **given):
+    arguments = {"x": X, "y": Y, "batch_size": 2, "epochs": 2, "shuffle": False}
+    kept = {} if folder is None else {"checkpoint": folder, "every": every}
+    fit(model, callbacks=[Dies(steps), *callbacks], **{**arguments, **kept, **given})
+    return [np.asarray(weight) for weight in model.get_weights()]
+
+
+def assert_goes_on(folder, make, callbacks=list, **given):
+    """A death in the second step, or in the fourth, changes no bit."""
+    whole = train(make(), callbacks=callbacks(), **given)
+    for steps in (1, 3):
+        kept = folder / str(steps)
+        with pytest.raises(KeyboardInterrupt):
+            train(make(), kept, steps, callbacks(), **given)
+        assert len(list(kept.glob("*.json"))) == min(steps, 2)
+        again = train(make(), kept, callbacks=callbacks(), **given)
+        for one, other in zip(whole, again, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def compiled(model, loss="mse"):
+    model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=True)
+    return model
+
+
+def dense(loss="mse"):
+    keras.utils.set_random_seed(5)
+    layers = [keras.Input((3,)), keras.layers.Dense(1)]
+    return compiled(keras.Sequential(layers), loss)
+
+
+def test_states_of_recurrent_layers_go_on(tmp_path):
+    def make():
+        keras.utils.set_random_seed(5)
+        layers = keras.layers
+        return compiled(
+            keras.Sequential(
+                [
+                    keras.Input((3, 1), batch_size=2),
+                    layers.RNN([layers.SimpleRNNCell(2), layers.GRUCell(2)],
+                               stateful=True),
+                    layers.Dense(1),
+                ]
+            )
+        )  # fmt: skip
+
+    assert_goes_on(tmp_path, make, x=X[:, :, None])
+
+
+class Grows(keras.losses.Loss):
+    """A loss that weighs more each time, by variables of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.held = {"weight": [keras.Variable(1.0)]}
+        self.seed = keras.random.SeedGenerator(3)
+
+    def call(self, y_true, y_pred):
+        weight = self.held["weight"][0]
+        weight.assign(weight * 1.5)
+        drawn = keras.random.uniform((), seed=self.seed)
+        return keras.ops.mean((y_true - y_pred) ** 2) * weight * drawn
+
+
+def test_variables_of_losses_go_on(tmp_path):
+    assert_goes_on(tmp_path, lambda: dense(Grows()))
+
+
+def test_variables_of_regularizers_go_on(tmp_path):
+    class Heavier(keras.regularizers.Regularizer):
+        def __init__(self):
+            self.weight = keras.Variable(0.1)
+
+        def __call__(self, x):
+            self.weight.assign(self.weight * 2)
+            return keras.ops.sum(x**2) * self.weight
+
+    def make():
+        keras.utils.set_random_seed(5)
+        layer = keras.layers.Dense(1, kernel_regularizer=Heavier())
+        return compiled(keras.Sequential([keras.Input((3,)), layer]))
+
+    assert_goes_on(tmp_path, make)
