@@ -352,7 +352,7 @@ def test_packing_gives_back_values_and_types():
 
 
 def test_packing_refuses_objects():
-    with pytest.raises(TypeError, match="it/0/0 is a object"):
+    with pytest.raises(TypeError, match=r"it\[0\]\['a'\] is of the type object"):
         pack([{"a": object()}], {}, "it")
 
 

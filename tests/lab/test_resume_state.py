@@ -3,11 +3,14 @@
 Trainings are two epochs of two steps, run as Python; deaths are an exception.
 """
 
+import collections
+
 import keras
 import numpy as np
 import pytest
 
 from recipes.lab import fit
+from recipes.lab.errors import LabError
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 Y = X[:, :1] * 2
@@ -123,3 +126,56 @@ def test_variables_of_regularizers_go_on(tmp_path):
         return compiled(keras.Sequential([keras.Input((3,)), layer]))
 
     assert_goes_on(tmp_path, make)
+
+
+class CountsEpochs(Remembers):
+    """Counts in place, in an array that it was given."""
+
+    def __init__(self):
+        super().__init__({"begun": np.zeros(3, "int64")})
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.state["begun"][epoch] += 1
+
+
+def test_set_state_gives_copies(tmp_path):
+    counts = CountsEpochs()
+    with pytest.raises(KeyboardInterrupt):
+        train(dense(), tmp_path, 3, [CountsEpochs()])
+    train(dense(), tmp_path, callbacks=[counts], every=1)
+    assert counts.state["begun"].tolist() == [1, 1, 0]
+
+
+def test_the_order_of_bytes_is_kept(tmp_path):
+    given = [np.array([1, 2], kind) for kind in (">i4", "<i4", ">f8", ">u2")]
+    train(dense(), tmp_path, callbacks=[Remembers(given)])
+    back = Remembers()
+    train(dense(), tmp_path, callbacks=[back])
+    for one, other in zip(given, back.state, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (collections.Counter("ab"), r"state\['seen'\] is of the type Counter"),
+        (collections.defaultdict(list), "type defaultdict"),
+        (collections.OrderedDict(a=1), "type OrderedDict"),
+        ([0, {1, 2}], r"state\['seen'\]\[1\] is of the type set"),
+        ({("a", frozenset()): 1}, r"key .* of state\['seen'\]\[1\] .* frozenset"),
+        (np.ma.array([1]), "type MaskedArray"),
+        (np.array(["a"]), "an array of the type <U1"),
+        (np.array([b"a"]), "array of the type [|]S1"),
+        (np.str_("a"), "a number of the type <U1"),
+        (np.ones(1, "complex64"), "array of the type complex64"),
+        (np.complex128(1), "number of the type complex128"),
+        (np.datetime64("2020-01-01"), "type datetime64"),
+        (np.zeros(1, "f4,i4"), "an array of the type"),
+        (np.array([None]), "array of the type object"),
+    ],
+)
+def test_what_would_come_back_otherwise_is_refused(tmp_path, value, says):
+    with pytest.raises(LabError, match=rf"get_state\(\) of Remembers must.*{says}"):
+        train(dense(), tmp_path, callbacks=[Remembers({"seen": value})])
+    assert not list(tmp_path.glob("*.json"))

@@ -46,11 +46,12 @@ def gather(
     for place, callback in enumerate(callbacks):
         kept = of_callbacks.state_of(callback)
         try:
-            remembered.append(pack(kept, arrays, f"callbacks/{place}"))
+            remembered.append(pack(kept, arrays, f"callbacks/{place}", "state"))
         except TypeError as error:
             raise LabError(
-                f"get_state() of {type(callback).__name__} must return plain data and "
-                f"NumPy arrays; {error}."
+                f"get_state() of {type(callback).__name__} must return None, bool, "
+                "int, float, str, bytes, NumPy arrays and numbers that are real, and "
+                f"lists, tuples and dicts of these; {error}."
             ) from None
     chance = pack(random_states.gather(), arrays, "random")
     state = {
