@@ -11,6 +11,7 @@ import pytest
 
 from recipes.lab import fit
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint.folder import Folder
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 Y = X[:, :1] * 2
@@ -179,3 +180,30 @@ def test_what_would_come_back_otherwise_is_refused(tmp_path, value, says):
     with pytest.raises(LabError, match=rf"get_state\(\) of Remembers must.*{says}"):
         train(dense(), tmp_path, callbacks=[Remembers({"seen": value})])
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_numbers_that_training_does_not_move_may_be_infinite(tmp_path):
+    class Best(keras.layers.Dense):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.least = keras.Variable(np.inf, trainable=False)
+
+        def call(self, inputs):
+            return super().call(inputs) * keras.ops.tanh(self.least)
+
+    def make():
+        keras.utils.set_random_seed(5)
+        return compiled(keras.Sequential([keras.Input((3,)), Best(1)]))
+
+    assert_goes_on(tmp_path, make, on_divergence="return")
+
+
+def test_a_save_that_is_refused_is_told_once(tmp_path):
+    class Overflows(Remembers):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.layers[0].kernel.assign([[np.inf], [0], [0]])
+
+    with pytest.warns(UserWarning, match="weights or .* are not finite") as warned:
+        train(dense(), tmp_path, callbacks=[Overflows()], on_divergence="return")
+    assert [one.category for one in warned].count(UserWarning) == 1
+    assert Folder(tmp_path).newest().state["position"] == [0, 1, False]

@@ -1,6 +1,6 @@
 """What a model, its layers and its losses hold in attributes of their own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ KINDS = (KerasSaveable, keras.regularizers.Regularizer, keras.constraints.Constr
 
 
 def held_by(model: keras.Model) -> Iterator[Any]:
-    """Yields every value that the model's parts hold, also in lists and mappings.
+    """Yields every value that the model's parts hold, also in lists and dicts.
 
     Parts are layers, losses, metrics, regularizers, constraints and generators of
     seeds. Optimizers are none: they know their variables.
@@ -49,16 +49,15 @@ def of(part: Any, but: tuple[str, ...] = ()) -> Iterator[Any]:
     seen: set[int] = set()
     while waiting:
         value = waiting.pop()
-        if isinstance(value, (list, tuple, Mapping)):
+        if isinstance(value, (list, tuple, dict)):
             if id(value) not in seen:
                 seen.add(id(value))
-                inner = value.values() if isinstance(value, Mapping) else value
+                inner = value.values() if isinstance(value, dict) else value
                 waiting += [*inner][::-1]
         else:
             yield value
 
 
 def _is_part(value: Any) -> bool:
-    return isinstance(value, KINDS) and not isinstance(
-        value, keras.optimizers.Optimizer
-    )
+    optimizer = isinstance(value, keras.optimizers.Optimizer)
+    return isinstance(value, KINDS) and not optimizer

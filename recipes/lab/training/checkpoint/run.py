@@ -2,6 +2,7 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -146,15 +147,24 @@ class Run:
         started = time.perf_counter()
         found = gather(self.model, self._callbacks, position)
         if found is None:
-            if self._was_finite:
-                _say("weights are not finite: no checkpoint is written to %s.",
-                     self.folder.path)  # fmt: skip
-            self._was_finite = False
+            self._tell_of_divergence()
         else:
             state, arrays = found
             number = position.epoch * self.calls.steps + position.step
             self.folder.save(number, {**state, "fingerprint": self.fingerprint}, arrays)
         self.interval.saved(time.perf_counter() - started)
+
+    def _tell_of_divergence(self) -> None:
+        """Says once that nothing is saved; in a sweep it is nobody's loss."""
+        text = (
+            f"no checkpoint is written to {self.folder.path}: weights or the "
+            "optimizer's numbers are not finite."
+        )
+        if self._was_finite and self.lenient:
+            _say("%s", text)
+        elif self._was_finite:
+            warnings.warn(text, stacklevel=2)
+        self._was_finite = False
 
 
 def _say(text: str, *values: Any) -> None:

@@ -28,7 +28,7 @@ class Position(NamedTuple):
 def gather(
     model: keras.Model, callbacks: list, position: Position
 ) -> tuple[dict[str, Any], Tensors] | None:
-    """Returns the state as JSON and arrays; None where it is not finite.
+    """Returns the state as JSON and arrays; None where weights are not finite.
 
     Args:
         model: The model, between two steps.
@@ -39,7 +39,7 @@ def gather(
         model.jax_state_sync()
     found = variables.variables_of(model)
     arrays = {name: variables.on_host(variable) for name, variable in found}
-    if not variables.is_finite(found, arrays):
+    if not variables.is_finite(model, found, arrays):
         return None
     arrays = {name: storable(array) for name, array in arrays.items()}
     remembered = []

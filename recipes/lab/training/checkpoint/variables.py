@@ -68,10 +68,21 @@ def size_of(variable: Any) -> int:
     return 4 * math.prod(variable.shape)
 
 
-def is_finite(named: list[Named], arrays: dict[str, np.ndarray]) -> bool:
-    """Whether all weights and moments are finite; metrics may be anything."""
+def is_finite(
+    model: keras.Model, named: list[Named], arrays: dict[str, np.ndarray]
+) -> bool:
+    """Whether all that training moves is finite; other numbers may be anything.
+
+    Args:
+        model: Its weights that were made to be trained are looked at, frozen or not.
+        named: All variables; those of optimizers are looked at, too.
+        arrays: Their numbers by name.
+    """
+    layers = model._flatten_layers()
+    moved = {id(v) for layer in layers for v in layer._trainable_variables}
     return all(
         np.isfinite(arrays[name]).all()
         for name, variable in named
-        if not name.startswith("metrics/") and "float" in str(variable.dtype)
+        if id(variable) in moved or name.startswith("optimizer")
+        if "float" in str(variable.dtype)
     )
