@@ -1,10 +1,14 @@
 """What a model, its layers and its losses hold in attributes of their own."""
 
+import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras.src.saving.keras_saveable import KerasSaveable
+
+from recipes.lab.errors import LabError
 
 # Of a model inside of another one: it is not evaluated, and builds them when it likes.
 COMPILED = ("_compile_loss", "_compile_metrics", "_loss_tracker")
@@ -13,51 +17,77 @@ KINDS = (KerasSaveable, keras.regularizers.Regularizer, keras.constraints.Constr
          keras.random.SeedGenerator)  # fmt: skip
 
 
-def held_by(model: keras.Model) -> Iterator[Any]:
-    """Yields every value that the model's parts hold, also in lists and dicts.
+def by_part(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
+    """Yields each part of a model with the values that it holds.
 
     Parts are layers, losses, metrics, regularizers, constraints and generators of
-    seeds. Optimizers are none: they know their variables.
+    seeds that can be reached from the model. Optimizers are none: they know their
+    variables.
 
     Args:
         model: A compiled model.
     """
-    for part in parts_of(model):
-        yield from of(part, but=COMPILED if part is not model else ())
-
-
-def parts_of(model: keras.Model) -> list[Any]:
-    """The model and every object of Keras's kinds that can be reached from it."""
-    found = list(model._flatten_layers())
-    seen = {id(part) for part in found}
-    for part in found:  # grows
-        for value in of(part, but=COMPILED if part is not model else ()):
-            if _is_part(value) and id(value) not in seen:
+    parts = list(model._flatten_layers())
+    seen = {id(part) for part in parts}
+    for part in parts:  # grows
+        values = _values_of(part, but=COMPILED if part is not model else ())
+        for value in values:
+            if isinstance(value, KINDS) and id(value) not in seen:
                 seen.add(id(value))
-                found.append(value)
+                if not isinstance(value, keras.optimizers.Optimizer):
+                    parts.append(value)
+        yield part, values
+
+
+def _values_of(part: Any, but: tuple[str, ...]) -> list[Any]:
+    """What is in an object's attributes, also in lists and dicts."""
+    waiting = [value for name, value in vars(part).items() if name not in but][::-1]
+    found, seen = [], set()
+    while waiting:
+        value = waiting.pop()
+        if not isinstance(value, (list, tuple, dict)):
+            found.append(value)
+        elif id(value) not in seen:
+            seen.add(id(value))
+            inner = value.values() if isinstance(value, dict) else value
+            waiting += [*inner][::-1]
     return found
 
 
-def of(part: Any, but: tuple[str, ...] = ()) -> Iterator[Any]:
-    """Yields the values of an object's attributes, and what is in those.
+def check(model: keras.Model) -> None:
+    """Refuses numbers that are no variables of Keras's, but change as these do.
 
-    Args:
-        part: The object.
-        but: Attributes that are left out.
+    Raises:
+        LabError: A part holds some.
     """
-    waiting = [value for name, value in vars(part).items() if name not in but][::-1]
-    seen: set[int] = set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, (list, tuple, dict)):
-            if id(value) not in seen:
-                seen.add(id(value))
-                inner = value.values() if isinstance(value, dict) else value
-                waiting += [*inner][::-1]
-        else:
-            yield value
+    for part, values in by_part(model):
+        for value in values:
+            what = _foreign(value)
+            if what and (not is_keras(type(part)) or "buffers" in what):
+                name = getattr(part, "name", type(part).__name__)
+                raise LabError(
+                    f"checkpoint= can't keep {what}, which '{name}' holds: hold the "
+                    "numbers in a keras.Variable."
+                )
 
 
-def _is_part(value: Any) -> bool:
-    optimizer = isinstance(value, keras.optimizers.Optimizer)
-    return isinstance(value, KINDS) and not optimizer
+def _foreign(value: Any) -> str | None:
+    """Says what a value is, if a backend may change its numbers."""
+    tensorflow, torch = (sys.modules.get(name) for name in ("tensorflow", "torch"))
+    if tensorflow and isinstance(value, tensorflow.Variable):
+        return "a tf.Variable"
+    if not torch or isinstance(value, keras.Layer):
+        return None
+    if isinstance(value, torch.nn.Module) and any(True for _ in value.buffers()):
+        return "a module of PyTorch with buffers"
+    return None
+
+
+def is_keras(kind: Any) -> bool:
+    """Whether a class or function is Keras's own."""
+    return (kind.__module__ or "").split(".")[0] == "keras"
+
+
+def is_own_function(value: Any) -> bool:
+    """Whether it is a function that is not Keras's."""
+    return isinstance(value, types.FunctionType) and not is_keras(value)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint import held, unkept
 from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.checkpoint.folder import Folder, Saved
 from recipes.lab.training.checkpoint.interval import Interval
@@ -49,6 +50,7 @@ class Run:
         self.lenient = False
         self._kept: Kept | None = None
         self._callbacks: list = []
+        self._at_start: unkept.Look = {}
         self._epoch = self._step = self._left = 0
         self._real: Callable | None = None
         self._was_finite, self._gave_up = True, False
@@ -61,6 +63,7 @@ class Run:
     def train_begins(self, callbacks: list) -> None:
         """Puts a kept state back, when all callbacks have begun."""
         self._callbacks = callbacks
+        self._at_start = unkept.look(self.model, callbacks)
         if self.saved is not None:
             try:
                 self._kept = Kept(self.model, self.saved, self.folder.path)
@@ -75,6 +78,7 @@ class Run:
             _say("fit goes on after epoch %d and %d steps, from %s.",
                  epoch, self._kept.position.step, self.folder.path)  # fmt: skip
         if not self.lenient:
+            held.check(self.model)
             named = variables_of(self.model)  # refuses what can't be saved
             self.interval.expect(sum(size_of(one) for _, one in named))
         self.interval.start()
@@ -145,6 +149,8 @@ class Run:
 
     def _save_all(self, position: Position) -> None:
         started = time.perf_counter()
+        now = unkept.look(self.model, self._callbacks)
+        unkept.refuse_changes(self._at_start, now)
         found = gather(self.model, self._callbacks, position)
         if found is None:
             self._tell_of_divergence()

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
-from recipes.lab.training.checkpoint.held import held_by
+from recipes.lab.training.checkpoint.held import by_part
 from recipes.lab.training.options import optimizers_of
 
 
@@ -47,7 +47,12 @@ def variables_of(model: keras.Model) -> list[Named]:
                 "optimizer.build(variables), or leave checkpoint out."
             )
         groups[f"optimizer{place or ''}"] = optimizer.variables
-    groups["held"] = [v for v in held_by(model) if isinstance(v, keras.Variable)]
+    groups["held"] = [
+        value
+        for _, values in by_part(model)
+        for value in values
+        if isinstance(value, keras.Variable)
+    ]
     seen: set[int] = set()
     found = []
     for role, variables in groups.items():
