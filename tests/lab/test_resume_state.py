@@ -286,6 +286,10 @@ def test_schedules_of_the_epoch_go_on(tmp_path):
 class CountsSteps(keras.Sequential):
     count = None
 
+    def __init__(self, layers):
+        super().__init__(layers)
+        self.limit = float("nan")  # equal to nothing, and constant
+
     def train_step(self, data):
         self.count = 1 + (self.count or 0)
         self.optimizer.learning_rate = 0.1 / self.count
@@ -360,3 +364,49 @@ def test_variables_that_are_not_of_keras_are_refused(tmp_path):
     with pytest.raises(LabError, match=r"keep a tf\.Variable, which 'mine' holds"):
         train(model, tmp_path)
     assert not list(tmp_path.glob("*.json"))
+
+
+class Doubles(keras.layers.Layer):
+    """A layer of one's own with settings of every kind."""
+
+    def __init__(self, inner=None):
+        super().__init__()
+        self.factor, self.word, self.width, self.inner = 2.0, "twice", None, inner
+
+    def build(self, input_shape):
+        self.width = input_shape[-1]
+
+    def call(self, inputs, training=False):
+        return self.factor * (self.inner(inputs) if self.inner else inputs)
+
+
+class Own(keras.Model):
+    """A model of one's own."""
+
+    def __init__(self, inner=None):
+        super().__init__()
+        self.parts = [Doubles(inner), keras.layers.Dense(1)]
+
+    def call(self, inputs, training=False):
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs
+
+
+def test_models_of_ones_own_go_on(tmp_path):
+    """Also on PyTorch, which has attributes of its own on each."""
+
+    def make():
+        keras.utils.set_random_seed(5)
+        return compiled(Own())
+
+    assert_goes_on(tmp_path, make, validation_data=(X, Y))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="modules of PyTorch")
+def test_modules_with_buffers_are_refused(tmp_path):
+    import torch
+
+    model = compiled(Own(torch.nn.BatchNorm1d(3)))
+    with pytest.raises(LabError, match=r"keep a module of PyTorch with buffers"):
+        train(model, tmp_path)

@@ -14,8 +14,10 @@ from recipes.lab.training.checkpoint import held
 from recipes.lab.training.checkpoint.functions import remembered_by
 from recipes.lab.training.options import optimizers_of, show
 
-KERAS_SETS = ("built", "stop_training", "train_function", "test_function",
-              "predict_function")  # fmt: skip
+# By Keras or PyTorch, whenever they like.
+SET_ELSEWHERE = ("built", "training", "stop_training", "stop_evaluating",
+                 "stop_predicting", "train_function", "test_function",
+                 "predict_function")  # fmt: skip
 PLAIN = (bool, int, float, str, type(None))
 
 
@@ -87,7 +89,7 @@ def _attributes(part: Any) -> Look:
             what = f"the attribute {attribute} of '{name}'"
         else:
             continue
-        if attribute not in KERAS_SETS:
+        if attribute not in SET_ELSEWHERE:
             found[id(part), attribute] = Seen(what, value, instead)
     return found
 
@@ -101,7 +103,9 @@ def refuse_changes(before: Look, now: Look) -> None:
     known = {place for place, _ in before}
     for key, seen in now.items():
         first = before.get(key)
-        if key[0] not in known or (first is not None and first.value == seen.value):
+        # As text, in which NaN is equal to itself.
+        same = first is not None and repr(first.value) == repr(seen.value)
+        if same or key[0] not in known:
             continue
         values = ""
         if type(seen.value) in PLAIN:
