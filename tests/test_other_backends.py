@@ -23,12 +23,12 @@ FILES = (
     "tests/zoo/test_zoo_uncertainty.py",
 )
 # Resident programs are TensorFlow's and JAX's; modules with buffers are PyTorch's.
-STATE = "tests/lab/test_resume_state.py"
+UNKEPT = "tests/lab/test_resume_unkept.py"
 MORE = {
     "jax": ("tests/lab/test_resident.py",),
     "torch": (
-        f"{STATE}::test_models_of_ones_own_go_on",
-        f"{STATE}::test_modules_with_buffers_are_refused",
+        f"{UNKEPT}::test_models_of_ones_own_go_on",
+        f"{UNKEPT}::test_modules_with_buffers_are_refused",
     ),
 }
 OTHERS = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}

@@ -12,6 +12,6 @@ Who calls whom:
 
 `variables` knows which numbers a model holds, `held` what its parts hold beside those
 that Keras lists, `unkept` (with `functions`) what can't be kept and must not change,
-`random_states` where chance is kept, `callbacks` what each callback remembers, `packing`
-how plain data becomes JSON.
+`random_states` where chance is kept, `callbacks` what each callback remembers,
+`packing` how plain data becomes JSON.
 """
