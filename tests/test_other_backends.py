@@ -22,8 +22,15 @@ FILES = (
     "tests/zoo/test_weighted_losses.py",
     "tests/zoo/test_zoo_uncertainty.py",
 )
-# Resident programs are TensorFlow's and JAX's.
-MORE = {"jax": ("tests/lab/test_resident.py",)}
+# Resident programs are TensorFlow's and JAX's; modules with buffers are PyTorch's.
+UNKEPT = "tests/lab/test_resume_unkept.py"
+MORE = {
+    "jax": ("tests/lab/test_resident.py",),
+    "torch": (
+        f"{UNKEPT}::test_models_of_ones_own_go_on",
+        f"{UNKEPT}::test_modules_with_buffers_are_refused",
+    ),
+}
 OTHERS = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
 
 

@@ -10,6 +10,8 @@ Who calls whom:
            ├─ epoch begins    the steps that were done are passed over
            └─ batch or epoch ends, and `interval` says so: state.gather, folder.save
 
-`variables` knows which numbers a model holds, `random_states` where chance is kept,
-`callbacks` what each callback remembers, `packing` how plain data becomes JSON.
+`variables` knows which numbers a model holds, `held` what its parts hold beside those
+that Keras lists, `unkept` (with `functions`) what can't be kept and must not change,
+`random_states` where chance is kept, `callbacks` what each callback remembers,
+`packing` how plain data becomes JSON.
 """

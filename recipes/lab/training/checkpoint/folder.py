@@ -72,8 +72,8 @@ class Folder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise LabError(
-                    f"another training uses the checkpoints in {self.path}; wait for "
-                    "it, or give another folder."
+                    "another training, or a process that one has started, uses the "
+                    f"checkpoints in {self.path}; wait for it, or give another folder."
                 ) from None
             yield
 

@@ -11,49 +11,62 @@ import numpy as np
 Tensors = dict[str, np.ndarray]
 
 
-def pack(value: Any, tensors: Tensors, name: str) -> Any:
+def pack(value: Any, tensors: Tensors, name: str, where: str = "it") -> Any:
     """Returns the value as JSON; its arrays go to `tensors`.
 
     Args:
         value: None, bool, int, float, str, bytes, NumPy's arrays and numbers, and
-            lists, tuples and dicts of such.
+            lists, tuples and dicts of such. Types are taken exactly: a `Counter` is
+            no dict.
         tensors: Takes the arrays in.
         name: What the arrays' names begin with.
+        where: What an error calls the value.
 
     Raises:
         TypeError: The value is something else.
     """
-    if value is None or type(value) in (bool, int, float, str):
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
         return value
-    if isinstance(value, np.str_):
-        return str(value)
-    if isinstance(value, np.generic):
-        array = np.array(value)
-        return {"~": "scalar", "dtype": array.dtype.name, "of": array.tobytes().hex()}
-    if isinstance(value, np.ndarray):
-        if value.dtype.hasobject:
-            raise TypeError(f"{name} is an array of objects")
-        tensors[name] = storable(value)
-        return {"~": "array", "name": name, "dtype": value.dtype.name}
-    if isinstance(value, bytes):
+    if kind is np.ndarray or isinstance(value, np.generic):
+        return _packed_array(value, tensors, name, where)
+    if kind is bytes:
         tensors[name] = np.frombuffer(value, "uint8")
         return {"~": "bytes", "name": name}
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        items = [pack(v, tensors, f"{name}/{i}") for i, v in enumerate(value)]
-        return items if isinstance(value, list) else {"~": "tuple", "of": items}
-    if isinstance(value, dict):
+    if kind in (list, tuple):
         items = [
-            [pack(k, tensors, f"{name}/{i}/key"), pack(v, tensors, f"{name}/{i}")]
-            for i, (k, v) in enumerate(value.items())
+            pack(v, tensors, f"{name}/{i}", f"{where}[{i}]")
+            for i, v in enumerate(value)
         ]
+        return items if kind is list else {"~": "tuple", "of": items}
+    if kind is dict:
+        items = [
+            [pack(k, tensors, f"{name}/{i}/key", f"the key {k!r} of {where}"),
+             pack(v, tensors, f"{name}/{i}", f"{where}[{k!r}]")]
+            for i, (k, v) in enumerate(value.items())
+        ]  # fmt: skip
         if all(type(key) is str and key != "~" for key in value):
             return dict(items)
         return {"~": "dict", "of": items}
-    raise TypeError(f"{name} is a {type(value).__name__}")
+    raise TypeError(f"{where} is of the type {kind.__name__}")
+
+
+def _packed_array(value: Any, tensors: Tensors, name: str, where: str) -> Any:
+    """Returns what stands for an array or a number of NumPy."""
+    dtype = value.dtype
+    if not is_storable(dtype):
+        noun = "an array" if isinstance(value, np.ndarray) else "a number"
+        raise TypeError(f"{where} is {noun} of the type {dtype}")
+    if isinstance(value, np.generic):
+        content = np.array(value).tobytes().hex()
+        return {"~": "scalar", "dtype": dtype.name, "of": content}
+    tensors[name] = storable(value.astype(dtype.newbyteorder("="), copy=False))
+    found = {"~": "array", "name": name, "dtype": dtype.name}
+    return found if dtype.isnative else {**found, "order": dtype.byteorder}
 
 
 def unpack(value: Any, tensors: Tensors) -> Any:
-    """Returns what `pack` was given."""
+    """Returns what `pack` was given; its arrays are copies."""
     if isinstance(value, list):
         return [unpack(item, tensors) for item in value]
     if not isinstance(value, dict):
@@ -64,7 +77,8 @@ def unpack(value: Any, tensors: Tensors) -> Any:
     if kind == "scalar":
         return np.frombuffer(bytes.fromhex(value["of"]), _dtype(value["dtype"]))[0]
     if kind == "array":
-        return tensors[value["name"]].view(_dtype(value["dtype"]))
+        array = tensors[value["name"]].view(_dtype(value["dtype"]))
+        return array.astype(array.dtype.newbyteorder(value.get("order", "=")))
     if kind == "bytes":
         return tensors[value["name"]].tobytes()
     if kind == "tuple":
@@ -72,6 +86,13 @@ def unpack(value: Any, tensors: Tensors) -> Any:
     if kind == "dict":
         return {unpack(k, tensors): unpack(v, tensors) for k, v in value["of"]}
     raise ValueError(f"unknown kind {kind!r}")
+
+
+def is_storable(dtype: np.dtype) -> bool:
+    """Whether arrays of this type can be kept: real numbers and truth values."""
+    if dtype.type.__module__ == "ml_dtypes":
+        return dtype.itemsize in (1, 2)
+    return dtype.name in NATIVE
 
 
 def storable(array: np.ndarray) -> np.ndarray:

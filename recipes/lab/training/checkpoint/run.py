@@ -2,12 +2,14 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint import held, unkept
 from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.checkpoint.folder import Folder, Saved
 from recipes.lab.training.checkpoint.interval import Interval
@@ -48,6 +50,7 @@ class Run:
         self.lenient = False
         self._kept: Kept | None = None
         self._callbacks: list = []
+        self._at_start: unkept.Look = {}
         self._epoch = self._step = self._left = 0
         self._real: Callable | None = None
         self._was_finite, self._gave_up = True, False
@@ -60,6 +63,7 @@ class Run:
     def train_begins(self, callbacks: list) -> None:
         """Puts a kept state back, when all callbacks have begun."""
         self._callbacks = callbacks
+        self._at_start = unkept.look(self.model, callbacks)
         if self.saved is not None:
             try:
                 self._kept = Kept(self.model, self.saved, self.folder.path)
@@ -74,6 +78,7 @@ class Run:
             _say("fit goes on after epoch %d and %d steps, from %s.",
                  epoch, self._kept.position.step, self.folder.path)  # fmt: skip
         if not self.lenient:
+            held.check(self.model)
             named = variables_of(self.model)  # refuses what can't be saved
             self.interval.expect(sum(size_of(one) for _, one in named))
         self.interval.start()
@@ -144,17 +149,28 @@ class Run:
 
     def _save_all(self, position: Position) -> None:
         started = time.perf_counter()
+        now = unkept.look(self.model, self._callbacks)
+        unkept.refuse_changes(self._at_start, now)
         found = gather(self.model, self._callbacks, position)
         if found is None:
-            if self._was_finite:
-                _say("weights are not finite: no checkpoint is written to %s.",
-                     self.folder.path)  # fmt: skip
-            self._was_finite = False
+            self._tell_of_divergence()
         else:
             state, arrays = found
             number = position.epoch * self.calls.steps + position.step
             self.folder.save(number, {**state, "fingerprint": self.fingerprint}, arrays)
         self.interval.saved(time.perf_counter() - started)
+
+    def _tell_of_divergence(self) -> None:
+        """Says once that nothing is saved; in a sweep it is nobody's loss."""
+        text = (
+            f"no checkpoint is written to {self.folder.path}: weights or the "
+            "optimizer's numbers are not finite."
+        )
+        if self._was_finite and self.lenient:
+            _say("%s", text)
+        elif self._was_finite:
+            warnings.warn(text, stacklevel=2)
+        self._was_finite = False
 
 
 def _say(text: str, *values: Any) -> None:

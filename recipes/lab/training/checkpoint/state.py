@@ -28,7 +28,7 @@ class Position(NamedTuple):
 def gather(
     model: keras.Model, callbacks: list, position: Position
 ) -> tuple[dict[str, Any], Tensors] | None:
-    """Returns the state as JSON and arrays; None where it is not finite.
+    """Returns the state as JSON and arrays; None where weights are not finite.
 
     Args:
         model: The model, between two steps.
@@ -39,18 +39,19 @@ def gather(
         model.jax_state_sync()
     found = variables.variables_of(model)
     arrays = {name: variables.on_host(variable) for name, variable in found}
-    if not variables.is_finite(found, arrays):
+    if not variables.is_finite(model, found, arrays):
         return None
     arrays = {name: storable(array) for name, array in arrays.items()}
     remembered = []
     for place, callback in enumerate(callbacks):
         kept = of_callbacks.state_of(callback)
         try:
-            remembered.append(pack(kept, arrays, f"callbacks/{place}"))
+            remembered.append(pack(kept, arrays, f"callbacks/{place}", "state"))
         except TypeError as error:
             raise LabError(
-                f"get_state() of {type(callback).__name__} must return plain data and "
-                f"NumPy arrays; {error}."
+                f"get_state() of {type(callback).__name__} must return None, bool, "
+                "int, float, str, bytes, NumPy arrays and numbers that are real, and "
+                f"lists, tuples and dicts of these; {error}."
             ) from None
     chance = pack(random_states.gather(), arrays, "random")
     state = {

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint.held import by_part
 from recipes.lab.training.options import optimizers_of
 
 
@@ -24,6 +25,9 @@ class Named(NamedTuple):
 
 def variables_of(model: keras.Model) -> list[Named]:
     """Weights, seeds of layers, metrics and all optimizers, each variable once.
+
+    What else Keras's objects hold comes last: the states of recurrent layers, what a
+    loss counts.
 
     Raises:
         LabError: An optimizer has none yet.
@@ -43,6 +47,12 @@ def variables_of(model: keras.Model) -> list[Named]:
                 "optimizer.build(variables), or leave checkpoint out."
             )
         groups[f"optimizer{place or ''}"] = optimizer.variables
+    groups["held"] = [
+        value
+        for _, values in by_part(model)
+        for value in values
+        if isinstance(value, keras.Variable)
+    ]
     seen: set[int] = set()
     found = []
     for role, variables in groups.items():
@@ -63,10 +73,21 @@ def size_of(variable: Any) -> int:
     return 4 * math.prod(variable.shape)
 
 
-def is_finite(named: list[Named], arrays: dict[str, np.ndarray]) -> bool:
-    """Whether all weights and moments are finite; metrics may be anything."""
+def is_finite(
+    model: keras.Model, named: list[Named], arrays: dict[str, np.ndarray]
+) -> bool:
+    """Whether all that training moves is finite; other numbers may be anything.
+
+    Args:
+        model: Its weights that were made to be trained are looked at, frozen or not.
+        named: All variables; those of optimizers are looked at, too.
+        arrays: Their numbers by name.
+    """
+    layers = model._flatten_layers()
+    moved = {id(v) for layer in layers for v in layer._trainable_variables}
     return all(
         np.isfinite(arrays[name]).all()
         for name, variable in named
-        if not name.startswith("metrics/") and "float" in str(variable.dtype)
+        if id(variable) in moved or name.startswith("optimizer")
+        if "float" in str(variable.dtype)
     )
