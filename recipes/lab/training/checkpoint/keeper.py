@@ -85,6 +85,7 @@ class Keeper:
             try:
                 yield ResumableCallbacks(run, callbacks, arguments)
             finally:
+                fingerprint.leave(model, callbacks)
                 model._initial_epoch = None
                 run.give_back()
 
