@@ -3,6 +3,7 @@
 Deaths here are an exception; `test_resume_kills` kills processes from outside.
 """
 
+import hashlib
 import json
 import math
 import shutil
@@ -418,6 +419,29 @@ def test_damage_to_all_is_refused(kept):
     for path in kept.glob("*.safetensors"):
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(LabError, match=r"is whole .*another size"):
+        Folder(kept).newest()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([], "no checkpoint of"),
+        ({}, "no checkpoint of"),
+        (None, "no checkpoint of"),
+        ({"format": 1}, "no checkpoint of"),
+        ({"format": 1, "arrays": [], "state": {}}, "no checkpoint of"),
+        ({"format": 1, "arrays": {"bytes": 1}, "state": {}}, "no checkpoint of"),
+        ({"format": 1, "arrays": {"bytes": 1, "sha256": ""}}, "no checkpoint of"),
+        ({"format": 2}, "of format 2, not 1"),
+    ],
+)
+def test_other_content_with_its_checksum_gives_the_older_state(kept, content, says):
+    text = json.dumps(content)
+    line = hashlib.sha256(text.encode()).hexdigest()
+    (kept / "000000000009.json").write_text(f"{line}\n{text}\n")
+    assert Folder(kept).newest().state == {"epoch": 1}
+    (kept / "000000000005.json").write_text(f"{line}\n{text}\n")
+    with pytest.raises(LabError, match=f"is whole .*{says}"):
         Folder(kept).newest()
 
 
