@@ -253,10 +253,48 @@ def test_data_that_cannot_go_back_is_refused(tmp_path):
         fit(network(), batches(), steps_per_epoch=1, checkpoint=tmp_path)
 
 
-@pytest.mark.parametrize("every", [0, -1, True, "5", "0 s", "epochs", 1.5, None])
+@pytest.mark.parametrize(
+    "every",
+    [0, -1, 2.0, True, "5", "0 s", "epochs", 1.5, None, "\u0663 s", "9" * 400 + " s"],
+)
 def test_every_is_checked(tmp_path, every):
-    with pytest.raises(LabError, match=r"^every must be"):
-        train(tmp_path, every=every)
+    says = r"^every must be 'epoch', a whole number of steps from 1 or seconds such as"
+    with pytest.raises(LabError, match=says):
+        fit(network(), X, Y, checkpoint=tmp_path, every=every)
+
+
+class InBytes:
+    def __fspath__(self):
+        return b"folder"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("a\0b", r"a folder; the name 'a\\x00b' has a null character"),
+        (InBytes(), "a folder, not <tests"),
+        (b"folder", "a folder, not b'folder'"),
+        ("", "a folder; its name is empty"),
+        ("~nobody_of_this_name/kept", "a folder; nobody has the home of '~nobody"),
+    ],
+)
+def test_the_name_of_the_folder_is_checked(given, says):
+    with pytest.raises(LabError, match=f"checkpoint must be {says}"):
+        fit(network(), X, Y, checkpoint=given)
+
+
+def test_what_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing/there")
+    for name, kind in (("file", "a file"), ("link", "a broken link")):
+        with pytest.raises(LabError, match=f"be a folder; .*{name} is {kind}"):
+            fit(network(), X, Y, checkpoint=tmp_path / name)
+
+
+def test_a_folder_may_be_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fit(network(), X, Y, checkpoint="~/kept")
+    assert list((tmp_path / "kept").glob("*.json"))
 
 
 def test_every_needs_a_folder():

@@ -27,6 +27,32 @@ FORMAT = 1
 NAME = re.compile(r"\.?(\d{12})\.(json|safetensors)(\.\d+\.tmp)?")
 
 
+def path_of(checkpoint: Any) -> Path:
+    """The folder that was named; "~" is the home of whoever trains.
+
+    Raises:
+        LabError: It is no name of a folder.
+    """
+    try:
+        name = os.fspath(checkpoint)
+    except TypeError:
+        name = None
+    if not isinstance(name, str):
+        raise LabError(f"checkpoint must be a folder, not {show(checkpoint)}.")
+    if not name:
+        raise LabError("checkpoint must be a folder; its name is empty.")
+    if "\0" in name:
+        raise LabError(
+            f"checkpoint must be a folder; the name {show(name)} has a null character."
+        )
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise LabError(
+            f"checkpoint must be a folder; nobody has the home of {show(name)}."
+        ) from None
+
+
 class Saved(NamedTuple):
     """A checkpoint that was found whole.
 
@@ -66,6 +92,11 @@ class Folder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = open(self.path / "lock", "ab")  # noqa: SIM115 - closed below
+        except FileExistsError:
+            kind = "a broken link" if self.path.is_symlink() else "a file"
+            raise LabError(
+                f"checkpoint must be a folder; {self.path} is {kind}."
+            ) from None
         except OSError as error:
             raise self._cannot_write(error) from None
         with lock:
