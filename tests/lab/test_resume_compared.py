@@ -202,6 +202,30 @@ def test_what_a_layer_was_given_is_described(made):
     assert one == same != other
 
 
+def test_how_layers_follow_on_each_other_is_described_without_a_configuration():
+    class Bare(layers.Layer):
+        def __init__(self, function):
+            super().__init__()
+            self.function = function
+
+        def call(self, inputs):
+            return self.function(inputs)
+
+    def of(around, factor):
+        start = keras.Input((3,))
+        first = layers.Dense(3)(start)
+        bare = Bare(ops.tanh)(first)
+        return described.model(
+            keras.Model(
+                start, layers.Add()([start if around else first, bare * factor])
+            )
+        )
+
+    assert of(False, 2) == of(False, 2)
+    assert of(False, 2) != of(True, 2)
+    assert of(False, 2) != of(False, 3)
+
+
 def test_what_is_set_in_a_layer_later_is_described():
     one, other = sequential(Scales(1)), sequential(Scales(1))
     other.layers[0].by = 9
@@ -251,54 +275,6 @@ def test_values_that_hold_themselves_are_described():
         return described.describe(ring)
 
     assert circle(2) == circle(2) != circle(3)
-
-
-# ---- Code in a class.
-
-DECORATED = """
-def decorated(function):
-    @functools.wraps(function)
-    def outer(*given):
-        return function(*given)
-    return outer
-
-"""
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "RATE = {}",
-        "def call(self, x, factor={}): return x * factor",
-        "@staticmethod\n def factor(): return {}",
-        "@classmethod\n def factor(cls): return {}",
-        "@property\n def factor(self): return {}",
-        "@functools.cached_property\n def factor(self): return {}",
-        "@decorated\n def call(self, x): return x * {}",
-        "class Inner:\n  RATE = {}",
-    ],
-)
-def test_all_that_stands_in_a_class_is_described(body):
-    def of(number):
-        here = {"keras": keras, "functools": functools, "__name__": "mine"}
-        text = f"{DECORATED}class Mine(keras.Model):\n {body}"
-        exec(text.format(number), here)
-        return described.describe(here["Mine"])
-
-    assert of(1) == of(1) != of(2)
-
-
-def test_a_train_step_that_tensorflow_wraps_is_described():
-    tf = pytest.importorskip("tensorflow")
-
-    def of(factor):
-        def train_step(self, data):
-            return {"loss": data * factor}
-
-        body = {"train_step": tf.function(train_step)}
-        return described.describe(type("Mine", (keras.Model,), body))
-
-    assert of(1) == of(1) != of(2)
 
 
 # ---- The same call in one process.

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from recipes.lab.training.checkpoint import graph
 from recipes.lab.training.checkpoint.code_of import (
     attributes_of,
     is_keras,
@@ -54,7 +55,9 @@ def model(model: keras.Model) -> Any:
         ]
         for layer in layers
     ]
-    return renamed(parts, names)
+    unseen = [one for one in layers if config_of(one) is None]
+    graphs = [graph.of(one, describer.of) for one in unseen]
+    return renamed([parts, graphs], names)
 
 
 def compiled(model: keras.Model, optimizers: Iterable[Any], rate_of: Any) -> Any:
