@@ -197,6 +197,7 @@ def test_the_state_of_a_callback_of_ones_own(tmp_path):
         ({"batch_size": 16}, r"differ: batch_size \(32, now 16\)"),
         ({"x": X + 1}, "differ: the data; the validation data[.]"),
         ({"resident": False}, r"differ: resident \(True, now False\)"),
+        ({"verbose": 2}, r"differ: validation in memory, which verbose decides \(True"),
     ],
 )
 def test_another_training_is_refused_by_what_differs(tmp_path, given, says):

@@ -15,7 +15,8 @@ from recipes.lab.training.conversion import is_dense, is_sparse
 from recipes.lab.training.options import optimizers_of, show
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
 
-# Arguments of `fit` that change what is computed; `verbose` and the like don't.
+# Arguments of `fit` that change what is computed. `verbose` doesn't by itself, but it
+# decides on validation in memory, whose last digits may be others: see `Calls`.
 ARGUMENTS = ("epochs", "initial_epoch", "validation_batch_size", "validation_steps",
              "validation_freq")  # fmt: skip
 # Settings of callbacks that change what they print, or where they write.
