@@ -25,7 +25,7 @@ def of(model: keras.Model, describe: Callable[[Any], Any]) -> list:
                     [places.get(id(n.operation)) for n in node.parent_nodes],
                     describe([node.arguments.args, node.arguments.kwargs]),
                 ]
-                for node in one._inbound_nodes
+                for node in getattr(one, "_inbound_nodes", ())
             ],
         ]
         for one in operations
