@@ -3,6 +3,7 @@
 Deaths here are an exception; `test_resume_kills` kills processes from outside.
 """
 
+import hashlib
 import json
 import math
 import shutil
@@ -196,6 +197,7 @@ def test_the_state_of_a_callback_of_ones_own(tmp_path):
         ({"batch_size": 16}, r"differ: batch_size \(32, now 16\)"),
         ({"x": X + 1}, "differ: the data; the validation data[.]"),
         ({"resident": False}, r"differ: resident \(True, now False\)"),
+        ({"verbose": 2}, r"differ: validation in memory, which verbose decides \(True"),
     ],
 )
 def test_another_training_is_refused_by_what_differs(tmp_path, given, says):
@@ -252,10 +254,48 @@ def test_data_that_cannot_go_back_is_refused(tmp_path):
         fit(network(), batches(), steps_per_epoch=1, checkpoint=tmp_path)
 
 
-@pytest.mark.parametrize("every", [0, -1, True, "5", "0 s", "epochs", 1.5, None])
+@pytest.mark.parametrize(
+    "every",
+    [0, -1, 2.0, True, "5", "0 s", "epochs", 1.5, None, "\u0663 s", "9" * 400 + " s"],
+)
 def test_every_is_checked(tmp_path, every):
-    with pytest.raises(LabError, match=r"^every must be"):
-        train(tmp_path, every=every)
+    says = r"^every must be 'epoch', a whole number of steps from 1 or seconds such as"
+    with pytest.raises(LabError, match=says):
+        fit(network(), X, Y, checkpoint=tmp_path, every=every)
+
+
+class InBytes:
+    def __fspath__(self):
+        return b"folder"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("a\0b", r"a folder; the name 'a\\x00b' has a null character"),
+        (InBytes(), "a folder, not <tests"),
+        (b"folder", "a folder, not b'folder'"),
+        ("", "a folder; its name is empty"),
+        ("~nobody_of_this_name/kept", "a folder; nobody has the home of '~nobody"),
+    ],
+)
+def test_the_name_of_the_folder_is_checked(given, says):
+    with pytest.raises(LabError, match=f"checkpoint must be {says}"):
+        fit(network(), X, Y, checkpoint=given)
+
+
+def test_what_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing/there")
+    for name, kind in (("file", "a file"), ("link", "a broken link")):
+        with pytest.raises(LabError, match=f"be a folder; .*{name} is {kind}"):
+            fit(network(), X, Y, checkpoint=tmp_path / name)
+
+
+def test_a_folder_may_be_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fit(network(), X, Y, checkpoint="~/kept")
+    assert list((tmp_path / "kept").glob("*.json"))
 
 
 def test_every_needs_a_folder():
@@ -420,6 +460,29 @@ def test_damage_to_all_is_refused(kept):
     for path in kept.glob("*.safetensors"):
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(LabError, match=r"is whole .*another size"):
+        Folder(kept).newest()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([], "no checkpoint of"),
+        ({}, "no checkpoint of"),
+        (None, "no checkpoint of"),
+        ({"format": 1}, "no checkpoint of"),
+        ({"format": 1, "arrays": [], "state": {}}, "no checkpoint of"),
+        ({"format": 1, "arrays": {"bytes": 1}, "state": {}}, "no checkpoint of"),
+        ({"format": 1, "arrays": {"bytes": 1, "sha256": ""}}, "no checkpoint of"),
+        ({"format": 2}, "of format 2, not 1"),
+    ],
+)
+def test_other_content_with_its_checksum_gives_the_older_state(kept, content, says):
+    text = json.dumps(content)
+    line = hashlib.sha256(text.encode()).hexdigest()
+    (kept / "000000000009.json").write_text(f"{line}\n{text}\n")
+    assert Folder(kept).newest().state == {"epoch": 1}
+    (kept / "000000000005.json").write_text(f"{line}\n{text}\n")
+    with pytest.raises(LabError, match=f"is whole .*{says}"):
         Folder(kept).newest()
 
 

@@ -32,7 +32,7 @@ class Calls:
         """For the fingerprint; the size of blocks changes no bit."""
         return {
             "resident": self.rows is not None,
-            "resident validation": self.held_out is not None,
+            "validation in memory, which verbose decides": self.held_out is not None,
             "xla": self.xla,
             "jit_compile": bool(model.jit_compile),
             "steps_per_execution": model.steps_per_execution,

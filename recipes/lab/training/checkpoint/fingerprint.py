@@ -9,12 +9,14 @@ import numpy as np
 from recipes.lab.errors import LabError
 from recipes.lab.files import canonical
 from recipes.lab.training import arrays, machine
-from recipes.lab.training.checkpoint import described
+from recipes.lab.training.checkpoint import described, given
+from recipes.lab.training.checkpoint.code_of import attributes_of
 from recipes.lab.training.conversion import is_dense, is_sparse
 from recipes.lab.training.options import optimizers_of, show
-from recipes.lab.training.order import ShuffledArrays
+from recipes.lab.training.order import EpochOrder, ShuffledArrays
 
-# Arguments of `fit` that change what is computed; `verbose` and the like don't.
+# Arguments of `fit` that change what is computed. `verbose` doesn't by itself, but it
+# decides on validation in memory, whose last digits may be others: see `Calls`.
 ARGUMENTS = ("epochs", "initial_epoch", "validation_batch_size", "validation_steps",
              "validation_freq")  # fmt: skip
 # Settings of callbacks that change what they print, or where they write.
@@ -46,7 +48,7 @@ def of_training(
         "image_data_format": config.image_data_format(),
         "the model": _digest(described.model(model)),
         "what the model was compiled with": _digest(
-            described.compiled(model, optimizers_of(model))
+            described.compiled(model, optimizers_of(model), _given_rate)
         ),
         "the data": of_data(batches.tree),
         "batch_size": batches.batch_size,
@@ -85,12 +87,37 @@ def of_data(tree: Any) -> str | None:
 
 def of_callback(callback: Any) -> Any:
     """The class of a callback and what it was made with."""
-    settings = described.settings_of(callback)
+    name, digest = _callback(callback)
+    return [name, given.as_given(callback, digest)]
+
+
+def leave(model: keras.Model, callbacks: list) -> None:
+    """Notes how a training leaves what it moves: rates, and what callbacks keep."""
+    for optimizer in optimizers_of(model):
+        given.leave(optimizer, _rate(optimizer))
+    for callback in callbacks:
+        given.leave(callback, _callback(callback)[1])
+
+
+def _callback(callback: Any) -> tuple[str, str]:
+    # What keeps the order is made by `fit` of what is compared by itself.
+    settings = {} if isinstance(callback, EpochOrder) else attributes_of(callback)
     kept = {name: one for name, one in settings.items() if name not in ELSEWHERE}
-    if isinstance(kept.get("min_delta"), float):
-        kept["min_delta"] = abs(kept["min_delta"])  # Keras turns its sign
-    code = described.class_of(type(callback))
-    return [code[0], _digest([code, kept])]
+    if isinstance(callback, keras.callbacks.EarlyStopping):
+        kept["min_delta"] = abs(callback.min_delta)  # Keras turns its sign
+    code = described.describe(type(callback))
+    return code[0], _digest([code, described.describe(kept)])
+
+
+def _rate(optimizer: Any) -> float | None:
+    rate = getattr(optimizer, "_learning_rate", None)
+    if not isinstance(rate, keras.Variable):
+        return None
+    return float(keras.ops.convert_to_numpy(rate.value))
+
+
+def _given_rate(optimizer: Any) -> float | None:
+    return given.as_given(optimizer, _rate(optimizer))
 
 
 def compare(folder: Any, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

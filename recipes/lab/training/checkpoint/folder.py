@@ -21,9 +21,36 @@ from recipes.lab import files
 from recipes.lab.errors import LabError
 from recipes.lab.training.checkpoint import tensors as arrays
 from recipes.lab.training.checkpoint.packing import Tensors
+from recipes.lab.training.options import show
 
 FORMAT = 1
 NAME = re.compile(r"\.?(\d{12})\.(json|safetensors)(\.\d+\.tmp)?")
+
+
+def path_of(checkpoint: Any) -> Path:
+    """The folder that was named; "~" is the home of whoever trains.
+
+    Raises:
+        LabError: It is no name of a folder.
+    """
+    try:
+        name = os.fspath(checkpoint)
+    except TypeError:
+        name = None
+    if not isinstance(name, str):
+        raise LabError(f"checkpoint must be a folder, not {show(checkpoint)}.")
+    if not name:
+        raise LabError("checkpoint must be a folder; its name is empty.")
+    if "\0" in name:
+        raise LabError(
+            f"checkpoint must be a folder; the name {show(name)} has a null character."
+        )
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise LabError(
+            f"checkpoint must be a folder; nobody has the home of {show(name)}."
+        ) from None
 
 
 class Saved(NamedTuple):
@@ -65,6 +92,11 @@ class Folder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = open(self.path / "lock", "ab")  # noqa: SIM115 - closed below
+        except FileExistsError:
+            kind = "a broken link" if self.path.is_symlink() else "a file"
+            raise LabError(
+                f"checkpoint must be a folder; {self.path} is {kind}."
+            ) from None
         except OSError as error:
             raise self._cannot_write(error) from None
         with lock:
@@ -168,14 +200,28 @@ def _checked(path: Path) -> Saved:
         raise ValueError("not as it was written") from None
     if end or hashlib.sha256(text.encode()).hexdigest() != line:
         raise ValueError("not as it was written")
-    kept = json.loads(text)
-    if kept["format"] != FORMAT:
-        raise ValueError(f"of format {kept['format']}, not {FORMAT}")
-    place, expected = path.with_suffix(".safetensors"), kept["arrays"]
+    expected, state = _parts(json.loads(text))
+    place = path.with_suffix(".safetensors")
     if not place.is_file():
         raise ValueError("its arrays are missing")
     if place.stat().st_size != expected["bytes"]:
         raise ValueError("its arrays have another size")
     if arrays.checksum(place) != expected["sha256"]:
         raise ValueError("its arrays are not as they were written")
-    return Saved(int(path.stem), kept["state"], place)
+    return Saved(int(path.stem), state, place)
+
+
+def _parts(kept: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the file says about the arrays, and the state.
+
+    Raises:
+        ValueError: It is no file that `Folder.save` wrote.
+    """
+    form = kept.get("format") if isinstance(kept, dict) else None
+    if form is not None and form != FORMAT:
+        raise ValueError(f"of format {show(form)}, not {FORMAT}")
+    parts = [kept.get(name) for name in ("arrays", "state")] if form else []
+    whole = len(parts) == 2 and all(isinstance(part, dict) for part in parts)
+    if not whole or not {"sha256", "bytes"} <= parts[0].keys():
+        raise ValueError("no checkpoint of this project")
+    return parts[0], parts[1]

@@ -1,5 +1,6 @@
 """When a checkpoint is due; it never changes what is trained."""
 
+import math
 import re
 import time
 from typing import Any
@@ -14,6 +15,28 @@ from recipes.lab.training.options import show, whole
 SHARE = 30
 RATE = 3e8  # bytes a second that a first save is expected to write
 LEAST = 0.01  # seconds that it is expected to take at least
+
+
+def _seconds(every: str) -> float:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?s", every)
+    seconds = float(found[1]) if found else 0.0
+    if not seconds or not math.isfinite(seconds):
+        raise _refused(every)
+    return seconds
+
+
+def _steps(every: Any) -> int:
+    try:
+        return whole("every", every, 1)
+    except LabError:
+        raise _refused(every) from None
+
+
+def _refused(every: Any) -> LabError:
+    return LabError(
+        "every must be 'epoch', a whole number of steps from 1 or seconds such as "
+        f"'30 s', not {show(every)}."
+    )
 
 
 class Interval:
@@ -35,16 +58,10 @@ class Interval:
         self._first = first
         self.steps: int | None = None
         self.seconds: float | None = None
-        if isinstance(every, str):
-            found = re.fullmatch(r"(\d+(?:\.\d+)?) ?s", every)
-            if every != "epoch" and (found is None or not float(found[1])):
-                raise LabError(
-                    "every must be 'epoch', a number of steps or seconds such as "
-                    f"'30 s', not {show(every)}."
-                )
-            self.seconds = float(found[1]) if found else None
-        else:
-            self.steps = whole("every", every, 1)
+        if isinstance(every, str) and every != "epoch":
+            self.seconds = _seconds(every)
+        elif every != "epoch":
+            self.steps = _steps(every)
         self.by_epoch = self.steps is None and self.seconds is None
         self._cost = self._spent = 0.0
         self._begun = time.monotonic()

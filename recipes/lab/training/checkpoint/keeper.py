@@ -13,11 +13,10 @@ from recipes.lab.training.checkpoint import callbacks as of_callbacks
 from recipes.lab.training.checkpoint import fingerprint
 from recipes.lab.training.checkpoint.callback_list import ResumableCallbacks
 from recipes.lab.training.checkpoint.calls import Calls
-from recipes.lab.training.checkpoint.folder import Folder
+from recipes.lab.training.checkpoint.folder import Folder, path_of
 from recipes.lab.training.checkpoint.interval import Interval
 from recipes.lab.training.checkpoint.members import LONG
 from recipes.lab.training.checkpoint.run import Run
-from recipes.lab.training.options import show
 from recipes.lab.training.order import ShuffledArrays
 
 
@@ -33,11 +32,7 @@ class Keeper:
     """
 
     def __init__(self, checkpoint: Any, every: Any):
-        if not isinstance(checkpoint, str) and not hasattr(checkpoint, "__fspath__"):
-            raise LabError(f"checkpoint must be a folder, not {show(checkpoint)}.")
-        if not str(checkpoint):
-            raise LabError("checkpoint must be a folder; its name is empty.")
-        self.folder, self.interval = Folder(checkpoint), Interval(every)
+        self.folder, self.interval = Folder(path_of(checkpoint)), Interval(every)
 
     def block(self, most: int) -> int:
         """Steps in one call of the train function, so that a save can follow."""
@@ -85,6 +80,7 @@ class Keeper:
             try:
                 yield ResumableCallbacks(run, callbacks, arguments)
             finally:
+                fingerprint.leave(model, callbacks)
                 model._initial_epoch = None
                 run.give_back()
 
