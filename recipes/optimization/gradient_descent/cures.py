@@ -40,6 +40,11 @@ def height_left(optimizer) -> float:
     return left if np.isfinite(left) else np.inf
 
 
+def share(left: float) -> str:
+    """The height that is left, as a sentence tells it."""
+    return f"{left:.2g}" if np.isfinite(left) else "infinite"
+
+
 # On digits a cure works if training learns: its loss is a tenth or more below that of
 # guessing. Whether the run is ill at all is asked first: where it learns without a
 # cure, none can be judged.
@@ -75,13 +80,20 @@ def judge_cure(lab, cure: str, *on_digits: str) -> Finding:
         conditions[case] = left[cure] < LEFT if diverges else None
     for name in on_digits:
         conditions[f"images, rate 10: {name}"] = learned(lab, name) if ill else None
+    one, other = bowls(lab).values()
+    told = {
+        "bowl": share(one[cure]),
+        "steeper": share(other[cure]),
+        "untreated": share(one["nothing"]),
+        "worse": share(other["nothing"]),
+    }
     return Finding(
         conditions,
-        "Of the bowl's height {bowl:.2g} is left after 200 steps at 1.25 and 5 times "
-        "the limit (untreated {untreated:.2g}). Training loss on digits: {digits:.3g} "
-        "(untreated, at rate 10: {ill:.3g}; guessing: {guessing:.2f}).",
-        bowl=[left[cure] for left in bowls(lab).values()],
-        untreated=[left["nothing"] for left in bowls(lab).values()],
+        "After 200 steps the bowl's height is {bowl} of what it was at 1.25 times the "
+        "limit, {steeper} at 5 times (untreated {untreated} and {worse}). Training "
+        "loss on digits: {digits:.3g} (untreated, at rate 10: {ill:.3g}; guessing: "
+        "{guessing:.2f}).",
+        **told,
         digits={name: losses(lab)[DIGITS[name]].mean() for name in on_digits},
         ill=losses(lab)[DIGITS["nothing"]].mean(),
         guessing=GUESSING,
@@ -93,7 +105,7 @@ def judge_cure(lab, cure: str, *on_digits: str) -> Finding:
     "A smaller learning rate cures divergence.",
     says="advice",
     notes="001",
-    scope="a bowl of curvatures 1 and 0.1; a hidden layer of 32 units on digits at 10",
+    scope="a bowl of curvatures 1 and 0.1; 32 hidden units on digits, rate 10",
 )
 def smaller_rate_cures(lab):
     """A tenth of the rate, on the bowl and on digits."""
@@ -106,7 +118,7 @@ def smaller_rate_cures(lab):
     says="can",
     hedge="can help",
     notes="001",
-    scope="a bowl of curvatures 1 and 0.1; a hidden layer of 32 units on digits at 10",
+    scope="a bowl of curvatures 1 and 0.1; 32 hidden units on digits, rate 10",
 )
 def momentum_cures(lab):
     """Momentum at the same rate; it raises the limit by 1.9 and no more."""
@@ -118,7 +130,7 @@ def momentum_cures(lab):
     "Another optimizer cures divergence.",
     says="advice",
     notes="001",
-    scope="a bowl of curvatures 1 and 0.1; a hidden layer of 32 units on digits at 10",
+    scope="a bowl of curvatures 1 and 0.1; 32 hidden units on digits, rate 10",
 )
 def adam_cures(lab):
     """Adam at the rate that was too large, and at its own default."""
