@@ -9,6 +9,7 @@ import keras
 from keras.src.saving.keras_saveable import KerasSaveable
 
 from recipes.lab.errors import LabError
+from recipes.lab.training.checkpoint.code_of import is_keras
 
 # Of a model inside of another one: it is not evaluated, and builds them when it likes.
 COMPILED = ("_compile_loss", "_compile_metrics", "_loss_tracker")
@@ -81,11 +82,6 @@ def _foreign(value: Any) -> str | None:
     if isinstance(value, torch.nn.Module) and any(True for _ in value.buffers()):
         return "a module of PyTorch with buffers"
     return None
-
-
-def is_keras(kind: Any) -> bool:
-    """Whether a class or function is Keras's own."""
-    return (kind.__module__ or "").split(".")[0] == "keras"
 
 
 def is_own_function(value: Any) -> bool:

@@ -11,6 +11,7 @@ import keras
 
 from recipes.lab.errors import LabError
 from recipes.lab.training.checkpoint import held
+from recipes.lab.training.checkpoint.code_of import is_keras
 from recipes.lab.training.checkpoint.functions import remembered_by
 from recipes.lab.training.options import optimizers_of, show
 
@@ -79,7 +80,7 @@ def _optimizing(model: keras.Model) -> list[Any]:
 def _attributes(part: Any) -> Look:
     """Numbers, text and truth values of an object, and what its functions remember."""
     name = getattr(part, "name", type(part).__name__)
-    own = not held.is_keras(type(part))
+    own = not is_keras(type(part))
     found = {}
     for attribute, value in vars(part).items():
         instead = "hold it in a keras.Variable"
