@@ -160,12 +160,21 @@ def test_usage_errors_exit_2_in_one_sentence(words, hint, capsys):
     assert len(told.splitlines()) == 1
 
 
-def test_absent_data_is_told(tmp_path):
-    done = recipes("run", TOY, "--data", "mnist", "--data-dir", str(tmp_path))
+def test_absent_data_is_told_at_once(tmp_path):
+    """Before Keras is loaded, which takes seconds."""
+    done = recipes(
+        *("run", TOY, "--data", "mnist", "--data-dir", str(tmp_path)),
+        env={"PYTHONPROFILEIMPORTTIME": "1"},
+    )
     assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    (told,) = [line for line in lines if not line.startswith("import time:")]
     for text in ("'mnist'", str(tmp_path), "--data-dir", "TFDS_DATA_DIR", "--download"):
-        assert text in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+        assert text in told
+    imported = {line.rpartition("|")[2].strip() for line in lines}
+    assert "recipes.lab.errors" in imported
+    assert not imported & {"keras", "tensorflow", "jax", "torch"}
+    assert not done.stdout
 
 
 def test_download_without_network_is_told(tmp_path, monkeypatch, capsys):

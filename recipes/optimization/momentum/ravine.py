@@ -85,7 +85,8 @@ def at_one_rate(lab) -> dict[str, bool | None]:
 
 def who_is_faster(lab) -> str:
     """What is seen at one rate, in words."""
-    ahead = [name for form, name in FORMS.items() if at_one_rate(lab)[form]]
+    found = at_one_rate(lab)
+    ahead = [name for form, name in FORMS.items() if found[form]]
     if len(ahead) == 1:
         return f"only {ahead[0]} is faster"
     return "both forms are faster" if ahead else "neither form is faster"
