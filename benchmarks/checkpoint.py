@@ -6,7 +6,7 @@ Run: KERAS_BACKEND=tensorflow python benchmarks/checkpoint.py (or jax, torch;
 One training, with and without, in turn in one process. Each round gives a ratio of
 wall and of CPU times; a row shows their medians and ranges, the saves made, what one
 save took, and the share of the time that went into saves, which other load on the
-machine touches less. Trainings last some --seconds, and at least 60 times what a save
+machine touches less. Trainings last some --seconds, and at least 120 times what a save
 took before: the last save always comes, so that no interval keeps a training
 cheap that lasts less than 20 saves (the column "floor").
 """
@@ -30,7 +30,7 @@ from recipes.lab.training.checkpoint.interval import Interval  # noqa: E402
 
 SIZES = (10_000, 500_000, 5_000_000, 20_000_000)
 FEATURES, CLASSES, BATCH = 64, 10, 64
-LENGTH = 60  # times a save's seconds that a training lasts, at least
+LENGTH = 120  # times a save's seconds that a training lasts, at least
 SAVES: list[float] = []  # seconds of each
 
 

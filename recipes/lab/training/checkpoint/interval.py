@@ -8,11 +8,11 @@ from typing import Any
 from recipes.lab.errors import LabError
 from recipes.lab.training.options import show, whole
 
-# Seconds to train for each second of keeping: a save's own time is 3 %, and what it
-# leaves behind (cold caches, files still on their way) some 2 more. What comes
+# Seconds to train for each second of keeping: a save's own time is 2 %, and what it
+# leaves behind (cold caches, files still on their way) about as much. What comes
 # before the first step counts as keeping, too, and so does the save at the end, which
 # is allowed for beforehand.
-SHARE = 30
+SHARE = 50
 RATE = 3e8  # bytes a second that a first save is expected to write
 LEAST = 0.01  # seconds that it is expected to take at least
 
