@@ -279,6 +279,16 @@ def test_clean_refuses_negative_days(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "kept").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [([], "(unused for 30 days, "), (["--older", "2"], "2 days"), (["--all"], "MB\n")],
+)
+def test_clean_says_what_it_looked_for(flags, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RECIPES_CACHE_DIR", str(tmp_path))
+    assert main(["clean", *flags]) == 0
+    assert told in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("words", [["run", "momentum/noise"], ["run", "--all"]])
 @pytest.mark.parametrize(
     ("backend", "told"),

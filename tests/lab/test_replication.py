@@ -264,10 +264,12 @@ def test_the_terminal_shows_the_other_data_set(two_sets, monkeypatch):
         output.result(result)
         assert printed.getvalue().count(told) == 1
         assert "Scope: images; on " in printed.getvalue()
+        assert "other data is published, not run here." in printed.getvalue()
     printed = io.StringIO()
     output = Output(Console(file=printed, width=90, highlight=False))
     output.published(rows_of(two_sets)[TRAINED])
     assert "Scope: images; on mnist: refuted." in printed.getvalue()
+    assert "not run here" not in printed.getvalue()
 
 
 def test_a_smoke_run_and_a_broken_file_show_no_other_data_set(two_sets, monkeypatch):

@@ -177,8 +177,9 @@ def clean(arguments: argparse.Namespace) -> int:
     from recipes.lab.training import jax_programs
 
     days = 0.0 if arguments.all else arguments.older
+    age = f" (unused for {days:g} days, or the oldest above the limit)" if days else ""
     count, freed = Store().prune(older_than_days=days)
-    Output().line(f"{counted(count, 'training')} deleted, {freed / 1e6:.1f} MB")
+    Output().line(f"{counted(count, 'training')} deleted, {freed / 1e6:.1f} MB{age}")
     count, freed = jax_programs.prune(days)
     if count:
         Output().line(f"{counted(count, 'program')} deleted, {freed / 1e6:.1f} MB")

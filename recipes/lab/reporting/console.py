@@ -140,6 +140,9 @@ class Output:
         for claim in claims:
             self._card(make_card(result, claim, others.get(claim["id"], ())))
         self.line()
+        if any(others.get(claim["id"]) for claim in claims):
+            self.paragraph("What is told of other data is published, not run here.")
+            self.line()
         if len(claims) > FEW:
             self._ids(claims)
         counts = Counter(claim["verdict"] for claim in claims)
@@ -162,8 +165,8 @@ class Output:
             by_id: Whether `recipes show` knows the claims.
         """
         where = "" if str(out) == "runs" else f" --out {out}"
-        show = "recipes show ID, " if by_id else ""
-        self.line(f"next: {show}recipes report{where}")
+        show = "; recipes show ID (what is published)" if by_id else ""
+        self.line(f"next: recipes report{where} (a page of this run){show}")
 
     def _ids(self, claims: list[dict]) -> None:
         """Prints the ids of claims in columns, a block for each verdict."""
