@@ -94,10 +94,10 @@ def loop(lab):
     reached = {units: (cost[-1] < SMALL).mean() for units, cost in found.items()}
     return Finding(
         {f"the cost falls, {units} units": fall for units, fall in falls.items()},
-        'On XOR the cost falls by these factors: {falls}. "Until it is small" may '
-        "never come: after {passes} passes the cost is below {small} in {two:.1%} of "
-        "the networks with 2 hidden units and {four:.1%} of those with 4. So the loop "
-        "also needs a limit on its passes.",
+        'On XOR the first cost is this many times the last: {falls}. "Until it is '
+        'small" may never come: after {passes} passes the cost is below {small} in '
+        "{two:.1%} of the networks with 2 hidden units and {four:.1%} of those with 4. "
+        "So the loop also needs a limit on its passes.",
         figure=draw_starts,
         falls={f"{units} units": fall for units, fall in falls.items()},
         passes=len(found[2]) - 1,
