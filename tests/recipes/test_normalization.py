@@ -353,11 +353,12 @@ def test_what_drift_costs_is_told_as_it_was_found(
 
 
 def test_a_title_says_what_normalization_does_to_gradients(monkeypatch):
-    """Made-up gradients: 100 or a hundredth in the first layer, 1 in the last."""
+    """Made-up gradients of the first layer; those of the last are 1."""
     for times, told in (
-        ({"with": 100.0, "without": 0.01}, ("does not save", "does not let")),
-        ({"with": 100.0, "without": 1e-9}, ("saves", "does not let")),
         ({"with": 100.0, "without": 0.1}, ("does not save", "lets")),
+        ({"with": 100.0, "without": 1e-9}, ("saves", "lets")),
+        ({"with": 2.0, "without": 5.0}, ("saves", "does not let")),
+        ({"with": 0.1, "without": 0.5}, ("does not save", "does not let")),
     ):
         found = {
             f"{start}, {depth.DEPTHS[-1]} layers, {way}": np.array([[value, 1.0]] * 2)

@@ -112,7 +112,7 @@ def what_it_does(lab) -> str:
     logs = [np.log(values[:, 0] / values[:, -1]).mean() for values in found]
     relu, relu_without, sigmoid, sigmoid_without = logs
     saves = "saves" if abs(sigmoid) < abs(sigmoid_without) else "does not save"
-    lets = "lets" if relu > abs(relu_without) else "does not let"
+    lets = "lets" if relu > max(0, relu_without) else "does not let"
     return f"Normalization {saves} the sigmoid's gradient and {lets} ReLU's grow"
 
 

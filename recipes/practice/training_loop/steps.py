@@ -203,8 +203,8 @@ def zero_first(lab):
         else {"gradients add up unless zeroed": added == 2 * ONCE},
         "A second backward pass of w² at 3 gives {slopes} (once: 6). Never zeroed, the "
         "loop is momentum of 1 to {heavy:.0e}. Its last loss is {last:.2f} nats; "
-        "zeroed, it is {usual:.2f}. The sum of four quarter batches is the whole batch's "
-        "gradient to {parts:.0e}.",
+        "zeroed, it is {usual:.2f}. The sum of four quarter batches is the whole "
+        "batch's gradient to {parts:.0e}.",
         figure=draw_orders,
         slopes={
             name: "not installed" if value is None else f"{value:g}"
