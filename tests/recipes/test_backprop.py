@@ -8,6 +8,7 @@ import pytest
 from recipes.basics.backprop import descent, layers, starts, widths, worked
 from recipes.basics.perceptron import xor
 from recipes.lab import catalog
+from recipes.lab.testing import RecordingLab, judged
 from tests.recipes.running import run
 
 EXACT = {
@@ -202,6 +203,32 @@ def test_best_of_k():
     success = np.array([True, False, False, False])
     assert starts.best_of(success) == pytest.approx({1: 0.25, 2: 0.5, 3: 0.75, 4: 1.0})
     assert len(starts.best_of(np.ones(30, bool))) == 10
+
+
+@pytest.mark.parametrize(("last", "title"), [(0.01, "unlearns"), (0.5, "and with a")])
+def test_a_plus_learns_only_where_its_cost_falls(monkeypatch, last, title):
+    def costs(lab, units, sign=1):
+        return np.array([[0.5] * 3, [0.9 if sign < 0 else last] * 3])
+
+    lab = RecordingLab("backprop")
+    monkeypatch.setattr(descent, "xor_costs", costs)
+    descent.draw_signs(lab)
+    assert title in lab.figures["signs"][0].axes[1].get_title(loc="left")
+
+
+def test_starts_that_all_learn_are_not_said_to_be_stuck(monkeypatch):
+    """Of two starts, where four were asked for."""
+    found = {units: np.array([[0.5, 0.5], [0.01, 0.01]]) for units in (2, 4)}
+    monkeypatch.setattr(starts, "costs", lambda lab: found)
+    lab = RecordingLab("backprop", starts=2)
+    note = judged(starts.several_starts, lab)["note"]
+    assert note.startswith("It pays with: none. With 2 hidden units 100.0%")
+    assert "the best of 2 does in 100.0%" in note
+    starts.draw_starts(lab)
+    left, right = lab.figures["starts"][0].axes
+    assert left.get_title(loc="left") == "2 hidden units: 0% of the starts get stuck"
+    told = "Best of 2: 100% with 2 units, 100% with 4"
+    assert right.get_title(loc="left") == told
 
 
 @pytest.mark.parametrize("flag", ["--units=1", "--units=4096", "--fit-steps=200000"])

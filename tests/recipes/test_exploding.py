@@ -188,6 +188,42 @@ def test_divergence_is_a_rise_or_a_loss_that_is_lost(monkeypatch):
     assert found["fails"] == [THIRD]
 
 
+@pytest.mark.parametrize(
+    ("bounded", "title"),
+    [
+        (1e4, "A bound dampens the growth of gradients, large weights win"),
+        (2.0, "A bound dampens the growth of gradients"),
+        (1e6, "A bound does not always dampen the growth of gradients, large weights"),
+    ],
+)
+def test_a_title_says_what_a_bound_does(monkeypatch, bounded, title):
+    def by_gain(lab, name):
+        end = 1e5 if name == "ReLU" else bounded
+        return np.geomspace(1, end, len(bounds.GAINS))[None]
+
+    lab = RecordingLab("exploding")
+    monkeypatch.setattr(bounds, "by_gain", by_gain)
+    bounds.draw_bounds(lab)
+    found = lab.figures["bounds"][0].axes[0].get_title(loc="left")
+    assert found.startswith(title)
+    assert ("win" in found) == (bounded > 10)
+
+
+def test_a_title_says_which_gaps_widen(monkeypatch):
+    """Made up: the gap grows with the gradients, and not with the weights."""
+    made = dict.fromkeys(overfitting.CASES.values(), 0.3)
+    made |= {overfitting.started(gain): 0.1 for gain in overfitting.GAINS}
+    found = {name: np.array([[0.9, 0.9 - gap]] * 3) for name, gap in made.items()}
+    lab = RecordingLab("exploding")
+    monkeypatch.setattr(overfitting, "accuracies", lambda lab: found)
+    overfitting.draw_overfitting(lab)
+    titles = [a.get_title(loc="left") for a in lab.figures["overfitting"][0].axes]
+    assert titles == [
+        "Larger weights do not widen the gap",
+        "Larger gradients widen the gap",
+    ]
+
+
 # Recurrence ----------------------------------------------------------------------
 
 

@@ -405,3 +405,10 @@ def test_mosaic_puts_rows_and_columns_in_place():
     pictures = np.arange(6).reshape(2, 3, 1, 1, 1)
     assert images.mosaic(pictures, gap=0).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert images.mosaic(pictures, gap=1).shape == (6, 9)
+
+
+def test_a_title_says_that_less_is_sent_back_only_where_it_is():
+    results = [{"lead": [{"minimax": first}, {"minimax": 1.0}]} for first in (2, 3)]
+    assert early_signal.sent_back(results).startswith("The surer D is")
+    results[0]["lead"][0]["minimax"] = 0.5
+    assert early_signal.sent_back(results).startswith("What both losses")

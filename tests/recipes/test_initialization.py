@@ -267,3 +267,11 @@ def test_winner():
     assert starts.winner({"a": 3.0, "b": 4.2}, 20) == "a first"
     assert starts.winner({"a": 3.0, "b": 3.0, "c": 9}, 20) == "a and b first"
     assert starts.winner({"a": 21.0, "b": 21.0}, 20) == "none gets there"
+
+
+def test_titles_count_who_keeps_the_variance():
+    """Of seven kinds three change by less than a factor of two."""
+    ends = dict(zip(depth.SHOWN, (1, 1.9, 0.55, 2.1, 0.4, 1e3, 1e-9), strict=True))
+    found = {n: {"activations": np.array([[1, end]] * 2)} for n, end in ends.items()}
+    told = depth.keeping(found, "activations")
+    assert told == "3 of 7 keep the variance within a factor of two"

@@ -255,6 +255,20 @@ def test_figures_have_titles_and_units(draw, lab):
     lab.figures.clear()
 
 
+@pytest.mark.parametrize(("copies", "skill"), [(0.9, True), (0.1, False)])
+def test_a_title_says_whether_twins_look_like_skill(monkeypatch, copies, skill):
+    rows = {"noisy": copies, "moved": 0.1, "fresh": 0.1}
+    found = {
+        model: {name: np.full(3, value) for name, value in rows.items()}
+        for model in leaks.MODELS
+    }
+    lab = RecordingLab("metrics")
+    monkeypatch.setattr(leaks, "memories", lambda lab: found)
+    leaks.draw_shares(lab)
+    title = lab.figures["shares"][0].axes[0].get_title(loc="left")
+    assert ("reported as skill" in title) == skill
+
+
 @pytest.mark.parametrize("name", ["seeds", "epochs", "passes"])
 @pytest.mark.parametrize("value", [0, 1001])
 def test_settings_out_of_range(name, value):

@@ -322,3 +322,51 @@ def test_moving_averages_lag_and_are_measured_anew(digits):
     case = {"momentum": 0.99, "epochs": 2, "rows": 300}
     found = modes.train_and_measure_anew(case, 0, digits)
     assert found["measured_anew"] > found["accuracy"][-1] + 0.05
+
+
+@pytest.mark.parametrize(
+    ("alone", "put_back", "slower", "lost"),
+    [
+        (0.1, 0.3, "more slowly", "alone: 50% of the gain is lost with"),
+        (0.3, 0.2, "no more slowly", "alone: -50% of the gain is lost with"),
+        (0.6, 0.7, "more slowly", "alone: it gains nothing."),
+    ],
+)
+def test_what_drift_costs_is_told_as_it_was_found(
+    monkeypatch, alone, put_back, slower, lost
+):
+    drifts = (0.4, 0.2, 0.1)
+    runs = {
+        way: [{"loss": loss + seed / 100, "losses": [loss] * 12, "mean": drift}
+              for seed in range(3)]
+        for way, loss, drift in zip(
+            drift.WAYS, (0.5, alone, put_back), drifts, strict=True
+        )
+    }  # fmt: skip
+    monkeypatch.setattr(drift, "trainings", lambda lab: runs)
+    lab = RecordingLab("normalization")
+    assert lost in judged(drift.drift_put_back, lab)["note"]
+    drift.draw_trainings(lab)
+    left, right = lab.figures["drift"][0].axes
+    assert left.get_title(loc="left").endswith(f"trains {slower}")
+    assert right.get_title(loc="left").endswith("least: normalized, drift put back")
+
+
+def test_a_title_says_what_normalization_does_to_gradients(monkeypatch):
+    """Made-up gradients of the first layer; those of the last are 1."""
+    for times, told in (
+        ({"with": 100.0, "without": 0.1}, ("does not save", "lets")),
+        ({"with": 100.0, "without": 1e-9}, ("saves", "lets")),
+        ({"with": 2.0, "without": 5.0}, ("saves", "does not let")),
+        ({"with": 0.1, "without": 0.5}, ("does not save", "does not let")),
+    ):
+        found = {
+            f"{start}, {depth.DEPTHS[-1]} layers, {way}": np.array([[value, 1.0]] * 2)
+            for start in depth.STARTS
+            for way, value in times.items()
+        }
+        monkeypatch.setattr(depth, "norms", lambda lab, found=found: found)
+        saves, lets = told
+        said = depth.what_it_does(RecordingLab("normalization"))
+        assert f"Normalization {saves} the" in said
+        assert f"and {lets} ReLU's" in said

@@ -228,3 +228,18 @@ def test_big_data_is_judged_where_it_is(monkeypatch):
 @pytest.mark.parametrize("flag", ["--starts=20000", "--passes=200000", "--most=5"])
 def test_settings_out_of_range(recipes_run, flag):
     assert "must be" in recipes_run("perceptron", flag, code=2)
+
+
+@pytest.mark.parametrize(
+    ("function", "which"), [("smaller_takes_longer", 0), ("smaller_is_calmer", 1)]
+)
+def test_what_a_rate_does_is_told_as_it_was_found(monkeypatch, function, which):
+    """Made up: a small rate costs passes and saves rises, or the other way round."""
+    for small, kind in ((9.0, "holds"), (1.0, "fails")):
+        pair = [[small] * 8, [4.0] * 8] if which == 0 else [[4.0] * 8, [small] * 8]
+        seen = {"1/16": (pair[0],) * 2, "1/4": (pair[0],) * 2, "1": (pair[1],) * 2}
+        monkeypatch.setattr(rate, "by_rate", lambda lab, seen=seen: {"a gate": seen})
+        found = judged(getattr(rate, function), RecordingLab("perceptron"))
+        assert found[kind] == ["a gate"]
+        told = ("a gate", "none") if kind == "holds" else ("none", "a gate")
+        assert f"with: {told[0]}; not with: {told[1]}." in found["note"]

@@ -114,6 +114,20 @@ def test_figures_name_every_shift(draw, lab):
     lab.figures.clear()
 
 
+@pytest.mark.parametrize(("area", "kinds"), [(0.7, 2), (0.5, 0)])
+def test_titles_count_the_alarms(monkeypatch, area, kinds):
+    """Made up: noise and dimmed images raise an alarm, and cost 10 and 20 %."""
+    costs = {"noise": 0.1, "dimmed": 0.2}
+    found = {k: np.full(3, area if k in costs else 0.5) for k in detection.SHIFTS}
+    lab = RecordingLab("shift")
+    monkeypatch.setattr(detection, "areas", lambda lab: found)
+    monkeypatch.setattr(detection, "drop", lambda lab, k: np.full(3, costs.get(k, 0)))
+    detection.draw_alarms(lab)
+    left, right = (a.get_title(loc="left") for a in lab.figures["alarms"][0].axes)
+    assert left == f"{kinds} of {len(found)} kinds raise an alarm"
+    assert ("cost 10% to 20% of accuracy" in right) == bool(kinds)
+
+
 @pytest.mark.parametrize("name", ["seeds", "epochs"])
 @pytest.mark.parametrize("value", [0, 1001])
 def test_settings_out_of_range(name, value):

@@ -302,6 +302,19 @@ def test_large_inputs_are_a_first_kernel_as_many_times_as_large(batch):
     np.testing.assert_allclose(found["signal"], wanted["signal"], rtol=1e-4)
 
 
+@pytest.mark.parametrize(("lstm", "less"), [(1e-8, "even less"), (1e-2, "no less")])
+def test_a_title_says_whose_first_steps_get_less(monkeypatch, lstm, less):
+    found = {
+        name: np.array([np.geomspace(first, 1, LAB.settings.length)] * 2)
+        for name, first in (("SimpleRNN", 1e-4), ("LSTM", lstm))
+    }
+    lab = RecordingLab("vanishing")
+    monkeypatch.setattr(memory, "reaches", lambda lab: found)
+    memory.draw_reach(lab)
+    title = lab.figures["reach"][0].axes[0].get_title(loc="left")
+    assert title.endswith(f"get {less} than a SimpleRNN's")
+
+
 # The whole -----------------------------------------------------------------------
 
 

@@ -142,7 +142,7 @@ def small_shifts(lab):
         },
         "A shift by one pixel of 28 changes features by {plain:.0%} of their size "
         "without pooling, {largest:.0%} behind 2×2 max and {mean:.0%} behind average "
-        "pooling. But images grow more alike, too: of their distance it is "
+        "pooling. But images may grow more alike, too: of their distance it is "
         "{distance:.0%}. The accuracy of networks that have learned falls by "
         "{losses:.1%}.",
         figure=draw_shares,

@@ -183,8 +183,9 @@ def draw_gradients(lab):
         x, y = ([one[key] for one in looks] for key in ("d_fake", loss))
         label = f"{NAMES[loss]}, both trained"
         axes.plot(x, y, marker, mfc="none", color=color, alpha=0.6, label=label)
-    title = "The surer D is (left), the less log(1-D) sends back"
-    figures.describe(axes, title, "mean D(G(z))", "norm of the generator's gradient")
+    figures.describe(
+        axes, sent_back(results), "mean D(G(z))", "norm of the generator's gradient"
+    )
     figures.legend(axes)
     lab.figure(
         "gradients",
@@ -192,6 +193,14 @@ def draw_gradients(lab):
         "Norm of the generator's gradient against D(G(z)): joined points while only D "
         "trains, open ones while both do.",
     )
+
+
+def sent_back(results) -> str:
+    """What log(1-D) sends back while D alone trains, in words."""
+    ends = [(one["lead"][0]["minimax"], one["lead"][-1]["minimax"]) for one in results]
+    if all(last < first for first, last in ends):
+        return "The surer D is (left), the less log(1-D) sends back"
+    return "What both losses send back, by how sure D is (left)"
 
 
 if __name__ == "__main__":

@@ -91,7 +91,9 @@ def draw_samples(lab):
         axes.set_yticklabels(steps)
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        title = f"Noise becomes images with {NAMES[loss]}"
+        ends = [r["runs"][loss]["looks"][-1]["distance"] for r in image_runs(lab)]
+        far = np.mean(ends) > result["no_images"] / stats.TWICE.value
+        title = f"Noise becomes {'no ' if far else ''}images with {NAMES[loss]}"
         figures.describe(axes, title, "", "step" if not index else "")
     lab.figure(
         "samples",
@@ -121,7 +123,9 @@ def draw_quality(lab):
         axes.set_xlim(0, steps[-1])
         covered = min(np.mean(runs, 0)[-1] for runs in curves.values())
         figures.curves(axes, steps, curves)
-    title = "Samples come near, not as near as real ones"
+    ends = [np.mean([r["runs"][loss]["looks"][-1]["distance"] for r in results])
+            for loss in LOSSES]  # fmt: skip
+    title = f"In the end {max(ends):.3g}, real images {results[0]['floor']:.2g}"
     figures.describe(left, title, "step", "Fréchet distance")
     left.text(steps[-1], 1.1 * results[0]["floor"], "other real images", ha="right")
     title = f"In the end {covered:.1f} of {classes} classes are covered"

@@ -122,7 +122,7 @@ def is_preserved(lab):
         "It is a product of forget gates: over {length} steps a gate of 0.99 leaves "
         "{kept:.2g}, Keras's start of 0.73 {lost:.1e}. In layers with random weights "
         "the gates leave {means:.2g}. The whole gradient, which also flows through the "
-        "gates, is {whole:.2g} there: where they are open it even grows.",
+        "gates, is {whole:.2g} there{grows}.",
         figure=draw_flows,
         length=length,
         means={name: geometric(row) for name, row in last.items()},
@@ -130,6 +130,9 @@ def is_preserved(lab):
         lost=gates[1] ** length,
         powers={f"{gate:.3g}": f"{gate**length:.2g}" for gate in gates},
         whole={name: geometric(row) for name, row in ends.items()},
+        grows=": where they are open it even grows"
+        if geometric(ends[held]) > 1
+        else "",
         product_of_the_gates=last,
         gradient_of_the_first_cell_state=ends,
     )

@@ -205,7 +205,10 @@ def draw_distance(lab):
     means = [row.mean(0) for row in backwards.values()]
     right.set_ylim(min(map(np.min, means)) / 10, 10 * max(map(np.max, means)))
     figures.curves(right, range(longest, 0, -1), backwards, band=False)
+    shares = [row[-1] / row[0] for row in means]
     title = "Before training the starts decide what the first steps get"
+    if max(shares) < 10 * min(shares):
+        title = "Before training the first steps of all get about as much"
     label = f"time step, backwards (loss at step {longest})"
     figures.describe(right, title, label, "gradient norm")
     lab.figure(

@@ -55,7 +55,7 @@ def deeper_is_worse(lab):
     return Finding(
         plain,
         "Training loss with {depth} layers minus that with {half}, in nats: plain, "
-        "{rise}. Residual networks lose less by depth: {rise_of_residual}.",
+        "{rise}; residual, {rise_of_residual}.",
         figure=draw_depth,
         depth=depth,
         half=depth // 2,

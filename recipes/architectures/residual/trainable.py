@@ -151,17 +151,18 @@ def deep_networks_learn(lab):
         )
         for start, words in STARTS.items()
     }
-    exploded = losses[named(True, depth, "He")][:, -1]
+    diverged = np.isinf(losses[named(True, depth, "He")][:, -1])
     return Finding(
         gain,
         "Training loss of plain minus residual networks of {depth} layers, in nats: "
-        "{gain}. With He's weights {diverged} of {seeds} residual networks diverge: "
-        "branches must be small or normalized.",
+        "{gain}. With He's weights {diverged} of {seeds} residual networks "
+        "diverge{advice}.",
         figure=draw_training,
         depth=depth,
         gain={name: f"{one.effect:+.1f}" for name, one in gain.items()},
-        diverged=int(np.isinf(exploded).sum()),
-        seeds=len(exploded),
+        diverged=int(diverged.sum()),
+        seeds=len(diverged),
+        advice=": branches must be small or normalized" if diverged.any() else "",
         learning_rate=rates,
         final_loss={name: table[:, -1] for name, table in losses.items()},
         a_loss_counts_at_most=GUESSING,

@@ -150,10 +150,9 @@ def fallbacks_help(lab):
     return Finding(
         {f"{name}: fewer dead units": fewer_dead[name] for name in JUDGED}
         | {f"{name}: gradients vanish less": vanish_less[name] for name in JUDGED},
-        "ELU shows it: {dead[ELU]:.0%} dead units after training (ReLU "
-        "{dead[ReLU]:.0%}), and {gradient_ratio[ELU]:.2g} of the last layer's gradient "
-        "in the first (ReLU {gradient_ratio[ReLU]:.2g}). It is not all that counts; "
-        "test accuracy: {accuracy:.0%}.",
+        "ELU has {dead[ELU]:.0%} dead units after training (ReLU {dead[ReLU]:.0%}), "
+        "and {gradient_ratio[ELU]:.2g} of the last layer's gradient in the first (ReLU "
+        "{gradient_ratio[ReLU]:.2g}). Test accuracy: {accuracy:.0%}.",
         figure=draw_dead_units,
         **numbers,
         fewer_dead_than_relu=fewer_dead,

@@ -118,8 +118,8 @@ def relu_wins(lab):
             for target, found in whole.items()
             for first, second in (("ReLU", "tanh"), ("tanh", "sigmoid"))
         },
-        "Over all epochs these orders hold: {holding}. The order changes on the way. "
-        "Training errors at epoch {epochs[0]}: {early}; at epoch {epochs[1]}: {late}.",
+        "Over all epochs these orders hold: {holding}. Training errors at epoch "
+        "{epochs[0]}: {early}; at epoch {epochs[1]}: {late}.",
         figure=draw_race,
         epochs=epochs,
         early=order_at(lab, epochs[0]),

@@ -95,11 +95,10 @@ def relu_is_no_worse(lab):
             )
             for target in (SIGNED, SHIFTED)
         },
-        "Where no target is negative it does, else a linear output is needed. With "
-        "both signs a ReLU output ends at MSE {signed[ReLU]:.3f} (no output from 0 "
-        "up can have less than {floor:.3f}), a linear one at {signed[linear]:.3f}. "
-        "On the shifted target it is {shifted[ReLU]:.3f} against "
-        "{shifted[linear]:.3f}.",
+        "A ReLU output is as good as a linear one on: {holding}. With both signs a "
+        "ReLU output ends at MSE {signed[ReLU]:.3f} (no output from 0 up can have less "
+        "than {floor:.3f}), a linear one at {signed[linear]:.3f}. On the shifted "
+        "target it is {shifted[ReLU]:.3f} against {shifted[linear]:.3f}.",
         signed={name: float(values(name, SIGNED).mean()) for name in OUTPUTS},
         shifted={name: float(values(name, SHIFTED).mean()) for name in OUTPUTS},
         floor=values("ReLU", SIGNED, "floor").mean(),

@@ -146,7 +146,10 @@ def draw_signs(lab):
     passes = np.arange(1, len(printed) + 1)
     axes[1].set_xscale("log")
     figures.curves(axes[1], passes, {"w - ηδa": printed.T, "w + ηδa": corrected.T})
-    title = "The printed minus unlearns XOR, a plus learns it"
+    (first, last), plus = printed[[0, -1]].mean(1), corrected[-1].mean()
+    title = "XOR with the printed minus, and with a plus"
+    if last > first > 10 * plus:
+        title = "The printed minus unlearns XOR, a plus learns it"
     figures.describe(axes[1], title, "pass (cost before it)", "cost, ½ Σ (t - y)²")
     lab.figure(
         "signs",

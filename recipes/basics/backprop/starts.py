@@ -51,8 +51,8 @@ def several_starts(lab):
     """The best of four starts, against the first of the four."""
     learned = {units: found[-1] < SMALL for units, found in costs(lab).items()}
     gains, shares, best = {}, {}, {}
+    group = min(GROUP, len(learned[UNITS[0]]))
     for units, success in learned.items():
-        group = min(GROUP, len(success))
         fours = success[: len(success) // group * group].reshape(-1, group)
         case = f"{units} hidden units"
         gains[case] = stats.greater(fours.any(1), fours[:, 0], by=WORTH)
@@ -61,13 +61,13 @@ def several_starts(lab):
     two, four = best
     return Finding(
         gains,
-        "It pays where single starts get stuck, as in a network that is just large "
-        "enough. With 2 hidden units {two:.1%} of the starts learn XOR, and the best "
-        "of four does in {two_best:.1%}; with 4 hidden units {four:.1%} of single "
-        "starts do.",
+        "It pays with: {holding}. With 2 hidden units {two:.1%} of the starts learn "
+        "XOR, and the best of {group} does in {two_best:.1%}; with 4 hidden units "
+        "{four:.1%} of single starts do.",
         figure=draw_starts,
         two=shares[two],
-        two_best=best[two].get(GROUP, 0.0),
+        group=group,
+        two_best=best[two][group],
         four=shares[four],
         gains=gains,
         share_that_learn_best_of_k={
@@ -94,10 +94,10 @@ def loop(lab):
     reached = {units: (cost[-1] < SMALL).mean() for units, cost in found.items()}
     return Finding(
         {f"the cost falls, {units} units": fall for units, fall in falls.items()},
-        'On XOR the cost falls by these factors: {falls}. "Until it is small" may '
-        "never come: after {passes} passes the cost is below {small} in {two:.1%} of "
-        "the networks with 2 hidden units and {four:.1%} of those with 4. So the loop "
-        "also needs a limit on its passes.",
+        'On XOR the first cost is this many times the last: {falls}. "Until it is '
+        'small" may never come: after {passes} passes the cost is below {small} in '
+        "{two:.1%} of the networks with 2 hidden units and {four:.1%} of those with 4. "
+        "So the loop also needs a limit on its passes.",
         figure=draw_starts,
         falls={f"{units} units": fall for units, fall in falls.items()},
         passes=len(found[2]) - 1,
@@ -131,7 +131,7 @@ def draw_starts(lab):
         for line in lines[:1]:
             line.set_label(f"{name}: {chosen.mean():.0%}")
     figures.label_ends(axes[0])
-    title = "With 2 hidden units some starts get stuck"
+    title = f"2 hidden units: {(~learned[2]).mean():.0%} of the starts get stuck"
     figures.describe(axes[0], title, "pass (cost before it)", "cost, ½ Σ (t - y)²")
     axes[1].set_ylim(0, 1.12)
     tries = np.arange(1, 11)
@@ -140,7 +140,9 @@ def draw_starts(lab):
         for units, success in learned.items()
     }
     figures.curves(axes[1], tries, shares)
-    title = "A few starts are enough; with 4 units one is"
+    most = min(GROUP, len(learned[2]))
+    two, four = (best_of(learned[units])[most] for units in UNITS)
+    title = f"Best of {most}: {two:.0%} with 2 units, {four:.0%} with 4"
     figures.describe(axes[1], title, "starts, the best kept", "share that learn XOR")
     lab.figure(
         "starts", figure, "XOR with 2 hidden units (left), and the best of k starts."

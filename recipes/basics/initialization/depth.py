@@ -97,8 +97,8 @@ def xavier_keeps(lab):
             )
             for name in names
         },
-        "In linear layers of equal width it does; tanh, and widths that change, "
-        "break it. Variance of activations forward and of gradients back, through "
+        "The variance is kept within a factor of two with: {holding}; not with: "
+        "{failing}. Variance of activations forward and of gradients back, through "
         "{depth} layers: {changes}. The formula assumes slope 1 and equal widths: "
         "where widths halve, a layer multiplies the two variances by 4/3 and 2/3. It "
         "was not made for ReLU: {relu}.",
@@ -169,11 +169,11 @@ def he_for_relu(lab):
             for name in names
             for kind in ("activations", "gradients")
         },
-        "Forward it does at any width; back it takes layers of equal width. "
-        "Activations forward and gradients back: {changes}. He's rule counts a "
-        "layer's inputs only, so gradients shrink with the widths. Keras's HeNormal "
-        "has variance 2/fan_in ({off:.1f} standard errors off), but its default for "
-        "ReLU layers is Xavier's rule: {default}.",
+        "The variance is kept within a factor of two for: {holding}; not for: "
+        "{failing}. Activations forward and gradients back: {changes}. He's rule "
+        "counts a layer's inputs only, so gradients shrink with the widths. Keras's "
+        "HeNormal has variance 2/fan_in ({off:.1f} standard errors off), but its "
+        "default for ReLU layers is Xavier's rule: {default}.",
         figure=draw_depth,
         changes=both_ways(found, names),
         default=both_ways(found, ["ReLU, Xavier"]),
@@ -195,6 +195,13 @@ SHOWN = (
 )
 
 
+def keeping(found, kind: str) -> str:
+    """How many of the kinds of layers that are shown keep a variance, in words."""
+    off = [abs(change(found[name], kind).mean()) for name in SHOWN]
+    kept_by = sum(one < np.log10(FACTOR) for one in off)
+    return f"{kept_by} of {len(off)} keep the variance within a factor of two"
+
+
 def draw_depth(lab):
     """The variance of activations and gradients layer by layer."""
     found = simulated(lab)
@@ -210,13 +217,13 @@ def draw_depth(lab):
         figures.curves(panel, layers, logs)
     figures.describe(
         axes[0],
-        "Forward: He keeps a ReLU's signals, Xavier a linear layer's",
+        f"Forward: {keeping(found, 'activations')}",
         "layer",
         "variance of activations, powers of ten",
     )
     figures.describe(
         axes[1],
-        "Back: the same two keep gradients; a sigmoid loses them",
+        f"Back: {keeping(found, 'gradients')}",
         "layer, the last one first",
         "variance of gradients dL/dz, powers of ten",
     )

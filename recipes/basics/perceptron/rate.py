@@ -96,9 +96,8 @@ def smaller_takes_longer(lab):
     found = by_rate(lab)
     return Finding(
         {case: more_passes(seen, "1/16") for case, seen in found.items()},
-        "It does where the first weights are large against the rate. The smaller they "
-        "are, the less the rate matters; from zeros every rate takes as many passes. "
-        "Passes at rates 1/16, 1/4 and 1: {passes:.1f}.",
+        "It does with: {holding}; not with: {failing}. From zeros every rate takes as "
+        "many passes. Passes at rates 1/16, 1/4 and 1: {passes:.1f}.",
         passes={
             case: [np.mean(seen[name][0]) for name in seen]
             for case, seen in found.items()
@@ -124,11 +123,10 @@ def smaller_is_calmer(lab):
     }
     return Finding(
         {case: fewer_rises(seen, "1/16") for case, seen in found.items()},
-        "It depends on the gate and on the first weights: errors rise less often with "
-        "{holding}, and do not with {failing}. Share of the further passes that make "
-        "more errors than the one before, at rates 1/16, 1/4 and 1: {rises:.2f}. From "
-        "zeros the outputs are the same for "
-        "all {rates} rates: a rate only scales the weights.",
+        "Errors rise less often with: {holding}; not with: {failing}. Share of the "
+        "further passes that make more errors than the one before, at rates 1/16, 1/4 "
+        "and 1: {rises:.2f}. From zeros the outputs are the same for all {rates} "
+        "rates: a rate only scales the weights.",
         rates=len(RATES),
         rises={
             case: [np.mean(seen[name][1]) for name in seen]

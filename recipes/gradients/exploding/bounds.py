@@ -113,10 +113,10 @@ def bound_would_help(lab):
             if middle(found["ReLU", weights]) > EXPLODES
         }
         or {"ReLU explodes somewhere": None},
-        "A bound ends the explosion with {holding}, and not with {failing}: it "
-        "dampens, and large weights win. First layer's gradient over the last one's, "
-        "ReLU: {relu:.1e}; bounded at 6: {relu6:.1e}. It is the weights that enlarge a "
-        "gradient, as ReLU's slope is never above 1.",
+        "A bound ends the explosion with: {holding}; not with: {failing}. First "
+        "layer's gradient over the last one's, ReLU: {relu:.1e}; bounded at 6: "
+        "{relu6:.1e}. It is the weights that enlarge a gradient, as ReLU's slope is "
+        "never above 1.",
         figure=draw_bounds,
         relu=means["ReLU"],
         relu6=means["ReLU6"],
@@ -146,8 +146,8 @@ def bounded_activations(lab):
             for name in ("tanh", "sigmoid")
         },
         "The gradient explodes from these multiples of He's weights on: {borne:.1f}. "
-        "With N(0, 1) it still grows {tanh:.0e}-fold with tanh: a bound on the outputs "
-        "dampens, but it bounds no gradient.",
+        "With N(0, 1) the first layer's is {tanh:.1g} times the last one's with tanh: "
+        "a bound on the outputs bounds no gradient.",
         figure=draw_bounds,
         borne={name: middle(row) for name, row in borne.items()},
         tanh=middle(found["tanh", TOO_LARGE]),
@@ -166,7 +166,12 @@ def draw_bounds(lab):
     axes.minorticks_off()
     axes.axhline(EXPLODES, color="#000000", lw=0.8)
     figures.curves(axes, GAINS, {name: by_gain(lab, name) for name in SHOWN})
-    title = "A bound dampens the growth of gradients, large weights win"
+    ends = {name: middle(by_gain(lab, name)[:, -1]) for name in SHOWN}
+    relu, bounded = ends.pop("ReLU"), list(ends.values())
+    damped = "dampens" if max(bounded) < relu else "does not always dampen"
+    title = f"A bound {damped} the growth of gradients"
+    if min(bounded) > EXPLODES:
+        title += ", large weights win"
     label = "gradient, first layer over last (line: 10)"
     figures.describe(axes, title, "starting weights, in multiples of He's", label)
     lab.figure(

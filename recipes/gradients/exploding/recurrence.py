@@ -146,8 +146,8 @@ def can_explode(lab):
     conditions[ORTHOGONAL] = stats.above(ends[ORTHOGONAL].max(), EXPLODES)
     return Finding(
         conditions,
-        "It explodes with {holding}. A change of the state grows over {steps} steps to "
-        "these multiples: {means:.1e}. Near 0 tanh's slope is 1 and only the recurrent "
+        "It explodes with {holding}. Over {steps} steps a change of the state is "
+        "multiplied by: {means:.1e}. Near 0 tanh's slope is 1 and only the recurrent "
         "weights count; larger states dampen. In a SimpleRNN with gain 1.5 and tiny "
         "inputs the bias's gradient is {in_keras:.0e} over {steps} steps.",
         figure=draw_recurrence,

@@ -211,6 +211,14 @@ def drift_put_back(lab):
         name: [float(v.mean()) for v in measured(runs, name)]
         for name in ("mean", "loss")
     }
+    without, alone, put_back = means["loss"]
+    back, lost = None, "it gains nothing"
+    if alone < without:
+        back = (put_back - alone) / (without - alone)
+        lost = (
+            f"{back:.0%} of the gain is lost with the drift put back, which also "
+            "adds noise"
+        )
     return Finding(
         {
             "with the drift put back it trains faster than without normalization": (
@@ -220,13 +228,12 @@ def drift_put_back(lab):
         "With drift put back a step moves the mean of a layer's inputs by "
         "{moved[2]:.2f} spreads, by {moved[0]:.2f} without normalization. The mean "
         "training losses are {losses[2]:.2f} and {losses[0]:.2f}, and {losses[1]:.2f} "
-        "with normalization alone: {back:.0%} of the gain is lost with the drift put "
-        "back, which also adds noise.",
+        "with normalization alone: {lost}.",
         figure=draw_trainings,
         moved=means["mean"],
         losses=means["loss"],
-        back=(means["loss"][2] - means["loss"][1])
-        / (means["loss"][0] - means["loss"][1]),
+        lost=lost,
+        back=back,
     )
 
 
@@ -241,7 +248,9 @@ def draw_trainings(lab):
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         left.plot(np.arange(len(smooth)) + window, smooth, label=way, **style)
     figures.legend(left)
-    title = "With drift put back, normalization trains more slowly"
+    losses = [values.mean() for values in measured(runs, "loss")]
+    slower = "more slowly" if losses[2] > losses[1] else "no more slowly"
+    title = f"With drift put back, normalization trains {slower}"
     figures.describe(left, title, "step", "loss of the batches (nats)")
     means = measured(runs, "mean")
     right.bar(range(3), [m.mean() for m in means], color=figures.COLORS[:3], width=0.6)
@@ -249,7 +258,8 @@ def draw_trainings(lab):
         right.plot(np.full(len(values), place), values, ".", color="#000000")
     right.set(yscale="log")
     right.set_xticks(range(3), ["plain", "normalized", "normalized,\ndrift put back"])
-    title = "Layers' inputs drift least behind normalization"
+    least = WAYS[int(np.argmin([m.mean() for m in means]))]
+    title = f"Layers' inputs drift least: {least}"
     figures.describe(right, title, "", "shift of the mean a step (spreads)")
     lab.figure(
         "drift",

@@ -150,7 +150,8 @@ def draw_momentum(lab):
         f"momentum {m}": 100 * column(runs[m], "accuracy") for m in reversed(MOMENTUMS)
     }
     figures.curves(axes, epochs, curves)
-    title = "With momentum 0.99 a short training predicts badly"
+    slow, fast = (column(runs[m], "accuracy")[:, 0].mean() for m in (0.99, 0.9))
+    title = f"After one epoch: {slow:.0%} with momentum 0.99, {fast:.0%} with 0.9"
     figures.describe(axes, title, "epoch", "test accuracy (%)")
     lab.figure(
         "momentum",

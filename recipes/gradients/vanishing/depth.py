@@ -213,10 +213,13 @@ def draw_layers(lab):
     figure, axes = figures.new(2, 1, width=8.0, height=6.8)
     depth, runs = lab.settings.depth, networks(lab)
     layers = range(depth + 1, 0, -1)  # the gradient's way; names where lines part
-    lost = -np.log10(middle(ratios(lab)["sigmoid"]))
+    lost = {
+        name: np.round(-np.log10(middle(ratios(lab)[name]))) + 0.0  # no -0
+        for name in ("sigmoid", "ReLU, He")
+    }
     titles = (
-        f"Sigmoid loses {lost:.0f} powers of ten in {depth} layers, ReLU with He's "
-        "weights none",
+        f"Powers of ten lost in {depth} layers: sigmoid {lost['sigmoid']:.0f}, ReLU "
+        f"with He's weights {lost['ReLU, He']:.0f}",
         "Tiny weights: the kernels' gradients hide it, for all of them are tiny",
     )
     for axis, kind, title in zip(axes, ("signal", "kernel"), titles, strict=True):

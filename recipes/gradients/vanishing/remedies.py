@@ -110,10 +110,10 @@ def remedies_help(lab):
             )
             for words, row in found.items()
         },
-        "Where sigmoids stay, better weights are not enough. The first layer gets "
+        "The gradient flows with: {holding}; not with: {failing}. The first layer gets "
         "this much of the last one's gradient: {means:.2g} (sigmoid, N(0, 0.01²): "
-        "{untreated:.0e}). All but the sigmoid with Glorot's weights learn: their "
-        "training loss ends at least {least:.1f} nats lower.",
+        "{untreated:.0e}). The training losses of the others end at least "
+        "{least:.1f} nats below that of the sigmoid with Glorot's weights.",
         figure=draw_remedies,
         means={words: middle(row) for words, row in found.items()},
         untreated=middle(first_to_last(runs[UNTREATED])),
@@ -133,20 +133,23 @@ def draw_remedies(lab):
     left.set_xticklabels(["out", *map(str, layers[1:])])
     signal = {label: at_start(runs[n], "signal")[:, ::-1] for n, label in names.items()}
     figures.curves(left, layers, signal, band=False)
-    title = "All but Glorot's weights for the sigmoid keep the gradient"
+    ratios = [middle(first_to_last(runs[name])) for name in names]
+    flowing = sum(FLOWS[0] < ratio < FLOWS[1] for ratio in ratios)
+    title = f"The gradient arrives with {flowing} of {len(names)} remedies"
     label = "gradient norm (what flows in: biases)"
     figures.describe(left, title, "layer, last to first", label)
     right.set(yscale="log", xlim=(0, epochs))
     curves = {label: losses(runs[name]) for name, label in names.items()}
     figures.curves(right, range(epochs + 1), curves, band=False)
-    title = "Where the gradient flows, the network learns"
+    best = min(names, key=lambda name: final_loss(runs[name]).mean())
+    title = f"Lowest in the end: {names[best]}"
     figures.describe(right, title, "epoch", "training loss (nats)")
     lab.figure(
         "fixes",
         figure,
         "Remedies, means over the seeds: gradients before training, and training loss. "
-        "With skip connections ten outputs add up: the first steps at this rate are "
-        "too long, and the loss rises before it falls.",
+        "With skip connections the layers' outputs add up, so that the first steps at "
+        "this rate are long.",
     )
 
 

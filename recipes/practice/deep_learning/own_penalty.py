@@ -180,10 +180,10 @@ def no_penalty(lab):
                 ones, grown["noise"], by=stats.TENTH, scale="log"
             ),
         },
-        "Descent that is stopped early is like ridge; nothing is like lasso. Squared "
-        "distances to the true weights where all features are used: {dense:.2f}; "
-        "where three are: {sparse:.2f}. A network's kernels grow to {grown:.2f} "
-        "times their length, those of noise inputs to {noise:.2f}.",
+        "These hold: {holding}. Squared distances to the true weights where all "
+        "features are used: {dense:.2f}; where three are: {sparse:.2f}. A network's "
+        "kernels become {grown:.2f} times as long, those of noise inputs {noise:.2f} "
+        "times.",
         figure=draw_distances,
         dense={name: dense[name].mean() for name in ("descent", "ridge", "lasso")},
         sparse={name: sparse[name].mean() for name in ("descent", "ridge", "lasso")},

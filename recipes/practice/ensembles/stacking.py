@@ -186,8 +186,7 @@ def weighed_out_of_fold(lab):
             )
             for words, seen in found.items()
         },
-        "The network's loss decides what is left to gain. Distance to the clean target "
-        "in standard deviations, by that loss: "
+        "Distance to the clean target in standard deviations, by the network's loss: "
         "stack {stack:.2f}; network {network:.2f}; forest {forest:.2f}. The "
         "better member's distance over the stack's: {against_better:.2f}.",
         figure=draw_stacks,

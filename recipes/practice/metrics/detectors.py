@@ -117,6 +117,7 @@ def draw_choices(lab):
     runs = detectors(lab, RARE)
     figure, axes = figures.new(width=8.0, height=4.2)
     axes.set(ylim=(0, 1.05), xscale="logit", xlim=(1e-3, 0.999))
+    cuts = {}
     for index, rule in enumerate(("precision", "recall", "F1")):
         values = np.array([run["curve"][rule] for run in runs])
         # Where nothing is found there is no precision.
@@ -127,12 +128,13 @@ def draw_choices(lab):
         axes.plot(grid, values.mean(0), label=rule, **style)
         cut = float(np.median(column(runs, rule, "threshold")))
         height = float(np.interp(cut, grid, values.mean(0)))
+        cuts[rule] = f"{rule} {cut:.2f}"
         axes.plot(np.clip(cut, 1e-3, 0.999), height, "o", ms=9, color=style["color"])
     figures.legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes.set_xticks([0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999])
     axes.xaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
-    title = "Each metric has a threshold of its own (points)"
+    title = f"Chosen thresholds (points): {', '.join(cuts.values())}"
     figures.describe(axes, title, "threshold on the probability", "share on test rows")
     lab.figure(
         "choices",

@@ -172,7 +172,8 @@ def draw_optimism(lab):
         axes.fill_between(TRIALS, mean - error, mean + error, color=color, alpha=0.15,
                           lw=0)  # fmt: skip
     figures.label_ends(axes)
-    title = "Rows that choose report too much"
+    too_much = runs["by the test rows"][:, -1].mean() > 0
+    title = f"Rows that choose report {'too much' if too_much else 'no more'}"
     x, y = "networks to choose from", "test score above its worth"
     figures.describe(axes, title, x, y)
     lab.figure(

@@ -202,9 +202,9 @@ def zero_first(lab):
         if added is None
         else {"gradients add up unless zeroed": added == 2 * ONCE},
         "A second backward pass of w² at 3 gives {slopes} (once: 6). Never zeroed, the "
-        "loop is momentum of 1 to {heavy:.0e}, and its last loss {last:.2f}, not "
-        "{usual:.2f} nats. The sum of four quarter batches is the whole batch's "
-        "gradient to {parts:.0e}.",
+        "loop is momentum of 1 to {heavy:.0e}. Its last loss is {last:.2f} nats; "
+        "zeroed, it is {usual:.2f}. The sum of four quarter batches is the whole "
+        "batch's gradient to {parts:.0e}.",
         figure=draw_orders,
         slopes={
             name: "not installed" if value is None else f"{value:g}"
