@@ -176,8 +176,8 @@ def trades(lab):
         },
         "From one random feature a row to {times} the variance goes from {peak:.3g} to "
         "{after:.3g}, bias² from {peak_bias:.3g} to {after_bias:.3g}. A deep tree "
-        "(bias² and variance {deep:.3f}) gets {rows_ratio:.3f} with {many} times the rows, "
-        "and the mean of {many} trees {mean_ratio:.3f}.",
+        "(bias² and variance {deep:.3f}) gets {rows_ratio:.3f} with {many} times the "
+        "rows, and the mean of {many} trees {mean_ratio:.3f}.",
         figure=draw_balance,
         times=WIDE // ROWS,
         many=MANY,

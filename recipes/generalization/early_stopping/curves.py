@@ -64,7 +64,8 @@ def curves_part(lab):
     return Finding(
         conditions,
         "With half of the labels wrong the validation loss changes by {rises:+.3f} "
-        "nats an epoch, with L2 by {control:+.4f}. Slopes of both losses: {slopes:.2g}.",
+        "nats an epoch, with L2 by {control:+.4f}. Slopes of both "
+        "losses: {slopes:.2g}.",
         figure=draw_curves,
         rises=seen[LEARNERS[0]]["val_loss"].mean(),
         control=seen[CONTROL]["val_loss"].mean(),
