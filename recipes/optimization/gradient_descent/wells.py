@@ -125,7 +125,8 @@ def start_decides(lab):
             ),
         },
         "The share of walkers that ends in the deep well, from there minus from the "
-        "shallow one: {decides:.0%}. On digits losses of single starts are off their median by {spread:.1%}.",
+        "shallow one: {decides:.0%}. On digits losses of single starts are off "
+        "their median by {spread:.1%}.",
         decides={name: seen.mean() for name, seen in decides.items()},
         spread={name: seen.mean() for name, seen in spread.items()},
     )

@@ -93,7 +93,8 @@ def drop_reduces_overfitting(lab):
          for name, one in lower.items()},
         "Held-out loss at one training loss, with a drop to a tenth after a quarter of "
         "the epochs and with the rate held: {shown:.3f} nats. With {wrong:.0%} wrong "
-        "labels the gap between held-out and training loss ends at {dropped:.2f} and {held:.2f}.",
+        "labels the gap between held-out and training loss ends at {dropped:.2f} "
+        "and {held:.2f}.",
         figure=draw_overfitting,
         shown=shown,
         wrong=WRONG,
