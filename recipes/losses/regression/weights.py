@@ -94,8 +94,9 @@ def draw_remedies(lab):
     """The first seed's networks by squared error, with its remedies."""
     names = ("squared error", "squared, capped", "squared, weighted")
     runs = {name: networks(lab)[name] for name in names}
-    far = [distances(found).mean() for found in runs.values()]
-    title = "Distance to the truth: {:.2g}; capped {:.2g}, weighted {:.2g}".format(*far)
+    plain, capped, weighted = (distances(found).mean() for found in runs.values())
+    title = f"Distance to the truth: {plain:.2g}"
+    title += f"; capped {capped:.2g}, weighted {weighted:.2g}"
     draw_fits(lab, "remedies", title, runs)
 
 

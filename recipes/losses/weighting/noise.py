@@ -183,11 +183,11 @@ def draw_digits(lab):
         axes.plot(values.mean(), place, "|", color=color, ms=22, mew=2)
     axes.set_yticks(range(len(runs)), labels=[*reversed(runs)])
     axes.set_ylim(-0.5, len(runs) - 0.5)
-    gains = [
+    known, random = (
         100 * (column(runs[case], "accuracy") - column(runs[EQUAL], "accuracy")).mean()
         for case in (KNOWN, RANDOM)
-    ]
-    title = "{:g} for wrong labels: {:+.1f} points, at random {:+.1f}".format(*gains)
+    )
+    title = f"{LOW:g} for wrong labels: {known:+.1f} points, at random {random:+.1f}"
     figures.describe(axes, title, "test accuracy on true labels (%)", "")
     lab.figure(
         "wrong_labels",
