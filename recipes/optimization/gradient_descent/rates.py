@@ -241,7 +241,7 @@ def draw_rates(lab):
     left.annotate(
         "2/curvature", (1.0, 500), (-6, 0), ha="right", textcoords="offset points"
     )
-    title = "x²: steps fall with the rate, until it diverges"
+    title = "x²: fewest steps at rate 0.5, then more until it diverges"
     figures.describe(left, title, "learning rate", "steps to a thousandth")
     table = np.array([losses(lab)[f"SGD, {rate:g}"] for rate in RATES]).T
     right.set(xscale="log", yscale="log")
