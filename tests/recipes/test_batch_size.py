@@ -13,6 +13,7 @@ from recipes.optimization.batch_size import (
     hardware,
     noise,
     normalization,
+    small_or_large,
     wandering,
     wells,
 )
@@ -178,3 +179,22 @@ def test_gap_at_one_training_loss_by_hand():
     assert gaps.gap_at_level([run], level) == pytest.approx([1.8])
     never = {**run, "training_loss": [3 * level, 2 * level]}
     assert gaps.gap_at_level([run, never], level) is None
+
+
+@pytest.mark.parametrize(
+    ("measure", "small", "large", "ahead"),
+    [
+        ("held_out_accuracy", 0.9, 0.8, "small batches are ahead"),
+        ("held_out_accuracy", 0.8, 0.9, "large batches are ahead"),
+        ("training_loss", 0.8, 0.9, "small batches are ahead"),
+        ("training_loss", 0.5, 0.5, "none are ahead"),
+    ],
+)
+def test_the_batches_that_are_told_to_be_ahead(
+    monkeypatch, measure, small, large, ahead
+):
+    ends = {small_or_large.SMALL: small, small_or_large.LARGE: large}
+    monkeypatch.setattr(
+        small_or_large, "at_best", lambda lab, size, *_: np.array([ends[size]])
+    )
+    assert small_or_large.who_is_ahead(None, "epochs", measure) == ahead

@@ -23,6 +23,12 @@ def lab():
     return RecordingLab("bias_variance", seeds=4, sets=20)
 
 
+def test_what_falls_along_a_sweep_by_hand():
+    parts = {"bias²": np.array([[3.0, 1.0, 2.0]]), "variance": np.array([[1, 3, 2]])}
+    assert balance.falling(parts) == ["bias²"]
+    assert balance.falling(parts, 1) == ["variance"]
+
+
 def test_curves_have_mean_0_and_variance_1():
     x = np.linspace(-1, 1, 100_001)
     for name, shape in curves.CURVES.items():

@@ -7,6 +7,7 @@ from scipy import special
 
 from recipes.lab.data import sets
 from recipes.lab.evidence.judging import judge
+from recipes.lab.testing import RecordingLab
 from recipes.losses.classification import (
     comparing,
     cross_entropy,
@@ -230,6 +231,21 @@ def test_crossing_by_hand():
     assert mismatch.crossing([0.5, 0.7, 0.95], 0.9) == pytest.approx(2.8)
     assert mismatch.crossing([0.9], 0.9) == 1.0
     assert mismatch.crossing([0.5, 0.7], 0.9) is None
+
+
+@pytest.mark.parametrize(("epochs", "slower"), [(5, 0), (20, 6)])
+def test_the_title_counts_the_pairs_that_are_slower(monkeypatch, epochs, slower):
+    runs = {
+        f"{name}, {optimizer}": [{"epochs": 5 if name == mismatch.RIGHT else epochs}]
+        for name, (*_, optimizers) in mismatch.PAIRS.items()
+        for optimizer in optimizers
+    }
+    monkeypatch.setattr(mismatch, "races", lambda lab: runs)
+    monkeypatch.setattr(mismatch, "goal_of", lambda lab: 0.9)
+    lab = RecordingLab("classification")
+    mismatch.draw_races(lab)
+    title = lab.figures["mismatch"][0].axes[0].get_title("left")
+    assert title.startswith(f"{slower} of 6 other pairs")
 
 
 def test_the_notes_run_is_set_up_as_printed():

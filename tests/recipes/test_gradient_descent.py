@@ -96,3 +96,12 @@ def test_nobody_leaves_a_well_without_noise():
     assert wells.share_in_deep(0.1, 200, 5, range(2), 0.0).tolist() == [0, 0]
     assert wells.share_in_deep(0.1, 200, 5, range(2), 0.0, "deep").tolist() == [1, 1]
     assert wells.share_in_deep(0.1, 2000, 20, range(2), 1.0).max() > 0
+
+
+@pytest.mark.parametrize(("steps", "lifted"), [(10, "neither"), (5000, "the larger")])
+def test_the_title_tells_which_rate_leaves_the_well(steps, lifted):
+    lab = RecordingLab("gradient_descent", steps=steps)
+    wells.draw_walkers(lab)
+    figure, _ = lab.figures["wells"]
+    title = figure.axes[0].get_title("left")
+    assert title == f"The same noise lifts {lifted} rate out of the shallow well"

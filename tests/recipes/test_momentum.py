@@ -6,6 +6,7 @@ import pytest
 from scipy.linalg import solve_discrete_lyapunov
 
 from recipes.lab import catalog
+from recipes.lab.testing import RecordingLab, judged
 from recipes.optimization._surfaces import (
     DoubleWell,
     first_step,
@@ -265,3 +266,11 @@ def test_what_is_told_of_a_ravine_is_what_was_found(tmp_path, condition, seen):
 )
 def test_settings_out_of_range(recipes_run, flag):
     assert "must be" in recipes_run("momentum", flag, code=2)
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.9])
+def test_what_is_told_to_be_smooth_holds(beta):
+    found = judged(limits.smooths_across, RecordingLab("momentum", beta=beta))
+    told = "; ".join(found["holds"]) or "none"
+    assert found["note"].startswith(f"Smooth are: {told}. That means")
+    assert "so often: plain: 0, velocity form:" in found["note"]

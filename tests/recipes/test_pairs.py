@@ -8,7 +8,15 @@ import pytest
 
 from recipes.lab.data import sets
 from recipes.lab.evidence.judging import judge
-from recipes.losses.pairs import logits, probabilities, relu, sigmoid, softmax
+from recipes.lab.testing import RecordingLab
+from recipes.losses.pairs import (
+    _digits,
+    logits,
+    probabilities,
+    relu,
+    sigmoid,
+    softmax,
+)
 
 ONE = np.array([[1.0]])
 USUAL, WRONG, WRONGER = "Keras's start", "sure and wrong", "surer and wrong"
@@ -238,3 +246,18 @@ def test_a_softmax_taken_twice_sends_next_to_nothing_back():
     expected = np.abs((np.diag(inner) - np.outer(inner, inner)) @ outer).max()
     assert softmax.sent_back("softmax twice") == pytest.approx(expected, rel=1e-3)
     assert softmax.sent_back("softmax once") == pytest.approx(1 - q, rel=1e-6)
+
+
+@pytest.mark.parametrize(("lost", "behind"), [(0.0, 0), (0.5, 4)])
+def test_the_title_counts_where_squared_error_is_behind(monkeypatch, lost, behind):
+    found = {"bce logits": 0.9, "mse sigmoid": 0.9 - lost}
+    monkeypatch.setattr(
+        _digits,
+        "learn",
+        lambda lab, pair: dict.fromkeys(_digits.WAYS, np.full(3, found[pair])),
+    )
+    lab = RecordingLab()
+    sigmoid.draw_digits(lab)
+    figure, _ = lab.figures["odd_or_even"]
+    title = figure.axes[0].get_title("left")
+    assert title.endswith(f"two points behind, or more, in {behind} of 4 cases")

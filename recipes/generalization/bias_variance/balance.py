@@ -175,10 +175,9 @@ def trades(lab):
             ),
         },
         "From one random feature a row to {times} the variance goes from {peak:.3g} to "
-        "{after:.3g}. Bias² goes from {peak_bias:.3g} to {after_bias:.3g}: both fall. "
-        "Below that point variance is paid for bias. And a deep tree (bias² and "
-        "variance {deep:.3f}) gets {rows_ratio:.3f} with {many} times the rows, and "
-        "the mean of {many} trees {mean_ratio:.3f}, without a trade.",
+        "{after:.3g}, bias² from {peak_bias:.3g} to {after_bias:.3g}. A deep tree "
+        "(bias² and variance {deep:.3f}) gets {rows_ratio:.3f} with {many} times the "
+        "rows, and the mean of {many} trees {mean_ratio:.3f}.",
         figure=draw_balance,
         times=WIDE // ROWS,
         many=MANY,
@@ -193,13 +192,23 @@ def trades(lab):
     )  # fmt: skip
 
 
+def falling(parts: dict[str, np.ndarray], first: int = 0) -> list[str]:
+    """Which parts are smaller, in the mean, at the end of a sweep than at a place."""
+    means = {name: parts[name].mean(0) for name in ("bias²", "variance")}
+    return [name for name, mean in means.items() if mean[-1] < mean[first]]
+
+
 def draw_balance(lab):
     """Bias², variance and their sum along three sweeps."""
     figure, axes = figures.new(1, 3, width=12.0, height=4.0)
+    trees, features = of_trees(lab), of_features(lab)
+    depths = "Trees trade" if falling(trees) == ["bias²"] else "Trees by depth"
+    fall = falling(features, WIDTHS.index(INTERPOLATES))
+    fall = {0: "neither falls", 1: f"{''.join(fall)} falls", 2: "both fall"}[len(fall)]
     sweeps = (
         ("Polynomials trade", DEGREES, of_polynomials(), "degree"),
-        ("Trees trade", DEPTHS, of_trees(lab), "depth of the tree"),
-        (f"Beyond {ROWS} features both fall", WIDTHS, of_features(lab), "features"),
+        (depths, DEPTHS, trees, "depth of the tree"),
+        (f"Beyond {ROWS} features {fall}", WIDTHS, features, "features"),
     )
     for axis, (title, sizes, parts, x) in zip(axes, sweeps, strict=True):
         shown = {name: np.atleast_2d(parts[name]) for name in ("bias²", "variance")}

@@ -111,7 +111,11 @@ def draw_sweep(lab):
     figures.curves(axis, places, found)
     axis.set_xticks(places, [str(count) for count in NEIGHBORS[::-1]])
     axis.yaxis.set_major_formatter("{x:.0%}")
-    title = "Stiff models do poorly on both, flexible ones on new rows only"
+    means = [seen.mean(0) for seen in errors(lab).values()]
+    flexible, *_, stiff = (word_for(*pair) for pair in zip(*means, strict=True))
+    title = f"With {NEIGHBORS[0]} neighbor: {flexible}; with {NEIGHBORS[-1]}: {stiff}"
+    if (flexible, stiff) == ("overfits", "underfits"):
+        title = "Stiff models do poorly on both, flexible ones on new rows only"
     figures.describe(axis, title, "neighbors (right: more flexible)", "wrong answers")
     lab.figure(
         "sweep",

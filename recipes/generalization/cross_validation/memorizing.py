@@ -162,8 +162,8 @@ def uneven_folds(lab):
         "{spread[nearest neighbor]:.3f}, of a linear model by {spread[linear]:.3f}, "
         "and of one that errs as often by "
         "{spread[linear, errs as often]:.3f}. Areas under the ROC curve: {area:.2f}. "
-        "The gap to the training accuracy tells more: {training[nearest neighbor]:.0%} "
-        "against {accuracy[nearest neighbor]:.0%}.",
+        "The nearest neighbor has {training[nearest neighbor]:.0%} in training, and "
+        "{accuracy[nearest neighbor]:.0%} on the folds.",
         figure=draw_spreads,
         spread=means["spread"],
         accuracy=means["accuracy"],
@@ -177,18 +177,22 @@ def draw_spreads(lab):
     figure, axes = figures.new(width=8.0, height=4.4)
     axes.set(xscale="log", yscale="log")
     found = {size: spreads(lab, FOLDS * size) for size in SIZES}
+    ratios = []
     for index, name in enumerate(MODELS):
         color = figures.COLORS[index]
         spread = [np.sqrt((found[size][name]["spread"] ** 2).mean()) for size in SIZES]
         p = np.array([found[size][name]["accuracy"].mean() for size in SIZES])
         axes.plot(SIZES, spread, "oD^s"[index], color=color, label=name, ls="")
-        axes.plot(SIZES, np.sqrt(p * (1 - p) / SIZES), color=color, lw=1)
+        chance = np.sqrt(p * (1 - p) / SIZES)
+        axes.plot(SIZES, chance, color=color, lw=1)
+        ratios += list(spread / chance)
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.minorticks_off()
     ticks = (0.04, 0.06, 0.1, 0.15)
     axes.set_yticks(ticks, [str(tick) for tick in ticks])
     figures.legend(axes)
-    title = "Chance alone (lines) makes folds as uneven as they are (marks)"
+    times = f"{min(ratios):.2f} to {max(ratios):.2f} times"
+    title = f"Folds (marks) are {times} as uneven as by chance alone (lines)"
     y = "standard deviation over folds (accuracy)"
     figures.describe(axes, title, "samples of a fold", y)
     lab.figure(

@@ -139,8 +139,8 @@ def prevents_overfitting(lab):
                 optimism["one split"], optimism["5 folds"], by=OPTIMISM
             ),
         },
-        "What gains is the choice among many models and its report; no single model "
-        "changes. Chosen by 5 folds the best of {models} models has a true squared "
+        "It can change the choice among many models and its report, no single model. "
+        "Chosen by 5 folds the best of {models} models has a true squared "
         "error of {true[5 folds]:.2f}, chosen by one split {true[one split]:.2f}. "
         "The report is too good by {optimism[5 folds]:.2f} and "
         "{optimism[one split]:.2f}. The gap of one network is {gap[without]:.1%} "

@@ -169,7 +169,7 @@ def above_the_test_loss(lab):
         },
         "At rates of 0.2, 0.5 and 0.8 the reported training loss ends at {on:.3f} "
         "nats, the test loss at {test:.3f}. The training images with dropout off have "
-        "{off:.3f}: below the test, as ever.",
+        "{off:.3f}.",
         on=[values.mean() for values in last.values()],
         test=[column(of, "test").mean() for of in runs.values()],
         off=[column(of, "training").mean() for of in runs.values()],

@@ -63,8 +63,9 @@ def curves_part(lab):
     )
     return Finding(
         conditions,
-        "With half of the labels wrong the validation loss rises by {rises:.3f} nats "
-        "an epoch, with L2 by {control:.4f}. Slopes of both losses: {slopes:.2g}.",
+        "With half of the labels wrong the validation loss changes by {rises:+.3f} "
+        "nats an epoch, with L2 by {control:+.4f}. Slopes of both "
+        "losses: {slopes:.2g}.",
         figure=draw_curves,
         rises=seen[LEARNERS[0]]["val_loss"].mean(),
         control=seen[CONTROL]["val_loss"].mean(),
@@ -146,7 +147,7 @@ def all_are_too_many(lab):
             for task, (_, best, last) in ends(lab).items()
         },
         "Too many for {holding}. Test loss at the best and after all: {losses:.2f}. "
-        "The model of two speeds is worst in between: {worst:.2f} after {when} epochs.",
+        "The model of two speeds is worst after {when} epochs: {worst:.2f}.",
         figure=draw_curves,
         losses={
             task: [best.mean(), last.mean()]

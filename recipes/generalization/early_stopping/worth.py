@@ -71,11 +71,10 @@ def better_on_new_rows(lab):
             )
             for task, p in TRIED
         },
-        "It helps where the loss on new rows turns up and stays up, as with half of "
-        "the labels wrong: {kept:.2f} at a patience of 3, {end:.2f} at the end. Where "
-        "it falls a second time, in the model of two speeds, the stop comes too early: "
-        "{two:.2f} at a patience of 3, {twenty:.2f} at 20 and {last:.2f} at the end. A "
-        "linear classifier does not overfit: {linear:.2f} in either case.",
+        "Test loss with half of the labels wrong: {kept:.2f} at a patience of 3, "
+        "{end:.2f} at the end. Of the model of two speeds: {two:.2f} at a patience of "
+        "3, {twenty:.2f} at 20 and {last:.2f} at the end. Of a linear classifier, at a "
+        "patience of 3 and at the end: {linear:.2f}.",
         figure=draw_worth,
         kept=seen[LEARNERS[0], USUAL]["kept"].mean(),
         end=seen[LEARNERS[0], USUAL]["end"].mean(),
@@ -127,8 +126,7 @@ def time_is_saved(lab):
     ]
     return Finding(
         conditions,
-        "It saves where the validation loss turns up within the epochs that were "
-        "planned: with half of the labels wrong {share:.0%} of the work is enough "
+        "With half of the labels wrong early stopping takes {share:.0%} of the work "
         "({ran:.1f} epochs; who knew the right number would run {enough:.1f}). Share "
         "of the work, and share of trainings that lost by stopping: {shares:.2f}.",
         share=shares[LEARNERS[0]][0],

@@ -90,7 +90,9 @@ def test_accuracy_rises(lab):
         for remedy, found in runs.items()
     ]
     columns = ("remedy", "best strength", "training", "test", "epochs")
-    lab.table("98 % and 54 %, and what each remedy makes of them", columns, rows)
+    lab.table(
+        "Accuracy without a remedy, and with each at its best strength", columns, rows
+    )
     tests = {remedy: column(found, "test").mean() for remedy, found in runs.items()}
     return Finding(
         {

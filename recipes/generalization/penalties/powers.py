@@ -128,8 +128,7 @@ def large_weights_shrink(lab):
         shorter,
         "Largest weight of the linear model: {largest:.2f}. Of {features} weights "
         "these are exactly 0: {zeros:.1f}; and the useful ones have this share of "
-        "their true size: {bias:.2f}. The smaller the power, the more zeros and the "
-        "less is taken from what is large. Largest weight of the network, without a "
+        "their true size: {bias:.2f}. Largest weight of the network, without a "
         "penalty and with it: {networks:.2f}.",
         figure=draw_powers,
         largest={

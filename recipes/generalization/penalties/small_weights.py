@@ -159,6 +159,7 @@ def draw_norms(lab):
     x = [column(runs, "norm").mean() for runs in points]
     y = [column(runs, "test").mean() for runs in points]
     axes.plot(x, y, marker="o", color=figures.COLORS[0], label="L2 from 0 upward")
+    seen = list(zip(x, y, strict=True))
     plain, small = unpenalized(lab, 1.0), unpenalized(lab, STARTS)
     for index, (name, runs, key) in enumerate(
         (
@@ -167,16 +168,19 @@ def draw_norms(lab):
         ),
         1,
     ):
+        seen.append(tuple(column(runs, key + n).mean() for n in ("norm", "test")))
         axes.plot(
-            column(runs, f"{key}norm").mean(),
-            column(runs, f"{key}test").mean(),
+            *seen[-1],
             "sD"[index - 1],
             color=figures.COLORS[index],
             label=name,
         )
     axes.yaxis.set_major_formatter("{x:.0%}")
     figures.legend(axes)
-    title = "The smallest weights are not the best ones"
+    least, best = min(seen)[0], max(seen, key=lambda point: point[1])[0]
+    title = "The smallest weights are the best ones"
+    if best > least:
+        title = f"The best have a norm of {best:.1f}, the smallest one of {least:.1f}"
     figures.describe(axes, title, "norm of the kernels", "test accuracy")
     lab.figure(
         "norms",

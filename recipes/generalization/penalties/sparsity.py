@@ -148,8 +148,8 @@ def features_are_selected(lab):
             for words, share in shares.items()
         },
         "With 1,000 rows the strength of least error removes {few:.0%} of the useless "
-        "features, and one standard error more {most:.0%}; no useful feature goes. The "
-        "strength that predicts best is too small to select well.",
+        "features, and one standard error more {most:.0%}; a draw in which a useful "
+        "one goes counts 0.",
         few=shares["1,000 rows, least error"].mean(),
         most=shares["1,000 rows, one standard error"].mean(),
         share_removed={words: share.mean() for words, share in shares.items()},
@@ -249,14 +249,13 @@ def zeros_by_training(lab):
     ways = [name for name in found if name != "the minimum"]
     return Finding(
         {f"{name}: zeros in every draw": bool(zeros[name].min() > 0) for name in ways},
-        "It takes a proximal step after each update; Keras's L1 leaves small "
-        "weights, none of them 0. Of {useless} useless weights {keras:.0f} are "
-        "exactly 0 after training with Keras's L1, and {proximal:.1f} with a "
-        "proximal step. All: {zeros:.1f}. Below 0.01 are {small:.1f}: with Keras's "
-        "L1 they tremble around 0, and have to be cut off by hand.",
+        "Of {features} weights, {useless} of them useless, {keras:.1f} are exactly 0 "
+        "after training with Keras's L1, and {proximal:.1f} with a proximal step after "
+        "each update. All: {zeros:.1f}. Below 0.01 are {small:.1f}.",
         keras=zeros["SGD with Keras's L1"].mean(),
         proximal=zeros["SGD with a proximal step"].mean(),
         figure=draw_paths,
+        features=FEATURES,
         useless=FEATURES - USEFUL,
         zeros={name: count.mean() for name, count in zeros.items()},
         small=small,
@@ -277,7 +276,13 @@ def draw_paths(lab):
     axes.set_xticks([1e-9, 1e-6, 1e-3, 1], ["0", "1e-6", "1e-3", "1"])
     axes.set_xlim(4e-10, 2)
     axes.invert_yaxis()
-    title = "Gradient steps hover near 0; a proximal step rests there"
+    zeros = {n: (w[:, useless] == 0).mean() for n, w in trained(lab).items()}
+    keras_l1, proximal = (
+        zeros[f"SGD with {way}"] for way in ("Keras's L1", "a proximal step")
+    )
+    title = (
+        f"With SGD {keras_l1:.0%} are exactly 0, with a proximal step {proximal:.0%}"
+    )
     figures.describe(axes, title, "size of a useless weight after training", "")
     lab.figure(
         "zeros",

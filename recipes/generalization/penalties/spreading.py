@@ -151,8 +151,7 @@ def weights_are_more_even(lab):
         "More even: {holding}. With L2 {pair[1]:.0%} of two correlated weights carry "
         "their sum, without it {pair[0]:.0%}; in the network {network[1]:.0%} and "
         "{network[0]:.0%}. All of them: {means:.2f}. Orthogonal features are shrunk by "
-        "one factor ({straight:.2f}), and a network's weights of inputs that say "
-        "nothing go toward 0: L2 shares out only what features say together.",
+        "one factor ({straight:.2f}): L2 shares out only what features say together.",
         figure=draw_evenness,
         pair=means["two features correlated by 0.99"],
         network=means["a network, right labels"],
@@ -196,8 +195,8 @@ def weights_shrink(lab):
         {"linear: a larger penalty, a shorter vector": bool((np.diff(norms) < 0).all()),
          **shorter},
         "Norm of a network's kernels without L2, with 0.001 and with 0.01: "
-        "{means:.1f}. It is the whole that shrinks: of single weights of correlated "
-        "features {single:.0%} are larger with a strength of 100 than without.",
+        "{means:.1f}. Of single weights of correlated features {single:.0%} are larger "
+        "with a strength of 100 than without.",
         means=means,
         single=float(single.mean()),
         linear_norms=norms.mean(0),

@@ -156,8 +156,8 @@ def on_separable_classes(lab):
         stats.against(apart / (best["separable"] - NEAR), 1.0, by=AS_GOOD,
                       scale="log"),
         "Test accuracy on blobs four standard deviations from the border: {apart:.2%}, "
-        "where the best line has {best_apart:.2%}. It works as well where they overlap "
-        "(one standard deviation): {mixed:.1%}, the best line {best_mixed:.1%}.",
+        "where the best line has {best_apart:.2%}. Where they overlap (one standard "
+        "deviation): {mixed:.1%}, the best line {best_mixed:.1%}.",
         apart=apart.mean(),
         mixed=mixed.mean(),
         best_apart=best["separable"],

@@ -87,11 +87,10 @@ def maximizes_the_margin(lab):
             name: stats.against(share - NEARLY, 0.0, by=WITHIN)
             for name, share in shares.items()
         },
-        "It takes a small L2 penalty beside the loss. Mean margin, as a share of the "
-        "largest possible: {mean:.0%}; the least over the seeds: {least:.0%}. The "
-        "loss alone is content with any line whose scores reach 1. A small penalty "
-        "makes it prefer small weights, and with that a large margin; a large one "
-        "lets the nearest points into the margin.",
+        "Mean margin, as a share of the largest possible: {mean:.0%}; the least over "
+        "the seeds: {least:.0%}. The loss alone is content with any line whose scores "
+        "reach 1. A small penalty makes it prefer small weights, and with that a large "
+        "margin; a large one lets the nearest points into the margin.",
         mean={name: share.mean() for name, share in shares.items()},
         least={name: share.min() for name, share in shares.items()},
     )
@@ -171,7 +170,7 @@ def no_probabilities(lab):
         "The score of least expected hinge loss is {scores:g} for chances {chances}; "
         "that of least cross-entropy is log(p / (1 − p)), from which p can be read. "
         "Log loss of the sigmoid of the score: {loss:.3f}. A line can't bend to scores "
-        "of −1 and 1, and so its scores stay near to log(p / (1 − p)).",
+        "of −1 and 1.",
         scores=list(scores.values()),
         chances=list(scores),
         loss={name: float(values.mean()) for name, values in loss.items()},

@@ -163,6 +163,7 @@ def gives_the_printed_numbers(lab):
 def draw_log(lab):
     """The runs' losses and accuracies, with the printed numbers as points."""
     histories = [run["history"] for run in runs_of_the_notes(lab)]
+    compared = compare(histories)
     figure, panels = figures.new(1, 2, width=9.6, height=4.0)
     for axes, name in zip(panels, ("loss", "accuracy"), strict=True):
         for index, metric in enumerate((name, f"val_{name}")):
@@ -176,9 +177,13 @@ def draw_log(lab):
             axes.plot(*zip(*PRINTED[metric].items(), strict=True), "o", color=color)
         figures.legend(axes)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    figures.describe(panels[0], "The notes' losses (points) are those of a run",
-                     "epoch", "cross-entropy (nats)")  # fmt: skip
-    figures.describe(panels[1], "and so are their accuracies", "epoch", "accuracy")
+        inside = [one["inside"] for key, one in compared.items() if name in key]
+        noun, y = {
+            "loss": ("losses (points)", "cross-entropy (nats)"),
+            "accuracy": ("accuracies", "accuracy"),
+        }[name]
+        title = f"{sum(inside)} of {len(inside)} printed {noun} are those of a run"
+        figures.describe(axes, title, "epoch", y)
     lab.figure(
         "printed_run",
         figure,

@@ -183,7 +183,7 @@ def needs_probabilities(lab):
             ),
         },
         "Labels right: {accuracy:.1%}. With from_logits=True the sigmoid is in the "
-        "loss, and outputs from {least:.1f} to {most:.1f} are fine.",
+        "loss; the outputs go from {least:.1f} to {most:.1f}.",
         accuracy={name: accuracy(runs[name]).mean() for name in names},
         least=extent(runs[names[2]], "outputs")[0],
         most=extent(runs[names[2]], "outputs")[1],

@@ -198,8 +198,8 @@ def means(lab, pair: str, ways: Sequence[tuple[str, str]] = WAYS) -> dict[str, f
     return {", ".join(way): float(learn(lab, pair)[way].mean()) for way in ways}
 
 
-def draw_training(lab, name: str, title: str, pairs: tuple[str, str]) -> None:
-    """Draws the balanced accuracies of two pairs, a mark a seed."""
+def draw_training(lab, name: str, pairs: tuple[str, str]) -> None:
+    """Draws the balanced accuracies of a pair and of its rival, a mark a seed."""
     figure, axes = figures.new(width=7.2, height=4.2)
     for index, pair in enumerate(pairs):
         for place, way in enumerate(WAYS):
@@ -210,6 +210,10 @@ def draw_training(lab, name: str, title: str, pairs: tuple[str, str]) -> None:
                       mfc="none", label=label)  # fmt: skip
     axes.set(ylim=(0, 1.03))
     axes.set_xticks(range(len(WAYS)), labels=[",\n".join(way) for way in WAYS])
+    rival, second = (list(means(lab, pair).values()) for pair in pairs)
+    behind = np.count_nonzero(np.subtract(rival, second) >= MARGIN.value)
+    title = f"{NAMES[pairs[1][:3]].capitalize()} is two points behind, or more, in "
+    title += f"{behind} of {len(WAYS)} cases"
     figures.describe(axes, title, "start and optimizer", "balanced accuracy")
     figures.legend(axes, loc="lower left")
     lab.figure(

@@ -108,7 +108,7 @@ def accounts_for_probabilities(lab):
         "Where a label has chances of {chances:g} the answers of least expected "
         "squared error are {answers:g}; for five classes they are right to {gap:.0e}. "
         "So squared error asks for the true probabilities. A logistic model fitted to "
-        "400 rows ends as far from them by either loss (root mean square): {off:.3f}.",
+        "400 rows ends so far from them (root mean square): {off:.3f}.",
         chances=chances,
         answers=sigmoids,
         gap=float(np.abs(softmaxes - true).max()),

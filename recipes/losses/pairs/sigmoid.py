@@ -187,8 +187,7 @@ def draw_gradients(lab):
 
 def draw_digits(lab):
     """Balanced accuracy on odd against even, by start and optimizer."""
-    title = "Squared error learns, except sure and wrong with SGD"
-    draw_training(lab, "odd_or_even", title, ("bce logits", "mse sigmoid"))
+    draw_training(lab, "odd_or_even", ("bce logits", "mse sigmoid"))
 
 
 if __name__ == "__main__":

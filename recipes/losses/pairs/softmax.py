@@ -185,8 +185,7 @@ def softmax_of_a_softmax(lab):
 
 def draw_digits(lab):
     """Balanced accuracy on ten digits, by start and optimizer."""
-    title = "Sure and wrong, squared error sometimes stays where it starts"
-    draw_training(lab, "ten_digits", title, ("cce logits", "mse softmax"))
+    draw_training(lab, "ten_digits", ("cce logits", "mse softmax"))
 
 
 if __name__ == "__main__":

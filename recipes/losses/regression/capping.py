@@ -71,12 +71,11 @@ def capped(lab):
     wide, narrow = ([undone[name, s] for s in SHARES] for name in RANGES)
     return Finding(
         holds,
-        "It does if fewer targets are off than lie beyond the range, and the range "
-        "is not much narrower than that. Where {shares:.1%} of the targets are off, "
-        "capping at the percentiles 1 and 99 undoes {wide:.0%} of the error that "
-        "they add, and at 10 and 90 {narrow:.0%}. A range helps if fewer targets are "
-        "off than lie beyond it. One that is much narrower caps right targets, too: "
-        "its error may be larger than that of the outliers (a share below 0).",
+        "Where {shares:.1%} of the targets are off, capping at the percentiles 1 and "
+        "99 undoes {wide:.0%} of the error that they add, and at 10 and 90 "
+        "{narrow:.0%}. A range can help if fewer targets are off than lie beyond it. "
+        "One that is much narrower caps right targets, too: its error may be larger "
+        "than that of the outliers (a share below 0).",
         figure=draw_caps,
         shares=SHARES,
         wide=wide,
@@ -115,7 +114,6 @@ def detected(lab):
             holds[case] = found[case] >= FOUND and alarms[case] <= FALSE_ALARMS
     return Finding(
         holds,
-        "z-scores fail where more than one row in ten is an outlier; fences do not. "
         "Of the outliers, where {shares:.1%} of the targets are one, z-scores find "
         "{by_z:.0%} and fences {by_fences:.0%}; of the right targets they mark at "
         "most {most:.1%}. A share s of equally far outliers has z-scores of √((1 − "

@@ -90,11 +90,10 @@ def penalized(lab):
     return Finding(
         holds,
         "The best penalty takes off this share of the error that outliers add: "
-        "{undone:.0%}. Outliers on both sides are noise, which a penalty shrinks. "
-        "Those on one side raise the whole plane, and the constant is not penalized; "
-        "only where rows are few do they tilt it much as well. Huber's loss without a "
-        "penalty gets far nearer to the truth: {huber:.2g} against {penalty:.2g} on "
-        "500 rows with outliers on both sides.",
+        "{undone:.0%}. Outliers on both sides are noise. Those on one side raise the "
+        "whole plane, and the constant is not penalized. Huber's loss without a "
+        "penalty ends {huber:.2g} from the truth, the penalty {penalty:.2g}, on 500 "
+        "rows with outliers on both sides.",
         undone=undone,
         huber=shown["outliers on both sides, 500 rows"][4],
         penalty=shown["outliers on both sides, 500 rows"][3],

@@ -101,7 +101,6 @@ def pulls_a_fit(lab):
             for case, found in cases.items()
             for name in ("absolute", HUBER)
         },
-        "That is so for wrong targets; against wrong inputs neither loss helps. "
         "Distance to the truth by squared, absolute and Huber's loss: {constant:.2g} "
         "for a constant and {network:.2g} for a network, some of whose targets are "
         "wrong; {line:.2g} for a line, some of whose inputs are wrong. Absolute and "
@@ -127,7 +126,9 @@ def draw_losses(lab):
     """The first seed's networks by four losses."""
     names = ("squared error", "absolute error", HUBER, "Barron, α = -2")
     runs = {name: networks(lab)[name] for name in names}
-    draw_fits(lab, "fits", "Outliers pull the fit by squared error up", runs)
+    far = {name: distances(found).mean() for name, found in runs.items()}
+    title = f"Farthest from the truth, on average: {max(far, key=far.__getitem__)}"
+    draw_fits(lab, "fits", title, runs)
 
 
 if __name__ == "__main__":

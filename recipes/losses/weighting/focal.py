@@ -58,8 +58,8 @@ def finds_less_of_a_rare_class(lab):
         stats.greater(often, rarely, by=POINT),
         "Of a class that has half of the rows {often:.0%} are found, of the same class "
         "with {share:.0%} of them {rarely:.0%}. Its samples are as far from the others "
-        "as before. But a rare class has low probabilities, and rightly so: the "
-        "threshold 1/2 is what misses it.",
+        "as before. But a rare class has low probabilities, and rightly so; the "
+        "threshold is 1/2 in both.",
         often=often.mean(),
         rarely=rarely.mean(),
         share=POSITIVE,
@@ -121,9 +121,9 @@ def variants_help(lab):
         conditions,
         "Balanced accuracy by plain cross-entropy, by focal loss, by focal loss with "
         "weights of {weights:g} for the classes, and by plain cross-entropy with its "
-        "threshold moved to the rare class's share: {accuracy}. It is the weights that "
-        "help; a moved threshold does as well. (An easy sample, p = 0.9, costs {easy:"
-        ".2g} times as much as one of p = 0.5 by plain and by focal loss.)",
+        "threshold moved to the rare class's share: {accuracy}. (An easy sample, p = "
+        "0.9, costs {easy:.2g} times as much as one of p = 0.5 by plain and by focal "
+        "loss.)",
         easy=[cost(n, 0.9) / cost(n, 0.5) for n in ("cross-entropy", FOCAL)],
         weights=[POSITIVE, 1 - POSITIVE],
         accuracy="; ".join(

@@ -94,8 +94,8 @@ def fewer_are_missed(lab):
     }
     return Finding(
         {data: change(found, NOTES, "recall") for data, found in runs.items()},
-        "Recall without weights and with 5 for the rare class: {recall:.2f}. The price "
-        "is precision: {precision:.2f}.",
+        "Recall without weights and with 5 for the rare class: {recall:.2f}. "
+        "Precision: {precision:.2f}.",
         figure=draw_weights,
         **{name: {data: m[name] for data, m in means.items()} for name in names},
     )
@@ -134,11 +134,10 @@ def weights_help(lab):
         gains,
         "On two Gaussians recall is {means[recall]:.2f} without weights, with 5, and "
         "with weights of inverse frequency; precision {means[precision]:.2f}; F1 "
-        "{means[F1]:.2f}. More of the rare class is found, and more of what is found "
-        "is wrong. To move the threshold of a network without weights does as well: "
-        "the inverse frequencies are {ahead:+.3f} of balanced accuracy ahead. And they "
-        "give the rare class a mean probability of {mean_probability:.2f}, where "
-        "{right:g} is right.",
+        "{means[F1]:.2f}. Against a moved threshold of a network without weights the "
+        "inverse frequencies are {ahead:+.3f} of balanced accuracy ahead. They give "
+        "the rare class a mean probability of {mean_probability:.2f}, where {right:g} "
+        "is right.",
         figure=draw_weights,
         means=means,
         right=POSITIVE,
@@ -159,7 +158,13 @@ def draw_weights(lab):
     figure, axes = figures.new(width=8.0, height=4.2)
     names = ("recall", "precision", "accuracy", "balanced accuracy")
     draw_by_weight(lab, axes, names)
+    recall, precision = (
+        [column(by_weight(lab)[case], name).mean() for case in (PLAIN, NOTES)]
+        for name in names[:2]
+    )
     title = "A weight for the rare class trades precision for recall"
+    if recall[1] <= recall[0] or precision[1] >= precision[0]:
+        title = f"Recall with weights 1 and 5: {recall[0]:.2f} and {recall[1]:.2f}"
     figures.describe(axes, title, "weight of the rare class", "share of 1")
     lab.figure(
         "weights",

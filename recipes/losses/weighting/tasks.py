@@ -185,8 +185,7 @@ def weights_balance(lab):
                 SCALED, MATCHED
             ),
         },
-        "Weights balance the tasks, and so does a target of another scale, which "
-        "needs none. Each task's error as a share of its variance (1 is what its "
+        "Each task's error as a share of its variance (1 is what its "
         "mean reaches): {equal:.2f} with equal weights; {matched:.2f} with 10⁻⁴ for "
         "the big task; {learned:.2f} with learned weights; {scaled:.2f} with the big "
         "target divided by 100, which needs no weights. The worse task decides. At "
@@ -220,7 +219,11 @@ def draw_errors(lab):
     axes.axvline(SCALE**-2, color="#000000", lw=0.8)
     place = axes.get_xaxis_transform()
     axes.text(SCALE**-2, 0.02, " undoes the scale", transform=place)
-    title = "No loss weight serves both tasks; dividing the target (stars) does"
+    best = min(np.maximum(*both.values()).mean() for both in found)
+    other = np.maximum(*scaled.values()).mean()
+    title = (
+        f"Worse task: {best:.2f} by the best weight, {other:.2f} by dividing (stars)"
+    )
     figures.describe(axes, title, "weight of the big task's loss", "error / variance")
     lab.figure(
         "tasks",

@@ -222,7 +222,7 @@ def batches_need_shuffling(lab):
     return Finding(
         {f"{order}, against sorted by class": gain for order, gain in gains.items()},
         "Held-out accuracy of a small CNN after {epochs} epochs: {means:.1%}. To "
-        "shuffle once does nearly all; a new order every epoch adds {more:+.1%}.",
+        "shuffling once a new order every epoch adds {more:+.1%}.",
         epochs=epochs,
         means={order: float(np.mean(values)) for order, values in accuracy.items()},
         more=float(np.mean(accuracy[SHUFFLED]) - np.mean(accuracy[ONE_ORDER])),

@@ -124,7 +124,7 @@ def large_batches_are_faster(lab):
         },
         "Training loss with batches of {middle} and of {large}, each at its best rate: "
         "{by_epochs:.3g} after {epochs} epochs, {by_updates:.3g} after {updates} "
-        "updates: there the large batch is faster, with {share:.1f} times the samples.",
+        "updates, for which the large batch takes {share:.1f} times the samples.",
         figure=draw_sizes,
         middle=MIDDLE,
         large=LARGE,
@@ -136,18 +136,29 @@ def large_batches_are_faster(lab):
     )
 
 
+def who_is_ahead(lab, equal: str, measure: str) -> str:
+    """Which batches are ahead in the mean, each size at its best rate, in words."""
+    small, large = (at_best(lab, b, equal, measure).mean() for b in (SMALL, LARGE))
+    if measure == "training_loss":
+        small, large = -small, -large
+    if small == large:
+        return "none are ahead"
+    return f"{'small' if small > large else 'large'} batches are ahead"
+
+
 def draw_sizes(lab):
     """Accuracy and training loss by batch size, at equal epochs and equal updates."""
     figure, axes = figures.new(2, 2, width=10.0, height=7.0)
-    found = {"epochs": "small batches are ahead", "updates": "large ones are"}
-    for column, (equal, ahead) in zip(axes.T, found.items(), strict=True):
+    for column, equal in zip(axes.T, ("epochs", "updates"), strict=True):
         draw_measure(lab, column[0], equal, "held_out_accuracy")
+        ahead = who_is_ahead(lab, equal, "held_out_accuracy")
         title = f"After {getattr(lab.settings, equal)} {equal} {ahead}"
         figures.describe(column[0], title, "", "held-out accuracy")
         column[0].yaxis.set_major_formatter("{x:.0%}")
         column[1].set_yscale("log")
         draw_measure(lab, column[1], equal, "training_loss")
-        title = "The training loss says the same"
+        same = who_is_ahead(lab, equal, "training_loss") == ahead
+        title = f"The training loss {'says the same' if same else 'says otherwise'}"
         x, y = "batch size (samples)", "training loss (nats)"
         figures.describe(column[1], title, x, y)
     for row in axes:  # one scale for both, so that heights can be compared

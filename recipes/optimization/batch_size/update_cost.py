@@ -140,7 +140,11 @@ def draw_steps(lab):
     axes.set_xticks(range(len(OPTIMIZERS)), list(OPTIMIZERS))
     axes.set_ylim(0, None)
     figures.legend(axes)
-    title = "What an optimizer adds to a step does not depend on the batch"
+    small, large = (
+        1e6 * np.median(taken["Adam", size] - taken["SGD", size]) for size in BATCHES
+    )
+    title = f"What Adam adds to SGD: {small:.0f} µs by {BATCHES[0]} samples"
+    title += f", {large:.0f} µs by {BATCHES[1]}"
     figures.describe(axes, title, "", "median time of a training step (µs)")
     lab.figure("update_cost", figure, "The time of a training step by optimizer.")
 

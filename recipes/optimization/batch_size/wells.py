@@ -80,17 +80,24 @@ def draw_wells(lab):
     figure, axes = figures.new(width=7.2, height=4.4)
     well, x = DoubleWell(), np.linspace(-1.75, 1.7, 300)
     axes.plot(x, well.height(x), color="#888888")
+    stay_on = {}
     for index, size in enumerate(SIZES):
         ends = walk(size, lab.settings.steps, lab.seeds[0])
         height, color = -0.55 - 0.12 * index, figures.COLORS[index]
         axes.plot(ends, np.full(WALKERS, height), "|", color=color, markersize=9)
         name = "all samples" if size == SAMPLES else f"batches of {size}"
-        text = f"{name}: {np.mean(ends > well.stations[1]):.0%} stay"
+        stay_on[size] = np.mean(ends > well.stations[1])
+        text = f"{name}: {stay_on[size]:.0%} stay"
         style = {"color": color, "va": "center", "annotation_clip": False}
         axes.annotate(text, (1.8, height), **style)
     axes.axvline(well.stations[1], color="#000000", lw=0.8, ls=":")
     axes.set(ylim=(-1.0, 0.75))
-    title = "Only single samples leave the shallow well on the right"
+    leave = [size for size, share in stay_on.items() if share < 0.5]
+    title = "Most walkers stay in the shallow well on the right, at every size"
+    if leave:
+        title = (
+            f"In batches of {', '.join(map(str, leave))} most leave the shallow well"
+        )
     y = "loss of all samples\n(marks below: walkers at the end)"
     figures.describe(axes, title, "weight x", y)
     lab.figure(

@@ -124,9 +124,9 @@ def start_decides(lab):
                 longer, usual, by=SPREAD
             ),
         },
-        "The share of walkers that ends in the deep well is larger from there than "
-        "from the shallow one by {decides:.0%}. On digits losses of single starts are "
-        "off their median by {spread:.1%}.",
+        "The share of walkers that ends in the deep well, from there minus from the "
+        "shallow one: {decides:.0%}. On digits losses of single starts are off "
+        "their median by {spread:.1%}.",
         decides={name: seen.mean() for name, seen in decides.items()},
         spread={name: seen.mean() for name, seen in spread.items()},
     )
@@ -136,11 +136,13 @@ def draw_walkers(lab):
     """One walker at each rate."""
     well, steps = DoubleWell(), lab.settings.steps
     figure, axes = figures.new(width=8.0)
+    out = []
     for index, rate in enumerate((LARGE, SMALL)):
         rng, x, path = np.random.default_rng(0), well.stations[2], []
         for _ in range(steps):
             path.append(x)
             x = x - rate * (well.slope(x) + rng.normal(0, NOISE))
+        out.append(min(path) < well.stations[1])
         style = {"color": figures.COLORS[index], "lw": 0.7}
         axes.plot(np.arange(steps), path, label=f"rate {rate}", **style)
     for name, place in zip(("deep", "top", "shallow"), well.stations, strict=True):
@@ -155,7 +157,13 @@ def draw_walkers(lab):
         )
     figures.legend(axes, loc="upper right", ncols=2)
     axes.set(xlim=(0, steps), ylim=(-2, 2))
-    title = "The same noise lifts the larger rate out of the shallow well"
+    lifted = {
+        (1, 1): "both rates",
+        (1, 0): "the larger rate",
+        (0, 1): "the smaller rate",
+    }
+    which = lifted.get(tuple(out), "neither rate")
+    title = f"The same noise lifts {which} out of the shallow well"
     figures.describe(axes, title, "step", "x")
     lab.figure(
         "wells",

@@ -103,8 +103,7 @@ def gets_out(lab):
                 for way in larger
             },
         },
-        "It takes noise on the gradient, and for momentum the velocity form. From "
-        "rest near the shallow minimum, without noise, at most {most_calm:.0%} of "
+        "From rest near the shallow minimum, without noise, at most {most_calm:.0%} of "
         "the walkers leave it; with noise of {noise:g} on the gradient "
         "{mean_noisy:.0%}. Without noise a well holds what settled in it up to a "
         "rate of 2/curvature: {limit:.2f} here, {limit_of_deep:.2f} in the deep "
@@ -143,10 +142,8 @@ def adaptive_rules_get_out(lab):
             for way in ADAPTIVE
             if way != "SGD"
         },
-        "At the rate at which its steps are as long as SGD's Adam is; at its usual "
-        "steps neither is. From near the shallow minimum, with noise of {noise:g} on "
-        "the gradient, these shares leave it: {noisy:.0%}. Without noise none "
-        "leaves, with any rule ({calm:.0%}).",
+        "From near the shallow minimum, with noise of {noise:g} on the gradient, these "
+        "shares leave it: {noisy:.0%}. Without noise: {calm:.0%}.",
         noise=NOISE,
         noisy={way: seen.mean() for way, seen in noisy.items()},
         calm={way: seen.mean() for way, seen in calm.items()},
@@ -173,7 +170,8 @@ def draw_wells(lab):
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         axes[1].step(middle, share, where="mid", label=way, **style)
     axes[1].set(xlim=(-1.9, 1.9))
-    title = f"{STEPS} noisy steps: only large ones lead to the deep well"
+    left = [seen.mean() for seen in shares_that_leave(lab, "shallow", NOISE).values()]
+    title = f"After {STEPS} noisy steps {min(left):.0%} to {max(left):.0%} have left"
     figures.describe(axes[1], title, "x", "share of walkers in a bin of 0.1")
     figures.legend(axes[1], loc="upper center")
     lab.figure(

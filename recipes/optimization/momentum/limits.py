@@ -82,11 +82,12 @@ def smooths_across(lab):
             if rate in ZIGZAG
             for form in list(row)[1:]
         },
-        "Only the form with (1 − β) does, and only near the rate at which plain "
-        "descent diverges. Smooth means at most {less:.0%} of the way that plain "
-        "descent travels across at the same rate: {traveled:.3g}. At rate 0.1 plain "
-        "descent does not cross at all, and both forms do.",
+        "Smooth are: {holding}. That means at most {less:.0%} of the way that plain "
+        "descent travels across at the same rate: {traveled:.3g}. At rate {calm} the "
+        "minimum is crossed so often: {crossed}.",
         less=LESS,
+        calm=CALM,
+        crossed={name: seen[0] for name, seen in counted[CALM].items()},
         traveled=traveled,
         crossings_and_way={f"rate {rate}": row for rate, row in counted.items()},
     )

@@ -70,8 +70,7 @@ def sgd_is_slower(lab):
     return Finding(
         slower,
         "On {data} the training loss of SGD over Adam's is: {ratios:.3g}. The best "
-        "rates are {sgd:g} and {adam:g}; in six layers {deep_rates:g}. Most of the "
-        "table's gap compares learning rates.",
+        "rates are {sgd:g} and {adam:g}; in six layers {deep_rates:g}.",
         figure=draw_rates,
         data=lab.settings.data,
         ratios={case: one.effect for case, one in slower.items()},
@@ -168,14 +167,16 @@ def draw_rates(lab):
     """The sweep of rates, the best of each circled."""
     figure, axes = figures.new()
     axes.set(xscale="log", yscale="log")
+    bests = []
     for index, (name, row) in enumerate(grid(lab).items()):
         rates = sorted(row)
         means = [min(float(row[rate].mean()), 10.0) for rate in rates]
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         axes.plot(rates, means, marker="o", markersize=3, label=name, **style)
         best = min(zip(means, rates, strict=True))
+        bests.append(best[1])
         axes.plot(best[1], best[0], "o", mfc="none", ms=11, color=style["color"])
-    title = "Every optimizer has a best learning rate of its own (circles)"
+    title = f"The best learning rates (circles): {min(bests):g} to {max(bests):g}"
     figures.describe(axes, title, "learning rate", "training loss of the last epoch")
     figures.legend(axes)
     lab.figure("rates", figure, "Training loss of the last epoch by learning rate.")

@@ -69,9 +69,8 @@ def rmsprop_follows(lab):
     first, second = means
     return Finding(
         conditions,
-        "Where the gradients' scale changes it does; where only the minimum wanders "
-        "nothing is gained. Mean squared distance in the last half of the steps, "
-        "each at its best rate. Where the minimum wanders: {wanders:.3g}; where the "
+        "Mean squared distance in the last half of the steps, each at its best rate. "
+        "Where the minimum wanders: {wanders:.3g}; where the "
         "loss is also multiplied by 10 in every other stretch: {scales:.3g}.",
         wanders=means[first],
         scales=means[second],
@@ -203,8 +202,8 @@ def table_of_tasks(lab):
     return Finding(
         gains,
         "Test loss of what the table leaves out minus that of what it recommends, in "
-        "nats: {effects:+.5f}. On these convex problems the choice hardly matters once "
-        "each has its rate; networks may differ.",
+        "nats: {effects:+.5f}. These problems are convex, and each optimizer has its "
+        "best rate; networks may differ.",
         effects={case: gain.effect for case, gain in gains.items()},
     )
 

@@ -198,7 +198,9 @@ def draw_cycles(lab):
     right.set_yticks(range(len(share)), list(share))
     right.set(ylim=(-0.6, len(share) - 0.4))
     right.xaxis.set_major_formatter("{x:.0%}")
-    title = "High rates leave the shallow well"
+    cycle, *others = (seen.mean() for seen in share.values())
+    rest = f"{min(others):.0%} to {max(others):.0%} by others"
+    title = f"{cycle:.0%} escape by the cycle, {rest}"
     figures.describe(right, title, "share that escapes (a mark a seed)", "")
     caption = "A triangular cycle, and who leaves a shallow well under four plans."
     lab.figure("cycles", figure, caption)

@@ -93,8 +93,8 @@ def drop_reduces_overfitting(lab):
          for name, one in lower.items()},
         "Held-out loss at one training loss, with a drop to a tenth after a quarter of "
         "the epochs and with the rate held: {shown:.3f} nats. With {wrong:.0%} wrong "
-        "labels the gap between held-out and training loss ends at {dropped:.2f} and "
-        "{held:.2f}; a part of that is only less training.",
+        "labels the gap between held-out and training loss ends at {dropped:.2f} "
+        "and {held:.2f}.",
         figure=draw_overfitting,
         shown=shown,
         wrong=WRONG,
@@ -115,7 +115,8 @@ def draw_overfitting(lab):
         label: by_epoch(runs[name], "held_out_loss") for name, label in names.items()
     }
     figures.curves(left, range(1, lab.settings.epochs + 1), curves)
-    title = "After a timely drop the held-out loss stays low"
+    held, dropped = (values[:, -1].mean() for values in curves.values())
+    title = f"Held-out loss at the end: {held:.2f} held, {dropped:.2f} after a drop"
     figures.describe(left, title, "epoch", "held-out loss (nats)")
     for index, (name, label) in enumerate(names.items()):
         seen = by_epoch(runs[name], "training_loss").mean(0)
@@ -124,7 +125,12 @@ def draw_overfitting(lab):
         right.plot(seen, unseen, marker="os^"[index], ms=4, label=label, **style)
     right.invert_xaxis()
     figures.legend(right)
-    title = "Also at one training loss it is lower"
+    last = runs[TIMELY]
+    equal = held_out_at(runs["constant"], column(last, "training_loss"))
+    title = "No training loss in common"
+    if equal is not None:
+        dropped = column(last, "held_out_loss").mean()
+        title = f"At one training loss: {equal.mean():.2f} held, {dropped:.2f} dropped"
     x = "training loss (nats; training goes to the right)"
     figures.describe(right, title, x, "held-out loss (nats)")
     lab.figure(

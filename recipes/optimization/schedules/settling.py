@@ -161,8 +161,7 @@ def ends_nearer(lab):
         },
         "On the noisy bowl a square of {held:.4f} is left with the rate held, "
         "{falling:.4f} with a cosine. Digits end at a training loss of {fitted:.3g}, "
-        "held and cosine. Where a held rate still makes progress, lowering it costs "
-        "some.",
+        "held and cosine.",
         figure=draw_settling,
         held=bowl["exact"]["constant"],
         falling=bowl["exact"]["falling cosine"],
@@ -248,7 +247,10 @@ def draw_settling(lab):
         for name in ("constant", "cosine", "rising cosine")
     }
     figures.curves(right, range(1, lab.settings.epochs + 1), curves)
-    title = f"Digits from rate {best_rate(lab, 'SGD'):g}: held, the rate fits best"
+    words = ("held", "falling", "rising")
+    last = [values[:, -1].mean() for values in curves.values()]
+    fits = f"{words[int(np.argmin(last))]}, the rate fits best"
+    title = f"Digits from rate {best_rate(lab, 'SGD'):g}: {fits}"
     figures.describe(right, title, "epoch", "training loss (nats)")
     lab.figure(
         "settling",

@@ -115,11 +115,9 @@ def baseline_warns(lab):
             f"judged by {name}": stats.against(seen, 0.0, by=ONE_IN_TEN)
             for name, seen in shares.items()
         },
-        "A good baseline warns; against a poor one a search can't lose. Of searches "
-        "judged by 30 rows {few:.0%} lose to what was best elsewhere, of those by "
-        "300 rows {many:.0%}. All shares: {shares:.0%}. The baselines' test losses "
-        "are so many times the best: {gain:.2f}. Against a poor one a search can't "
-        "lose; then the baseline says how much was gained.",
+        "Of searches judged by 30 rows {few:.0%} lose to what was best elsewhere, of "
+        "those by 300 rows {many:.0%}. All shares: {shares:.0%}. The baselines' test "
+        "losses are so many times the best: {gain:.2f}.",
         figure=draw_winners,
         few=few,
         many=many,

@@ -135,10 +135,10 @@ def stops_early(lab):
             name: stats.greater(rows[:, 1], rows[:, 0], by=stats.TENTH, scale="log")
             for name, rows in found.items()
         },
-        "It gains where learning curves do not cross. On the network random search "
-        "has {net:.2f} times Hyperband's regret at equal epochs. Hyperband starts "
-        "{started:.0f} trainings in place of {whole}. With parallel curves it is "
-        "{parallel:.2f} times, with curves that cross {crossing:.2f} times.",
+        "On the network random search has {net:.2f} times Hyperband's regret at equal "
+        "epochs. Hyperband starts {started:.0f} trainings in place of {whole}. With "
+        "parallel curves it is {parallel:.2f} times, with curves that cross "
+        "{crossing:.2f} times.",
         figure=draw_curves,
         net=ratios[NETWORK],
         parallel=ratios["parallel curves"],

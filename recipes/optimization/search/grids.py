@@ -155,10 +155,9 @@ def random_or_grid(lab):
     one, two, net = nine.values()
     return Finding(
         conditions,
-        "It does where one setting matters much more than the others; not where two "
-        "matter alike. Nine random places have {first:.2f} times a grid's regret if "
-        "one axis matters, {second:.1f} times if two do alike. The network: "
-        "{third:.1f} times. Random is better here: {holding}.",
+        "Nine random places have {first:.2f} times a grid's regret if one axis "
+        "matters, {second:.1f} times if two do alike. The network: {third:.1f} times. "
+        "Random is better here: {holding}.",
         figure=draw_budgets,
         first=one[1] / one[0],
         second=two[1] / two[0],

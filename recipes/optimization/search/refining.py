@@ -94,9 +94,9 @@ def zooms_in(lab):
             if name != TRAP
         },
         "On the network 24 places at once have {net:.1f} times the regret of 12 and 12 "
-        "closer ones. By problem the ratio is {ratios:.2f}. The bowl is the "
-        "friendliest case; a trap that is made up against zooming is a narrow hole far "
-        "from the first best place.",
+        "closer ones. By problem the ratio is {ratios:.2f}. A bowl suits zooming; "
+        "a trap that is made up against it is a narrow hole far from the first best "
+        "place.",
         figure=draw_zoom,
         net=ratios[NETWORK],
         ratios=ratios,
