@@ -31,6 +31,23 @@ def test_equal_figures_are_equal_bytes():
     assert figures.png(drawn()[0]) == figures.png(drawn()[0])
 
 
+def test_titles_stay_in_the_figure_and_off_their_neighbors():
+    long = "26% escape by the cycle, and 4% to 79% of all the others do, too"
+    figure, axes = figures.new(2, 2, width=8.0)
+    for one in axes.flat:
+        figures.describe(one, long, "x", "y")
+    figures.describe(axes[0, 0], "short", "x", "y")
+    figures.png(figure)
+    figure.draw_without_rendering()
+    titles = [one.set_title(one.get_title(loc="left"), loc="left") for one in axes.flat]
+    assert titles[0].get_text() == "short"
+    assert all(" ".join(one.get_text().split()) == long for one in titles[1:])
+    boxes = [one.get_window_extent() for one in titles]
+    assert boxes[2].x1 < boxes[3].x0  # side by side
+    assert all(box.x1 <= figure.bbox.x1 for box in boxes)
+    assert all(box.y1 <= figure.bbox.y1 for box in boxes)
+
+
 def test_curves_differ_without_color():
     _, axes = drawn()
     styles = {str(line._dash_pattern) for line in axes.get_lines()}

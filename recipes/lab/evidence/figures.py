@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from recipes.lab.evidence import titles
+
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
 STYLE = {
@@ -49,9 +51,13 @@ def new(rows: int = 1, columns: int = 1, *, width: float = 7.2, height: float = 
 
 
 def png(figure: Figure, dpi: int = 150) -> bytes:
-    """Returns the figure as a PNG without dates: equal figures give equal bytes."""
+    """Returns the figure as a PNG without dates: equal figures give equal bytes.
+
+    Titles that are too long for their place are broken into lines.
+    """
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
+        titles.fit(figure)
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 
