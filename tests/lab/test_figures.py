@@ -37,7 +37,8 @@ def test_titles_stay_in_the_figure_and_off_their_neighbors():
     for one in axes.flat:
         figures.describe(one, long, "x", "y")
     figures.describe(axes[0, 0], "short", "x", "y")
-    figures.png(figure)
+    figures.png(figure, dpi=150)
+    figure.dpi = 150
     figure.draw_without_rendering()
     titles = [one.set_title(one.get_title(loc="left"), loc="left") for one in axes.flat]
     assert titles[0].get_text() == "short"

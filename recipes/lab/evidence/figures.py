@@ -57,7 +57,7 @@ def png(figure: Figure, dpi: int = 150) -> bytes:
     """
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
-        titles.fit(figure)
+        titles.fit(figure, dpi)
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 

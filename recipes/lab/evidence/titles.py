@@ -5,18 +5,21 @@ import textwrap
 GAP = 8.0  # points between a title and that of the axes on its right
 
 
-def fit(figure) -> None:
+def fit(figure, dpi: int) -> None:
     """Breaks titles that would run over a neighbor's title, or out of the figure.
 
     Args:
         figure: A finished figure, whose titles stand at the left of their axes.
+        dpi: Of its file: letters are not as wide, in proportion, at every one.
     """
+    before, figure.dpi = figure.dpi, dpi
     figure.draw_without_rendering()
     for axes in figure.axes:
         text = axes.get_title(loc="left")
         if text:
             title = axes.set_title(text, loc="left")
             _break(title, _right_of(axes) - title.get_window_extent().x0)
+    figure.dpi = before
 
 
 def _right_of(axes) -> float:
