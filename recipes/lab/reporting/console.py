@@ -165,8 +165,9 @@ class Output:
             by_id: Whether `recipes show` knows the claims.
         """
         where = "" if str(out) == "runs" else f" --out {out}"
-        show = "; recipes show ID (what is published)" if by_id else ""
-        self.line(f"next: recipes report{where} (a page of this run){show}")
+        self.line(f"next: recipes report{where} (a page of this run)")
+        if by_id:
+            self.line("      recipes show ID (the published verdict)")
 
     def _ids(self, claims: list[dict]) -> None:
         """Prints the ids of claims in columns, a block for each verdict."""
