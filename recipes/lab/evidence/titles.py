@@ -13,7 +13,7 @@ def fit(figure, dpi: int) -> None:
         dpi: Of its file: letters are not as wide, in proportion, at every one.
     """
     before, figure.dpi = figure.dpi, dpi
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)  # places alone, nothing is drawn
     for axes in figure.axes:
         text = axes.get_title(loc="left")
         if text:
