@@ -28,7 +28,7 @@ def noise_becomes_images(lab):
     results, classes = image_runs(lab), lab.data().num_classes
     floor, no_images = results[0]["floor"], results[0]["no_images"]
     looks = {loss: [r["runs"][loss]["looks"] for r in results] for loss in LOSSES}
-    last = {loss: [one[-1]["distance"] for one in looks[loss]] for loss in LOSSES}
+    last = {loss: last_distances(lab, loss) for loss in LOSSES}
     rarest = {loss: [one[-1]["least_share"] for one in looks[loss]] for loss in LOSSES}
     rows = []
     for name, index in (("untrained", 0), ("trained", -1)):
@@ -75,6 +75,12 @@ def mosaic(pictures: np.ndarray, gap: int = 1) -> np.ndarray:
     return padded.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
 
 
+def last_distances(lab, loss: str) -> list[float]:
+    """How far samples are from real images after the last step, one a seed."""
+    runs = [result["runs"][loss] for result in image_runs(lab)]
+    return [run["looks"][-1]["distance"] for run in runs]
+
+
 def draw_samples(lab):
     """Samples of the same latents as training goes on, above real images."""
     result, data = image_runs(lab)[0], lab.data()
@@ -91,8 +97,8 @@ def draw_samples(lab):
         axes.set_yticklabels(steps)
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        ends = [r["runs"][loss]["looks"][-1]["distance"] for r in image_runs(lab)]
-        far = np.mean(ends) > result["no_images"] / stats.TWICE.value
+        distance = np.mean(last_distances(lab, loss))
+        far = distance > result["no_images"] / stats.TWICE.value
         title = f"Noise becomes {'no ' if far else ''}images with {NAMES[loss]}"
         figures.describe(axes, title, "", "step" if not index else "")
     lab.figure(
@@ -123,9 +129,8 @@ def draw_quality(lab):
         axes.set_xlim(0, steps[-1])
         covered = min(np.mean(runs, 0)[-1] for runs in curves.values())
         figures.curves(axes, steps, curves)
-    ends = [np.mean([r["runs"][loss]["looks"][-1]["distance"] for r in results])
-            for loss in LOSSES]  # fmt: skip
-    title = f"In the end {max(ends):.3g}, real images {results[0]['floor']:.2g}"
+    most = max(np.mean(last_distances(lab, loss)) for loss in LOSSES)
+    title = f"In the end {most:.3g}, real images {results[0]['floor']:.2g}"
     figures.describe(left, title, "step", "Fréchet distance")
     left.text(steps[-1], 1.1 * results[0]["floor"], "other real images", ha="right")
     title = f"In the end {covered:.1f} of {classes} classes are covered"
