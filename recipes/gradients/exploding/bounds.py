@@ -145,10 +145,12 @@ def bounded_activations(lab):
             name: stats.greater(borne[name], borne["ReLU"], by=stats.TENTH, scale="log")
             for name in ("tanh", "sigmoid")
         },
-        "The gradient explodes from these multiples of He's weights on: {borne:.1f}. "
-        "With N(0, 1) the first layer's is {tanh:.1g} times the last one's with tanh: "
-        "a bound on the outputs bounds no gradient.",
+        "Each bears so many times He's weights before its gradient explodes (at most "
+        "{most:g} times were tried): {borne:.1f}. With N(0, 1) the first layer's is "
+        "{tanh:.1g} times the last one's with tanh: a bound on the outputs bounds no "
+        "gradient.",
         figure=draw_bounds,
+        most=GAINS[-1],
         borne={name: middle(row) for name, row in borne.items()},
         tanh=middle(found["tanh", TOO_LARGE]),
         means_with_weights_that_are_too_large={

@@ -61,15 +61,14 @@ def member_keys(
         )
     place = path, train.__name__
     if place not in sources.trainings:
-        sources.trainings[place] = training_source(
-            *place, sources.texts, sources.folder
-        )
-    text, outside = sources.trainings[place]
+        text, outside = training_source(*place, sources.texts, sources.folder)
+        sources.trainings[place] = text, versions(outside)
+    text, packages = sources.trainings[place]
     shared = {
         "source": text,
         "lab": sources.lab,
         "function": train.__qualname__,
-        "packages": versions(outside),
+        "packages": packages,
         "machine": machine(),
         **common,
     }

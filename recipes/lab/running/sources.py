@@ -39,8 +39,8 @@ class Sources:
         outside: Top-level names of other packages that they import.
         lab: Digest of the lab's rooms that change a training's numbers.
         digest: Of all of these.
-        trainings: File and name of a training function to what it rests on, as
-            `keys` found it.
+        trainings: File and name of a training function to what it rests on, its code
+            and the versions of packages, as `keys` found them.
 
     Raises:
         LabError: A file can't be read, or a module that is loaded already has other
@@ -53,7 +53,7 @@ class Sources:
         self.texts: dict[Path, str] = {}
         self.outside: set[str] = set()
         self.keras = False
-        self.trainings: dict[tuple[Path, str], tuple[str, set[str]]] = {}
+        self.trainings: dict[tuple[Path, str], tuple[str, dict[str, str]]] = {}
         for one in (reach(path, walk) for path in paths):
             self.texts |= one.files
             self.outside |= one.outside

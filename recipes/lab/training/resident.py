@@ -18,6 +18,7 @@ from recipes.lab.training.arrays import Data, leaves
 from recipes.lab.training.checkpoint.calls import Calls
 from recipes.lab.training.conversion import is_dense
 from recipes.lab.training.hooks import TEST_HOOKS, has_hook, looks_at_batches
+from recipes.lab.training.metrics_in_graph import metrics_in_graph
 from recipes.lab.training.order import EpochOrder, ShuffledArrays
 from recipes.lab.training.resident_function import MARK, ResidentFunction, open_rows
 from recipes.lab.training.resident_rows import ResidentRows, keep
@@ -87,6 +88,7 @@ def train(
             stack.enter_context(open_rows(model, "test", held_out, xla=False))
             arguments["validation_data"], arguments["validation_steps"] = calls, 1
         arguments = as_keras_takes_it(arguments)
+        stack.enter_context(metrics_in_graph(model))
         history = model.fit(calls, shuffle=False, callbacks=callbacks, **arguments)
     history.first_call_seconds = ResidentFunction.first_call_seconds - before
     return history

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from recipes.lab.training import arrays
+from recipes.lab.training.metrics_in_graph import metrics_in_graph
 
 ROWS = 4000  # scored by one call
 
@@ -28,6 +29,7 @@ class Scores(keras.callbacks.Callback):
         self.sets, self.epochs, self.largest, self.stops = sets, epochs, largest, stops
         self.kept: dict[str, list[float]] = {}
         self.stopped = False
+        self._batches: dict[str, list] = {}
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the scores to the epoch's logs, where other callbacks find them."""
@@ -49,10 +51,37 @@ class Scores(keras.callbacks.Callback):
     def of(self, model: keras.Model) -> dict[str, float]:
         """Returns each set's loss and metrics, `held_out_loss` for instance."""
         found = {}
-        for name, (x, y) in self.sets.items():
-            logs = _logs(model, x, y)
-            found |= {f"{name}_{key}": v for key, v in self._bounded(logs).items()}
+        with metrics_in_graph(model):
+            for name in self.sets:
+                logs = self._logs(model, name)
+                found |= {f"{name}_{key}": v for key, v in self._bounded(logs).items()}
         return found
+
+    def _logs(self, model: keras.Model, name: str) -> dict:
+        """What `model.evaluate` finds in batches of `ROWS`.
+
+        TensorFlow's evaluate builds a pipeline at each call, which takes longer than to
+        score a small network: its batches are called one by one, and metrics add them
+        up.
+        """
+        x, y = self.sets[name]
+        samples = len(next(arrays.leaves(x))[1])
+        tensors = keras.backend.backend() == "tensorflow"
+        by_hand = tensors and not (
+            model.jit_compile
+            or model.steps_per_execution > 1
+            or model.distribute_strategy.num_replicas_in_sync > 1
+        )
+        if samples > ROWS and not by_hand:
+            return model.evaluate(x, y, batch_size=ROWS, verbose=0, return_dict=True)
+        if name not in self._batches:
+            firsts = range(0, samples, ROWS)
+            self._batches[name] = [_rows((x, y), first, tensors) for first in firsts]
+        first, *others = self._batches[name]
+        logs = model.test_on_batch(*first, return_dict=True)  # resets metrics
+        for batch in others:
+            logs = model.test_function(iter([(*batch, None)]))  # type: ignore[misc]
+        return dict(sorted(logs.items()))
 
     def whole(self, history: dict[str, list], epochs: int) -> dict[str, list[float]]:
         """Returns a history in plain, bounded numbers.
@@ -101,29 +130,12 @@ class Scores(keras.callbacks.Callback):
         return bounded
 
 
-def _logs(model: keras.Model, x, y) -> dict:
-    """What `model.evaluate` finds in batches of `ROWS`.
-
-    TensorFlow's evaluate builds a pipeline at each call, which takes longer than to
-    score a small network: its batches are called one by one, and metrics add them up.
-    """
-    samples = len(next(arrays.leaves(x))[1])
-    by_hand = keras.backend.backend() == "tensorflow" and not (
-        model.jit_compile
-        or model.steps_per_execution > 1
-        or model.distribute_strategy.num_replicas_in_sync > 1
-    )
-    if samples > ROWS and not by_hand:
-        return model.evaluate(x, y, batch_size=ROWS, verbose=0, return_dict=True)
-    logs = model.test_on_batch(*_rows((x, y), 0), return_dict=True)  # resets metrics
-    for first in range(ROWS, samples, ROWS):
-        rows = iter([(*_rows((x, y), first), None)])
-        logs = model.test_function(rows)  # type: ignore[misc]
-    return dict(sorted(logs.items()))
-
-
-def _rows(pair: tuple, first: int) -> tuple:
-    return keras.tree.map_structure(lambda array: array[first : first + ROWS], pair)
+def _rows(pair: tuple, first: int, as_tensors: bool) -> tuple:
+    """The rows of a batch: TensorFlow would make tensors of arrays at each call."""
+    rows = keras.tree.map_structure(lambda array: array[first : first + ROWS], pair)
+    if as_tensors:
+        return keras.tree.map_structure(keras.ops.convert_to_tensor, rows)
+    return rows
 
 
 def finite(model: keras.Model) -> bool:
