@@ -1,15 +1,18 @@
-"""What a sweep pays between its trainings: new weights, and scores of many rows.
+"""What a sweep pays between its trainings and epochs: weights, scores and metrics.
 
 Run: python benchmarks/between_trainings.py [--pairs N] [NAME ...]
 
 `recipes.lab` against the calls of Keras that do the same with equal numbers:
-`clone_model(model).get_weights()` of a compiled model, and `model.evaluate`. The two
-take turns. Printed are medians of the paired ratios with their quartiles; below 1 the
-lab is faster.
+`clone_model(model).get_weights()` of a compiled model, `model.evaluate`, and Keras's
+way to reset and to read metrics in `EPOCHS` epochs of `STEPS` steps, each scored on as
+many rows. The two take turns. Printed are medians of the paired ratios with their
+quartiles; below 1 the lab is faster.
 """
 
 import argparse
+import contextlib
 import time
+from unittest import mock
 
 from recipes.lab.training import quiet
 
@@ -20,11 +23,14 @@ import numpy as np  # noqa: E402
 from _kept import Kept  # noqa: E402
 
 import zoo  # noqa: E402
+from recipes.lab import fit  # noqa: E402
+from recipes.lab.training import resident, scores  # noqa: E402
 from recipes.lab.training.initial_weights import InitialWeights  # noqa: E402
 from recipes.lab.training.scores import ROWS, Scores  # noqa: E402
 from recipes.lab.training.seeding import reseed  # noqa: E402
 
 SCORED = 2 * ROWS + 448
+EPOCHS, STEPS, BATCH = 50, 10, 32
 CASES = {
     "mlp": (lambda: zoo.mlp((64,), 10), (64,)),
     "lenet": (lambda: zoo.lenet(), (28, 28, 1)),
@@ -54,12 +60,34 @@ def ways_to_score(model, shape) -> dict:
     """Two ways to score rows that go through in several batches."""
     rng = np.random.default_rng(0)
     x, y = rng.random((SCORED, *shape), "float32"), rng.integers(0, 10, SCORED)
-    scores = Scores({"all": (x, y)}, set(), 1e9, stops=False)
-    scores.set_model(model)
+    watch = Scores({"all": (x, y)}, set(), 1e9, stops=False)
+    watch.set_model(model)
     return {
         "Keras": lambda: model.evaluate(x, y, batch_size=ROWS, verbose=0),
-        "lab": lambda: scores.of(model),
+        "lab": lambda: watch.of(model),
     }
+
+
+def ways_to_end_epochs(model, shape) -> dict:
+    """Two ways to reset and read metrics, in one training of many epochs."""
+    rng = np.random.default_rng(0)
+    rows = STEPS * BATCH
+    x, y = rng.random((rows, *shape), "float32"), rng.integers(0, 10, rows)
+
+    def train():
+        watch = Scores({"all": (x, y)}, {*range(1, EPOCHS + 1)}, 1e9, stops=False)
+        fit(model, x, y, batch_size=BATCH, epochs=EPOCHS, seed=0, callbacks=[watch])
+
+    def train_as_keras():
+        with contextlib.ExitStack() as stack:
+            for module in (resident, scores):
+                plain = mock.patch.object(
+                    module, "metrics_in_graph", contextlib.nullcontext
+                )
+                stack.enter_context(plain)
+            train()
+
+    return {"Keras": train_as_keras, "lab": train}
 
 
 def ratios(ways: dict, pairs: int) -> list[float]:
@@ -89,6 +117,8 @@ def main() -> None:
         works = {"draw weights": ways_to_draw(model)}
         if name != "resnet20":  # whose passes take so long that nothing else shows
             works["score"] = ways_to_score(model, shape)
+        if name == "mlp":
+            works["many epochs"] = ways_to_end_epochs(model, shape)
         for work, ways in works.items():
             low, middle, high = ratios(ways, arguments.pairs)
             print(f"{name}, {work}: {middle:.2f} ({low:.2f} to {high:.2f})", flush=True)
