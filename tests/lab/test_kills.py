@@ -42,9 +42,8 @@ def evidence(recipe: str, folder: Path) -> dict:
     place = folder / "runs" / recipe / "latest"
     result = json.loads((place / "result.json").read_text())
     found: dict[str, object] = {}
-    for path in place.glob("figures/*"):
+    for path in [*place.glob("figures/*"), *place.glob("*.csv")]:
         found[path.name] = path.read_bytes()
-    found["history"] = (place / "history.csv").read_bytes()
     names = ("claims", "tables", "figures", "data", "settings", "precision")
     return {**found, **{name: _timeless(result[name]) for name in names}}
 
