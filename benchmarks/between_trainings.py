@@ -79,12 +79,8 @@ def ways_to_end_epochs(model, shape) -> dict:
         fit(model, x, y, batch_size=BATCH, epochs=EPOCHS, seed=0, callbacks=[watch])
 
     def train_as_keras():
-        with contextlib.ExitStack() as stack:
-            for module in (resident, scores):
-                plain = mock.patch.object(
-                    module, "metrics_in_graph", contextlib.nullcontext
-                )
-                stack.enter_context(plain)
+        plain = "metrics_in_graph", contextlib.nullcontext
+        with mock.patch.object(resident, *plain), mock.patch.object(scores, *plain):
             train()
 
     return {"Keras": train_as_keras, "lab": train}

@@ -27,8 +27,10 @@ def metrics_in_graph(model: keras.Model) -> Iterator[None]:
     Args:
         model: A compiled model.
     """
-    graphs = _kept(model)
-    if graphs is None or any(name in vars(model) for name in NAMES):
+    # By the `fit` around this, or set on the model by its user.
+    is_open = any(name in vars(model) for name in NAMES)
+    graphs = None if is_open else _kept(model)
+    if graphs is None:
         yield
         return
     # Not as Keras sets attributes: it would track them as a part of the model.
@@ -104,7 +106,7 @@ def _kept(model: keras.Model) -> _Graphs | None:
     if not all(map(_is_built_and_keras_s, found)):
         return None
     graphs = vars(model).get("_metrics_in_graph")
-    if graphs is None or [*map(id, graphs.metrics)] != [*map(id, found)]:
+    if graphs is None or graphs.metrics != found:
         graphs = _Graphs(model, found)
         object.__setattr__(model, "_metrics_in_graph", graphs)
     return graphs
