@@ -8,7 +8,7 @@ from recipes.lab import catalog
 from recipes.lab.data import sets
 from recipes.lab.evidence import judging
 from recipes.lab.evidence.claims import Finding
-from recipes.lab.running import member
+from recipes.lab.running import choosing, member
 from recipes.lab.training.seeding import reseed
 
 
@@ -40,9 +40,14 @@ class RecordingLab:
         self.figures: dict[str, tuple] = {}
         self.sweeps: list[tuple] = []
 
-    def candidates(self, settings: Sequence) -> Sequence:
-        """Returns the settings to choose from, in a smoke run the first, as the lab."""
-        return settings[:1] if self.smoke else settings
+    def choose(
+        self,
+        train: Callable,
+        candidates: Mapping[Any, Mapping[Any, Any]],
+        **options: Any,
+    ) -> dict[Any, Any]:
+        """Chooses on the tuning seeds, as the lab does."""
+        return choosing.choose(self, train, candidates, **options)
 
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, as the lab does."""

@@ -3,6 +3,7 @@
 A condition of a claim is one of two kinds. Chance: `greater` and `against` make a
 `Decision` from one number a seed; the lab decides all of a claim's together. Measured:
 `above`, `below` and `close` compare two numbers; None where one is not finite.
+`column` takes one number a seed out of a sweep's results.
 """
 
 import math
@@ -133,6 +134,24 @@ def in_brackets(decision: Mapping[str, Any]) -> str:
         return f"{told} (no interval, n={decision['n']})"
     ends = ", ".join(digits(end, "" if ratio else "+") for end in (low, high))
     return f"{told} [{ends}], n={decision['n']}"
+
+
+def column(runs: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
+    """Returns an entry of the results of a sweep's case: one number or curve a seed.
+
+    Args:
+        runs: Results in the order of the seeds.
+        name: Of the entry; None in it becomes NaN.
+
+    Returns:
+        A float64 array, (seeds, ...).
+    """
+    return np.array([run[name] for run in runs], float)
+
+
+def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Returns every entry of the results of a sweep's case: name to (seeds, ...)."""
+    return {name: column(runs, name) for name in runs[0]}
 
 
 def greater(

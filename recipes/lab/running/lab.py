@@ -10,7 +10,7 @@ from recipes.lab.evidence.claims import read_sets
 from recipes.lab.evidence.numbers import readable, thousands
 from recipes.lab.reporting.card import titled
 from recipes.lab.reporting.console import Output
-from recipes.lab.running import environment, member
+from recipes.lab.running import choosing, environment, member
 from recipes.lab.running.sources import Sources
 from recipes.lab.running.sweep import Trainings, check_function, reads_data
 from recipes.lab.training.seeding import reseed
@@ -68,16 +68,40 @@ class Lab:
         self._figures: dict[str, dict] = {}
         self._histories: list[dict] = []
 
-    def candidates(self, settings: Sequence) -> Sequence:
-        """Returns the settings to choose from: all, in a smoke run the first alone.
+    def choose(
+        self,
+        train: Callable[[Any, int, Any], Mapping],
+        candidates: Mapping[Any, Mapping[Any, Any]],
+        *,
+        score: str | Callable[[dict], float],
+        largest: bool = False,
+        seeds: int = 1,
+        **options: Any,
+    ) -> dict[Any, Any]:
+        """Chooses rates, strengths and the like on the tuning seeds.
 
-        Each may be a network of its own, whose making is what a smoke run takes long
-        for.
+        A smoke run takes the first candidates and trains none.
 
         Args:
-            settings: Rates, strengths and the like, at least one.
+            train: As for `sweep`.
+            candidates: For each name what to choose from: a rate, say, to its case.
+            score: The entry of a result, or a function of a result, whose mean is to
+                be least. One that is not finite is worse than all others.
+            largest: Whether the mean is to be greatest instead.
+            seeds: How many of the tuning seeds.
+            **options: Further arguments of `sweep`.
+
+        Returns:
+            For each name the candidate that is best; of equal ones the first.
+
+        Raises:
+            LabError: There is nothing to choose from, `seeds` is below 1, or `sweep`
+                raises it.
         """
-        return settings[:1] if self.smoke else settings
+        return choosing.choose(
+            self, train, candidates,
+            score=score, largest=largest, seeds=seeds, **options,
+        )  # fmt: skip
 
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, for what costs little.
