@@ -59,7 +59,8 @@ def test_nothing_is_trained_where_nothing_is_to_be_chosen():
     whole = RecordingLab(seeds=2)
     single = {"all": {"only": {"rate": 1.0}}}
     assert whole.choose(train, single, score="loss") == {"all": "only"}
-    assert not smoke.sweeps and not whole.sweeps
+    assert not smoke.sweeps
+    assert not whole.sweeps
     mixed = whole.choose(train, {**single, **grid("one")}, score="loss", seeds=2)
     assert mixed == {"all": "only", "one": 0.1}
     assert len(whole.sweeps[0][1]) == len(RATES)
@@ -81,4 +82,5 @@ def test_columns_of_results():
     runs = [{"loss": 1, "history": [1, 2]}, {"loss": None, "history": [3, 4]}]
     assert stats.column(runs, "history").tolist() == [[1, 2], [3, 4]]
     loss = stats.columns(runs)["loss"]
-    assert loss.dtype == float and loss[0] == 1 and np.isnan(loss[1])
+    assert loss.dtype == float
+    np.testing.assert_array_equal(loss, [1.0, np.nan])
