@@ -34,7 +34,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
     """Training and test accuracy by training, (seeds, 2)."""
     runs = trained(lab)
     found = {
-        name: np.array([run["accuracies"] for run in runs[name]])
+        name: stats.column(runs[name], "accuracies")
         for name in (started(1.0), *CASES.values())
     }
     lab.table(

@@ -128,28 +128,20 @@ def at_best(
     what is returned comes from other seeds and is judged on test images. Every result
     holds its `learning_rate`. A smoke run tries one rate.
     """
-    rates = lab.candidates(rates)
     grid = {
-        f"{name}, rate {rate:g}": {**case, "learning_rate": rate, "judge": "validation"}
-        for name, case in cases.items()
-        for rate in rates
-    }
-    tried = lab.sweep(train, grid, seeds=lab.tuning_seeds[:TUNED], **arguments)
-    chosen = {}
-    for name, case in cases.items():
-        scores = [
-            np.mean([score(run) for run in tried[f"{name}, rate {rate:g}"]])
+        name: {
+            rate: {**case, "learning_rate": rate, "judge": "validation"}
             for rate in rates
-        ]
-        best = rates[int(np.argmin(scores))]
-        chosen[name] = {**case, "learning_rate": best, "judge": "test"}
+        }
+        for name, case in cases.items()
+    }
+    best = lab.choose(train, grid, score=score, seeds=TUNED, **arguments)
+    chosen = {
+        name: {**cases[name], "learning_rate": rate, "judge": "test"}
+        for name, rate in best.items()
+    }
     found = lab.sweep(train, chosen, **arguments)
     return {
-        name: [{**run, "learning_rate": chosen[name]["learning_rate"]} for run in runs]
+        name: [{**run, "learning_rate": best[name]} for run in runs]
         for name, runs in found.items()
     }
-
-
-def column(runs: Sequence[dict], name: str) -> np.ndarray:
-    """A measure after each epoch, (seeds, epochs)."""
-    return np.array([run[name] for run in runs], float)

@@ -145,7 +145,7 @@ def trainings(lab) -> dict[str, list[dict]]:
 
 def measured(runs: dict[str, list[dict]], name: str) -> list[np.ndarray]:
     """A measure of the three networks, one a seed each."""
-    return [np.array([run[name] for run in runs[way]]) for way in WAYS]
+    return [stats.column(runs[way], name) for way in WAYS]
 
 
 # The notes give two keywords, "internal covariate shift" and "faster convergence". The
@@ -243,7 +243,7 @@ def draw_trainings(lab):
     runs, window = trainings(lab), 10
     left.set(yscale="log")
     for index, way in enumerate(WAYS):
-        losses = np.array([run["losses"] for run in runs[way]]).mean(0)
+        losses = stats.column(runs[way], "losses").mean(0)
         smooth = np.convolve(losses, np.ones(window) / window, "valid")
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         left.plot(np.arange(len(smooth)) + window, smooth, label=way, **style)

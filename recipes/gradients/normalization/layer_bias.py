@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from recipes.gradients.normalization._images import at_best, column, train
+from recipes.gradients.normalization._images import at_best, train
 from recipes.lab import Finding, claim, experiment, main, stats
 
 RATES = (0.03, 0.1, 0.3, 1.0)
@@ -78,7 +78,7 @@ def biases_are_left_out(lab):
     """Test accuracy and loss of networks with and without biases."""
     runs, left = with_and_without(lab), share_that_cancels()
     loss, accuracy = (
-        {name: column(of, measure)[:, -1] for name, of in runs.items()}
+        {name: stats.column(of, measure)[:, -1] for name, of in runs.items()}
         for measure in ("held_out_loss", "held_out_accuracy")
     )
     return Finding(

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from recipes.gradients.normalization._images import at_best, column, draw, study
+from recipes.gradients.normalization._images import at_best, draw, study
 from recipes.lab import Finding, claim, experiment, figures, generators, main, stats
 
 GAMMAS = (1.0, 2.0, 4.0, 8.0)
@@ -117,8 +117,10 @@ def gamma_and_beta_restore(lab):
     """R² of a line, the identity, and networks with and without γ and β."""
     straight = {f"{gamma:g}": straightness(gamma) for gamma in GAMMAS}
     left, runs = undone(), trained(lab)
-    loss = {name: column(of, "held_out_loss")[:, -1] for name, of in runs.items()}
-    right = {name: column(of, "held_out_accuracy")[:, -1] for name, of in runs.items()}
+    loss = {name: stats.column(of, "held_out_loss")[:, -1] for name, of in runs.items()}
+    right = {
+        name: stats.column(of, "held_out_accuracy")[:, -1] for name, of in runs.items()
+    }
     return Finding(
         {
             "normalized: a line fits the sigmoid": stats.above(straight["1"], STRAIGHT),

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from recipes.gradients.normalization._images import LARGEST, column, draw, study
+from recipes.gradients.normalization._images import LARGEST, draw, study
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from zoo import reestimate_statistics
 
@@ -102,7 +102,7 @@ def two_modes(lab):
     layer.trainable = False
     frozen = numpy_of(layer, x, True)
     runs = accuracies(lab)
-    ends = {m: column(runs[m], "accuracy")[:, 0].mean() for m in MOMENTUMS}
+    ends = {m: stats.column(runs[m], "accuracy")[:, 0].mean() for m in MOMENTUMS}
     return Finding(
         {
             "training: the batch's moments": stats.below(
@@ -133,9 +133,11 @@ def two_modes(lab):
         steps=steps,
         left=0.99**steps,
         frozen_mean=frozen.mean(),
-        accuracy_by_epoch={str(m): column(runs[m], "accuracy") for m in MOMENTUMS},
+        accuracy_by_epoch={
+            str(m): stats.column(runs[m], "accuracy") for m in MOMENTUMS
+        },
         measured_anew={
-            str(m): [run["measured_anew"] for run in runs[m]] for m in MOMENTUMS
+            str(m): stats.column(runs[m], "measured_anew") for m in MOMENTUMS
         },
     )
 
@@ -147,10 +149,11 @@ def draw_momentum(lab):
     axes.set(xlim=(1, lab.settings.epochs), ylim=(0, 100))
     axes.xaxis.get_major_locator().set_params(integer=True)
     curves = {
-        f"momentum {m}": 100 * column(runs[m], "accuracy") for m in reversed(MOMENTUMS)
+        f"momentum {m}": 100 * stats.column(runs[m], "accuracy")
+        for m in reversed(MOMENTUMS)
     }
     figures.curves(axes, epochs, curves)
-    slow, fast = (column(runs[m], "accuracy")[:, 0].mean() for m in (0.99, 0.9))
+    slow, fast = (stats.column(runs[m], "accuracy")[:, 0].mean() for m in (0.99, 0.9))
     title = f"After one epoch: {slow:.0%} with momentum 0.99, {fast:.0%} with 0.9"
     figures.describe(axes, title, "epoch", "test accuracy (%)")
     lab.figure(

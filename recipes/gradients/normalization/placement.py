@@ -7,7 +7,7 @@ same layer behind the activation, which gives the next layer inputs of mean 0, a
 single one in the first hidden layer.
 """
 
-from recipes.gradients.normalization._images import at_best, column, train
+from recipes.gradients.normalization._images import at_best, train
 from recipes.lab import Finding, claim, experiment, main, stats
 
 RATES = (0.03, 0.1, 0.3, 1.0, 3.0)
@@ -59,7 +59,9 @@ def trainings(lab) -> dict[str, list[dict]]:
 def before_the_activation(lab):
     """Test accuracy of the paper's placement against two rivals."""
     runs = trainings(lab)
-    right = {name: column(of, "held_out_accuracy")[:, -1] for name, of in runs.items()}
+    right = {
+        name: stats.column(of, "held_out_accuracy")[:, -1] for name, of in runs.items()
+    }
     names = {"relu": "ReLU", "sigmoid": "sigmoid"}
     rivals = {"behind": "behind the activation", "first": "in the first layer alone"}
     lab.table(

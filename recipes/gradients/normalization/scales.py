@@ -12,7 +12,7 @@ Every network has the best of the same eight rates.
 
 import numpy as np
 
-from recipes.gradients.normalization._images import at_best, column, train
+from recipes.gradients.normalization._images import at_best, train
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 TIMES = (0.001, 0.1, 1.0, 10.0, 1000.0)
@@ -70,7 +70,7 @@ def epochs_to_learn(accuracy: np.ndarray) -> float:
 def loses_less(lab):
     """Accuracy and epochs lost at a wrong scale, with and without normalization."""
     runs = trainings(lab)
-    curves = {name: column(of, "held_out_accuracy") for name, of in runs.items()}
+    curves = {name: stats.column(of, "held_out_accuracy") for name, of in runs.items()}
     ends = {name: curve[:, -1] for name, curve in curves.items()}
     epochs = {
         name: np.array([epochs_to_learn(one) for one in curve])
@@ -127,7 +127,9 @@ def draw_scales(lab):
     for index, way in enumerate(WAYS):
         values = np.array(
             [
-                column(trainings(lab)[f"{times:g}, {way}"], "held_out_accuracy")[:, -1]
+                stats.column(trainings(lab)[f"{times:g}, {way}"], "held_out_accuracy")[
+                    :, -1
+                ]
                 for times in TIMES
             ]
         )

@@ -14,7 +14,7 @@ import time
 import keras
 import numpy as np
 
-from recipes.gradients.normalization._images import at_best, column, draw, study, train
+from recipes.gradients.normalization._images import at_best, draw, study, train
 from recipes.lab import Finding, claim, experiment, figures, fit, main, stats
 
 GOAL = 0.1  # nats: the classes are learned by then, with room left above 0
@@ -194,7 +194,7 @@ def draw_losses(lab):
         axes.set(yscale="log", ylim=(1e-3, 4))
         for index, way in enumerate(("normalized", "plain")):
             values = np.median(
-                column(trainings(lab)[f"{name}, {way}"], "training_loss"), 0
+                stats.column(trainings(lab)[f"{name}, {way}"], "training_loss"), 0
             )
             style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
             steps = range(1, len(values) + 1)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import keras
-import numpy as np
 
 from recipes.lab import Study
 
@@ -37,23 +36,15 @@ def at_best(
         title: Of the sweeps.
         times: How many times as many seeds as the run has.
     """
-    rates = lab.candidates(RATES)
     grid = {
-        (name, rate): {**case, "learning_rate": rate}
+        name: {rate: {**case, "learning_rate": rate} for rate in RATES}
         for name, case in cases.items()
-        for rate in rates
     }
-    given = {"data": lab.like_digits}
-    seeds = lab.tuning_seeds[:TUNED]
-    tried = lab.sweep(train, grid, seeds=seeds, title=f"{title}: rates", **given)
-    best = {
-        name: max(rates, key=lambda rate: np.mean([by(r) for r in tried[name, rate]]))
-        for name in cases
-    }
-    chosen = {name: grid[name, rate] for name, rate in best.items()}
-    return lab.sweep(train, chosen, title=title, seeds=lab.more_seeds(times), **given)
-
-
-def column(runs: list[dict], name: str) -> np.ndarray:
-    """A measure, one number a seed."""
-    return np.array([run[name] for run in runs], float)
+    data = lab.like_digits
+    best = lab.choose(
+        train, grid, score=by, largest=True, seeds=TUNED, data=data,
+        title=f"{title}: rates",
+    )  # fmt: skip
+    chosen = {name: grid[name][rate] for name, rate in best.items()}
+    seeds = lab.more_seeds(times)
+    return lab.sweep(train, chosen, data=data, seeds=seeds, title=title)

@@ -17,7 +17,6 @@ from recipes.practice.deep_learning._networks import (
     BATCH,
     at_best,
     classifier,
-    column,
 )
 from zoo import mlp
 
@@ -72,7 +71,8 @@ def accuracies(lab) -> dict[str, dict[int, dict[str, np.ndarray]]]:
     return {
         words: {
             units: {
-                name: column(runs[words, units], name) for name in ("training", "test")
+                name: stats.column(runs[words, units], name)
+                for name in ("training", "test")
             }
             for units in WIDTHS
         }

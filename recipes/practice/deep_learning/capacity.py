@@ -15,7 +15,6 @@ from recipes.practice.deep_learning._networks import (
     BATCH,
     at_best,
     classifier,
-    column,
 )
 from zoo import mlp
 
@@ -68,7 +67,7 @@ def held(lab) -> dict[str, np.ndarray]:
     shared = {"rows": 2 * lab.settings.rows, "epochs": lab.settings.epochs}
     cases = {name: {"units": units, **shared} for name, units in NETWORKS.items()}
     runs = at_best(lab, train, cases, lambda run: run["held"], "capacity")
-    return {name: column(runs[name], "held") for name in NETWORKS}
+    return {name: stats.column(runs[name], "held") for name in NETWORKS}
 
 
 @claim(

@@ -11,7 +11,7 @@ do. Each encoding has three rates.
 import numpy as np
 
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
-from recipes.practice.deep_learning._networks import BATCH, at_best, column
+from recipes.practice.deep_learning._networks import BATCH, at_best
 from zoo import mlp
 
 NOISE, NEW_ROWS, FEATURES = 0.3, 2000, 3
@@ -94,7 +94,7 @@ def errors(lab) -> dict[str, dict[str, np.ndarray]]:
     }
     runs = at_best(lab, train, cases, lambda run: -run["validation"], "categories")
     return {
-        task: {name: column(runs[task, name], "new") for name in ENCODINGS}
+        task: {name: stats.column(runs[task, name], "new") for name in ENCODINGS}
         for task in TASKS
     }
 

@@ -20,7 +20,6 @@ from recipes.practice.deep_learning._networks import (
     BATCH,
     at_best,
     classifier,
-    column,
 )
 from zoo import endpoints, lenet
 
@@ -145,7 +144,7 @@ def accuracies(lab) -> dict[int, dict[str, np.ndarray]]:
     sizes = dict.fromkeys((FEW, lab.settings.rows, MOST))
     cases = {n: {"rows": n, "steps": 6 * lab.settings.epochs} for n in sizes}
     runs = at_best(lab, train, cases, lambda run: run["validation"], "features", TIMES)
-    return {n: {kind: column(runs[n], kind) for kind in KINDS} for n in sizes}
+    return {n: {kind: stats.column(runs[n], kind) for kind in KINDS} for n in sizes}
 
 
 @claim(

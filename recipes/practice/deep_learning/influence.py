@@ -105,17 +105,12 @@ def orders(lab) -> dict[str, np.ndarray]:
         "raw": {"standardized": False, **shared},
     }
     runs = lab.sweep(train, cases, data=lab.like_digits, title="influence")
+    standardized, raw = map(stats.columns, runs.values())
     return {
-        "signed weights, standardized inputs": np.array(
-            [run["numbers"] for run in runs["standardized"]]
-        ),
-        "sizes of weights, standardized inputs": np.array(
-            [run["sizes"] for run in runs["standardized"]]
-        ),
-        "sizes of weights, raw pixels": np.array([run["sizes"] for run in runs["raw"]]),
-        "sizes of weights, hidden units as inputs": np.array(
-            [run["sizes behind"] for run in runs["standardized"]]
-        ),
+        "signed weights, standardized inputs": standardized["numbers"],
+        "sizes of weights, standardized inputs": standardized["sizes"],
+        "sizes of weights, raw pixels": raw["sizes"],
+        "sizes of weights, hidden units as inputs": standardized["sizes behind"],
     }
 
 

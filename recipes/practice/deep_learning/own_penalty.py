@@ -15,7 +15,7 @@ from sklearn.linear_model import Lasso, Ridge
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from recipes.practice._images import draw
-from recipes.practice.deep_learning._networks import BATCH, classifier, column
+from recipes.practice.deep_learning._networks import BATCH, classifier
 from zoo import mlp
 
 ROWS, FEATURES, USED, NOISE = 40, 60, 3, 0.5
@@ -91,7 +91,7 @@ def distances(lab) -> dict[str, dict[str, np.ndarray]]:
     found = {}
     for words, used in TARGETS.items():
         runs = [compare(used, seed) for seed in lab.more_seeds(4)]
-        found[words] = {name: column(runs, name) for name in runs[0]}
+        found[words] = stats.columns(runs)
     return found
 
 

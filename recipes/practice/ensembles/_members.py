@@ -124,11 +124,11 @@ def case_of(lab, wrong: float, rate: float, **given) -> dict:
 def best_rate(lab, wrong: float, units: int, dropout: float = 0.0) -> float:
     """The rate with the highest validation accuracy of one network."""
     given = {"units": units, "dropout": dropout, "members": 1}
-    rates = lab.candidates(RATES)
-    cases = {rate: case_of(lab, wrong, rate, **given) for rate in rates}
-    seeds = lab.tuning_seeds[:TUNED]
-    found = lab.sweep(train, cases, data=lab.like_digits, seeds=seeds, title="rates")
-    return max(rates, key=lambda r: np.mean([run["validation"] for run in found[r]]))
+    cases = {rate: case_of(lab, wrong, rate, **given) for rate in RATES}
+    return lab.choose(
+        train, {f"{units} units": cases}, score=lambda run: run["validation"][0],
+        largest=True, seeds=TUNED, data=lab.like_digits, title="rates",
+    )[f"{units} units"]  # fmt: skip
 
 
 @experiment

@@ -45,8 +45,7 @@ def they_differ(lab):
         for runs in (*seen.values(), *(ensembles(lab, w) for w in LABELS.values()))
         for run in runs
     )
-    agreements = {w: np.array([run["agreement"] for run in runs])
-                  for w, runs in seen.items()}  # fmt: skip
+    agreements = {w: stats.column(runs, "agreement") for w, runs in seen.items()}
     conditions: dict = {
         "error together = mean error - spread": stats.below(off, stats.EXACT)
     }
@@ -86,8 +85,7 @@ def draw_errors(lab):
     for row, (words, vary) in enumerate(WAYS.items()):
         runs = ensembles(lab, WRONG, vary)
         rest, spread = (
-            np.mean([run[name] for run in runs])
-            for name in ("error_together", "spread")
+            stats.column(runs, name).mean() for name in ("error_together", "spread")
         )
         axes.barh(row, rest, color=figures.COLORS[0], height=0.5)
         axes.barh(row, spread, left=rest, color=figures.COLORS[1], height=0.5)

@@ -117,22 +117,20 @@ def fusions(lab) -> dict[tuple[str, str], np.ndarray]:
     """(task, way) to test accuracy by seed, each way at its best rate."""
     shared = {"epochs": lab.settings.epochs, "rows": lab.settings.rows}
     grid = {
-        (task, way, rate): {"task": task, "way": way, "learning_rate": rate, **shared}
-        for task in TASKS
-        for way in ("early", "late")
-        for rate in RATES
-    }
-    images, seeds = lab.like_digits, lab.tuning_seeds[:TUNED]
-    tried = lab.sweep(train, grid, data=images, seeds=seeds, title="rates of fusions")
-    score = {key: np.mean([run["validation"] for run in tried[key]]) for key in grid}
-    best = {
-        (task, way): max(RATES, key=lambda rate: score[task, way, rate])
+        (task, way): {
+            rate: {"task": task, "way": way, "learning_rate": rate, **shared}
+            for rate in RATES
+        }
         for task in TASKS
         for way in ("early", "late")
     }
-    cases = {key: grid[(*key, rate)] for key, rate in best.items()}
-    found = lab.sweep(train, cases, data=images, title="fusions")
-    return {key: np.array([run["test"] for run in found[key]]) for key in cases}
+    best = lab.choose(
+        train, grid, score="validation", largest=True, seeds=TUNED,
+        data=lab.like_digits, title="rates of fusions",
+    )  # fmt: skip
+    cases = {key: grid[key][rate] for key, rate in best.items()}
+    found = lab.sweep(train, cases, data=lab.like_digits, title="fusions")
+    return {key: stats.column(runs, "test") for key, runs in found.items()}
 
 
 @claim(

@@ -127,23 +127,21 @@ def train(case: dict, seed: int, data=None) -> dict:
 def stacks(lab) -> dict[str, dict[str, np.ndarray]]:
     """The network's loss to distances and weights, one a seed."""
     shared = {"rows": lab.settings.rows, "epochs": 2 * lab.settings.epochs}
-    cases = {}
-    for words, loss in LOSSES.items():
-        grid = {
-            f"{words}, rate {rate:g}": {
-                "loss": loss, "learning_rate": rate, "stacked": False, **shared
-            }
+    grid = {
+        words: {
+            rate: {"loss": loss, "learning_rate": rate, "stacked": False, **shared}
             for rate in RATES
-        }  # fmt: skip
-        seeds = lab.tuning_seeds[:TUNED]
-        tried = lab.sweep(train, grid, seeds=seeds, title="rates of the network")
-        best = min(grid, key=lambda key: np.mean([r["network"] for r in tried[key]]))
-        cases[words] = {**grid[best], "stacked": True}
-    found = lab.sweep(train, cases, title="stacks")
-    return {
-        words: {name: np.array([run[name] for run in runs]) for name in runs[0]}
-        for words, runs in found.items()
+        }
+        for words, loss in LOSSES.items()
     }
+    best = lab.choose(
+        train, grid, score="network", seeds=TUNED, title="rates of the network"
+    )
+    cases = {
+        words: {**grid[words][rate], "stacked": True} for words, rate in best.items()
+    }
+    found = lab.sweep(train, cases, title="stacks")
+    return {words: stats.columns(runs) for words, runs in found.items()}
 
 
 @claim(

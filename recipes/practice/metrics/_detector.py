@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from recipes.lab import Study, experiment, generators
+from recipes.lab import Study, experiment, generators, stats
 from recipes.practice.metrics._curves import counts_at, judged, metrics
 from zoo import mlp
 
@@ -80,4 +80,4 @@ def cost(runs: list[dict], rule: str, costs: tuple[float, float]) -> np.ndarray:
 
 def column(runs: list[dict], rule: str, name: str) -> np.ndarray:
     """A metric at a rule's threshold, one number a run."""
-    return np.array([run["rules"][rule][name] for run in runs])
+    return stats.column([run["rules"][rule] for run in runs], name)

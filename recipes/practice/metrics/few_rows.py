@@ -74,7 +74,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
     """Accuracies by kind of rows, one a seed."""
     cases = {"the notes' network": {"passes": lab.settings.passes}}
     (runs,) = lab.sweep(train, cases, title="200 test rows").values()
-    return {name: np.array([run[name] for run in runs]) for name in runs[0]}
+    return stats.columns(runs)
 
 
 @claim(

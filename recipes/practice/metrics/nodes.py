@@ -110,34 +110,26 @@ def train(case, seed, data) -> dict[str, float]:
 @experiment
 def best_rates(lab) -> dict[str, float]:
     """The rate of each head with the fewest errors on images held back."""
-    cases = {
-        f"{head}, rate {rate:g}": {"head": head, "rate": rate, "tune": True}
-        | {"epochs": lab.settings.epochs}
-        for head in STUDIES
-        for rate in RATES
-    }
-    seeds = lab.tuning_seeds[:TUNED]
-    runs = lab.sweep(train, cases, data=lab.like_digits, seeds=seeds, title="rates")
-    means = {c: np.mean([run["errors"] for run in found]) for c, found in runs.items()}
-    return {
-        head: min(RATES, key=lambda rate: means[f"{head}, rate {rate:g}"])
+    shared = {"tune": True, "epochs": lab.settings.epochs}
+    grid = {
+        head: {rate: {"head": head, "rate": rate, **shared} for rate in RATES}
         for head in STUDIES
     }
+    return lab.choose(
+        train, grid, score="errors", seeds=TUNED, data=lab.like_digits, title="rates"
+    )
 
 
 @experiment
 def errors_of_heads(lab) -> dict[str, np.ndarray]:
     """Wrong answers on test images by head, one share a seed."""
-    rates = best_rates(lab)
+    shared = {"tune": False, "epochs": lab.settings.epochs}
     cases = {
-        head: {"head": head, "rate": rates[head], "tune": False}
-        | {"epochs": lab.settings.epochs}
-        for head in STUDIES
+        head: {"head": head, "rate": rate, **shared}
+        for head, rate in best_rates(lab).items()
     }
     runs = lab.sweep(train, cases, data=lab.like_digits, title="output nodes")
-    return {
-        head: np.array([run["errors"] for run in found]) for head, found in runs.items()
-    }
+    return {head: stats.column(found, "errors") for head, found in runs.items()}
 
 
 def largest_difference() -> float:

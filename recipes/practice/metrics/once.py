@@ -84,7 +84,7 @@ def candidates(lab) -> dict[str, np.ndarray]:
     cases = {"twenty networks": {"epochs": lab.settings.epochs}}
     runs = lab.sweep(train, cases, data=lab.like_digits, title="twenty networks")
     (found,) = runs.values()
-    return {name: np.array([run[name] for run in found]) for name in found[0]}
+    return stats.columns(found)
 
 
 def optimism(chose, tested, fresh, first: int = CANDIDATES) -> np.ndarray:

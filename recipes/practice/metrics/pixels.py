@@ -93,7 +93,7 @@ def segmentations(lab) -> dict[str, list[dict]]:
 
 def column(runs: list[dict], rule: str, name: str) -> np.ndarray:
     """A metric at a rule's threshold, one number a run."""
-    return np.array([run[rule][name] for run in runs])
+    return stats.column([run[rule] for run in runs], name)
 
 
 def empty_mask() -> dict[str, float]:

@@ -87,7 +87,7 @@ def several_labels(lab) -> dict[str, np.ndarray]:
     """F1 by label at 0.5 and at the chosen thresholds: (seeds, labels)."""
     cases = {"six labels": {"passes": lab.settings.passes}}
     (runs,) = lab.sweep(train_labels, cases, title="six labels").values()
-    return {rule: np.array([run[rule] for run in runs]) for rule in (HALF, "F1")}
+    return {rule: stats.column(runs, rule) for rule in (HALF, "F1")}
 
 
 def no_worse(chosen: np.ndarray, half: np.ndarray) -> stats.Decision:

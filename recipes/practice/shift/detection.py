@@ -85,9 +85,7 @@ def areas(lab) -> dict[str, np.ndarray]:
     """The area under the ROC curve by kind of shift, one a seed."""
     cases = {kind: {"shift": kind, "epochs": lab.settings.epochs} for kind in SHIFTS}
     runs = lab.sweep(train, cases, data=lab.like_digits, title="detection")
-    return {
-        kind: np.array([run["area"] for run in found]) for kind, found in runs.items()
-    }
+    return {kind: stats.column(found, "area") for kind, found in runs.items()}
 
 
 @claim(

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from recipes.lab import Study, experiment, figures
+from recipes.lab import Study, experiment, figures, stats
 from zoo import freeze, lenet, with_head
 
 FIVE, PAIR = (5, 6, 7, 8, 9), (3, 5)  # target classes; in CIFAR-10 3 and 5 are cat, dog
@@ -265,7 +265,7 @@ def validated(lab, source: str, target: tuple, per_class: int, runs: tuple) -> d
     """Mean validation accuracy of runs on the tuning seeds."""
     seeds = lab.tuning_seeds[:TUNED]
     found = results(lab, source, target, per_class, runs, seeds, ": rates")
-    return {run: np.mean([one["validation"] for one in found[run]]) for run in runs}
+    return {run: stats.column(found[run], "validation").mean() for run in runs}
 
 
 @experiment
@@ -275,7 +275,7 @@ def accuracies(
     """Test accuracy of runs, one a seed, of `times` as many seeds."""
     seeds = lab.more_seeds(times)
     found = results(lab, source, target, per_class, runs, seeds)
-    return {run: np.array([one["test"] for one in found[run]]) for run in runs}
+    return {run: stats.column(found[run], "test") for run in runs}
 
 
 @experiment
@@ -286,8 +286,8 @@ def ways(
 
     Rate and validation accuracy are those of the tuning seeds. A smoke run tries one.
     """
-    rates = {name: lab.candidates(RATES[name]) for name in names}
-    grid = tuple((name, rate) for name in names for rate in rates[name])
+    count = 1 if lab.smoke else None
+    grid = tuple((name, rate) for name in names for rate in RATES[name][:count])
     seen = validated(lab, source, target, per_class, grid)
     best = {
         name: max((run for run in grid if run[0] == name), key=lambda run: seen[run])
