@@ -152,6 +152,10 @@ def imported(*names: str) -> tuple[list[str], bool]:
     return tuple(json.loads(done.stdout.partition("FOUND ")[2]))
 
 
+def test_the_command_line_loads_nothing_heavy_to_list_and_show():
+    assert imported("recipes.lab.cli.main", "recipes.lab.reporting.card")[0] == []
+
+
 def test_the_lab_and_headers_of_recipes_load_nothing_and_change_nothing():
     headers = [
         ".".join(recipe.path.parent.relative_to(ROOT).parts)

@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from recipes.lab.errors import LabError
+
+BUILT_IN = (str, bool, int, float, type(None))
+
+
+def cache_folder() -> Path:
+    """Returns where what may be lost is kept: `RECIPES_CACHE_DIR`, or the user's."""
+    import platformdirs
+
+    chosen = os.environ.get("RECIPES_CACHE_DIR")
+    return Path(
+        chosen or platformdirs.user_cache_dir("keras-proving-ground")
+    ).expanduser()
 
 
 @contextlib.contextmanager
@@ -52,6 +62,8 @@ def write(path: Path, content: str | bytes) -> None:
 
 def plain(value: Any) -> Any:
     """Returns the value as plain data: dicts, lists, str, int, float, bool, None."""
+    if type(value) in BUILT_IN:
+        return _checked(value)
     if hasattr(value, "as_dict"):
         return plain(value.as_dict())
     if isinstance(value, dict):
@@ -61,23 +73,27 @@ def plain(value: Any) -> Any:
         return found
     if isinstance(value, (list, tuple, range)):
         return [plain(item) for item in value]
+    import numpy as np  # `recipes list` has no arrays, and loads nothing for them
+
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, np.generic):
         return plain(value.item())
-    if isinstance(value, str) and not _is_utf8(value):
-        raise TypeError(f"text with half a character is not plain data: {value!r}")
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
+    if isinstance(value, BUILT_IN):  # one of a kind of its own
+        return _checked(value)
     raise TypeError(f"{type(value).__name__} is not plain data: {value!r}")
 
 
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _checked(value):
+    """The value, unless it is a text that no file can hold."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise TypeError(
+                f"text with half a character is not plain data: {value!r}"
+            ) from None
+    return value
 
 
 def canonical(value: Any) -> str:

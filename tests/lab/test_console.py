@@ -9,8 +9,8 @@ from rich.console import Console
 from recipes.lab import stats
 from recipes.lab.cli.main import main
 from recipes.lab.errors import counted, in_singular
-from recipes.lab.evidence.judging import rule
 from recipes.lab.evidence.numbers import digits, thousands, times
+from recipes.lab.evidence.verdicts import rule
 from recipes.lab.files import plain
 from recipes.lab.reporting.card import (
     effect,

@@ -7,7 +7,8 @@ import pytest
 
 from recipes.lab import Finding, LabError, stats
 from recipes.lab.catalog.claim import Claim
-from recipes.lab.evidence.judging import judge, rule
+from recipes.lab.evidence.judging import judge
+from recipes.lab.evidence.verdicts import rule
 
 # One block for each number U of undecided conditions, one row for each T from 0 to 5,
 # one letter for each F from 0 to 5: Supported, Refuted, Conditional, Inconclusive.

@@ -8,6 +8,7 @@ import contextlib
 import json
 from pathlib import Path
 
+from recipes.lab.catalog import kept
 from recipes.lab.catalog.reader import Recipe, name_of, read
 from recipes.lab.catalog.renamed_claims import current_id
 from recipes.lab.errors import LabError, UsageError, nearest
@@ -37,6 +38,10 @@ def broken() -> dict[str, str]:
 
 def _all() -> tuple[dict[str, Recipe], dict[str, str]]:
     """The package's recipes, and what is wrong with those that can't be read."""
+    return kept.catalog(ROOT, _read_all)
+
+
+def _read_all() -> tuple[dict[str, Recipe], dict[str, str]]:
     found: dict[str, Recipe] = {}
     wrong: dict[str, str] = {}
     for path in sorted([*ROOT.glob("*/*.py"), *ROOT.glob("*/*/__init__.py")]):

@@ -8,7 +8,6 @@ another one), is checked when read, and may be deleted at any time.
 import contextlib
 import hashlib
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import BadZipFile
@@ -24,12 +23,7 @@ FORM = 1  # of the file; another number, another file
 
 def folder() -> Path:
     """Returns where the arrays are kept."""
-    import platformdirs
-
-    chosen = os.environ.get("RECIPES_CACHE_DIR")
-    return Path(
-        chosen or platformdirs.user_cache_dir("keras-proving-ground")
-    ).expanduser()
+    return files.cache_folder()
 
 
 def cached(name: str, source: Path, read: Callable[[], list]) -> list:

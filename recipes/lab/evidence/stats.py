@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from recipes.lab.errors import LabError
+from recipes.lab.evidence.brackets import METHODS, in_brackets
 from recipes.lab.evidence.intervals import interval
-from recipes.lab.evidence.numbers import digits, times
 from recipes.lab.evidence.thresholds import ACCURACY_POINT as ACCURACY_POINT
 from recipes.lab.evidence.thresholds import ANY as ANY
 from recipes.lab.evidence.thresholds import CLOSE_FLOAT32 as CLOSE_FLOAT32
@@ -26,11 +26,6 @@ from recipes.lab.evidence.thresholds import Threshold as Threshold
 
 Scale = Literal["linear", "log", "ranks"]
 SCALES = ("linear", "log", "ranks")
-METHODS = {
-    "linear": "Student's t on paired differences",
-    "log": "Student's t on differences of logarithms",
-    "ranks": "Wilcoxon's signed ranks",
-}
 
 
 @dataclass(frozen=True)
@@ -119,21 +114,6 @@ class Decision:
     def _estimate(self) -> tuple[float, float, float]:
         alpha = round(1 - self.level, 12)
         return interval(self.differences, self.scale, alpha, self._least)
-
-
-def in_brackets(decision: Mapping[str, Any]) -> str:
-    """Returns what a finding's sentence says of a decision: "+0.2 [+0.1, +0.3], n=5".
-
-    Args:
-        decision: As `Decision.as_dict` returns it, or as a result keeps it.
-    """
-    ratio = decision["method"] == METHODS["log"]
-    effect, low, high = map(float, (decision["effect"], *decision["interval"]))
-    told = f"{times(effect)} times" if ratio else digits(effect, "+")
-    if low == (0 if ratio else -math.inf) and high == math.inf:
-        return f"{told} (no interval, n={decision['n']})"
-    ends = ", ".join(digits(end, "" if ratio else "+") for end in (low, high))
-    return f"{told} [{ends}], n={decision['n']}"
 
 
 def column(runs: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:

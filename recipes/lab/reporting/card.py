@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipes.lab.errors import counted
-from recipes.lab.evidence.judging import REFUTED, SUPPORTED
+from recipes.lab.evidence.brackets import METHODS, in_brackets
 from recipes.lab.evidence.numbers import digits, thousands
 from recipes.lab.evidence.numbers import times as ratio
-from recipes.lab.evidence.stats import ANY, METHODS, in_brackets
+from recipes.lab.evidence.thresholds import ANY
+from recipes.lab.evidence.verdicts import REFUTED, SUPPORTED
 
 SYMBOLS = {
     "supported": "✓",

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recipes.lab.errors import counted
-from recipes.lab.evidence import judging
+from recipes.lab.evidence import verdicts
 from recipes.lab.evidence.numbers import thousands
 from recipes.lab.reporting.card import (
     SYMBOLS,
@@ -31,10 +31,10 @@ from recipes.lab.reporting.card import (
 from recipes.lab.reporting.card import card as make_card
 
 COLORS = {
-    judging.SUPPORTED: "green",
-    judging.REFUTED: "red",
-    judging.CONDITIONAL: "yellow",
-    judging.INCONCLUSIVE: "cyan",
+    verdicts.SUPPORTED: "green",
+    verdicts.REFUTED: "red",
+    verdicts.CONDITIONAL: "yellow",
+    verdicts.INCONCLUSIVE: "cyan",
 }
 NARROWEST = 20  # columns that a line is made for
 # What no line is broken in: an interval in brackets, and a formula such as (1 − β).
@@ -146,7 +146,7 @@ class Output:
         if len(claims) > FEW:
             self._ids(claims)
         counts = Counter(claim["verdict"] for claim in claims)
-        parts = [f"{counts[kind]} {kind}" for kind in judging.KINDS if counts[kind]]
+        parts = [f"{counts[kind]} {kind}" for kind in verdicts.KINDS if counts[kind]]
         self.line(f"{counted(len(claims), 'claim')}: {', '.join(parts)}.", "bold")
 
     def published(self, row: dict) -> None:
@@ -172,7 +172,7 @@ class Output:
     def _ids(self, claims: list[dict]) -> None:
         """Prints the ids of claims in columns, a block for each verdict."""
         width = min(self.console.width, 100) - 2
-        for kind in judging.KINDS:
+        for kind in verdicts.KINDS:
             ids = [claim["id"] for claim in claims if claim["verdict"] == kind]
             if not ids:
                 continue

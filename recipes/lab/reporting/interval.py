@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
+from recipes.lab.evidence.brackets import METHODS
 from recipes.lab.evidence.numbers import digits
-from recipes.lab.evidence.stats import METHODS
 
 WIDTH, HEIGHT, EDGE = 180, 18, 6  # pixels
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from recipes.lab.evidence.judging import KINDS
+from recipes.lab.evidence.verdicts import KINDS
 from recipes.lab.reporting import pictures
 from recipes.lab.reporting.card import (
     ALONE,

@@ -8,7 +8,7 @@ from pathlib import Path
 from recipes.lab import catalog, files
 from recipes.lab.catalog.renamed_claims import earlier_ids
 from recipes.lab.errors import LabError, counted
-from recipes.lab.evidence.judging import KINDS
+from recipes.lab.evidence.verdicts import KINDS
 from recipes.lab.reporting import page, pictures, published, results
 from recipes.lab.reporting.card import (
     beside,

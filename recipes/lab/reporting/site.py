@@ -11,7 +11,7 @@ from typing import Any
 
 from recipes.lab import catalog, files
 from recipes.lab.catalog.renamed_claims import earlier_ids
-from recipes.lab.evidence.judging import KINDS
+from recipes.lab.evidence.verdicts import KINDS
 from recipes.lab.reporting import published
 from recipes.lab.reporting.card import SAYS, SYMBOLS, effect
 from recipes.lab.reporting.page import bars, elsewhere, environment, note_numbers

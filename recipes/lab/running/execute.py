@@ -12,6 +12,7 @@ from recipes.lab.data import sets
 from recipes.lab.errors import LabError, counted
 from recipes.lab.evidence import judging
 from recipes.lab.evidence.claims import Finding, read_sets
+from recipes.lab.evidence.verdicts import NOT_JUDGED
 from recipes.lab.reporting.card import took
 from recipes.lab.reporting.console import Output
 from recipes.lab.reporting.results import SCHEMA
@@ -118,7 +119,7 @@ def _claims(plan: Plan, lab: Lab, output: Output, settled) -> list[dict]:
                 )
             judged = judging.judge(lesson.claims[id], finding)
             if lab.smoke:
-                judged["verdict"] = judging.NOT_JUDGED
+                judged["verdict"] = NOT_JUDGED
             names = []
             for draw in finding.figures:
                 if draw not in drawn:
