@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from recipes.basics._side_by_side import Kind, SideBySide, squared_error
 from recipes.basics.activation_training import (
     centers,
     dead_units,
@@ -16,12 +15,13 @@ from recipes.basics.activation_training import (
     regression_outputs,
     xor_starts,
 )
-from recipes.basics.activation_training._image_tasks import (
-    answered,
-    answers,
-    error,
-    target,
+from recipes.basics.activation_training._image_tasks import answers
+from recipes.basics.activation_training.dead_units import (
+    Kind,
+    SideBySide,
+    squared_error,
 )
+from recipes.basics.activation_training.outputs_by_task import answered, error, target
 from recipes.lab import catalog, fit
 from recipes.lab.data.sets import load
 from recipes.lab.testing import RecordingLab, judged

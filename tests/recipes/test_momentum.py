@@ -7,15 +7,13 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from recipes.lab import catalog
 from recipes.lab.testing import RecordingLab, judged
-from recipes.optimization._surfaces import (
-    DoubleWell,
+from recipes.optimization.landscape.race import (
     first_step,
     keras_path,
-    roll,
     saddle_height,
     saddle_slope,
 )
-from recipes.optimization._update_rules import sgd
+from recipes.optimization.landscape.wells import DoubleWell, roll, sgd
 from recipes.optimization.momentum import (
     averages,
     hills,

@@ -7,7 +7,6 @@ import pytest
 
 from recipes.lab import catalog
 from recipes.lab.testing import RecordingLab, judged
-from recipes.optimization._update_rules import RULES
 from recipes.optimization.optimizers import (
     at_best,
     memory,
@@ -22,7 +21,7 @@ from recipes.optimization.optimizers import (
 
 def test_two_steps_of_every_rule_by_hand():
     """Gradients 2 then 1, rate 0.1, epsilon negligible."""
-    steps = {name: rule(0.1) for name, rule in RULES.items()}
+    steps = {name: rule(0.1) for name, rule in step_sizes.RULES.items()}
     first = {name: step(2.0) for name, step in steps.items()}
     second = {name: step(1.0) for name, step in steps.items()}
     assert first["SGD"] == pytest.approx(-0.2)

@@ -68,11 +68,11 @@ def errors(lab) -> tuple[list[int], dict[str, np.ndarray], dict[str, float]]:
     found = lab.sweep(approximate, cases, precision="float32", title="curves")
     runs = {n: [found[f"{n}, {width} units"] for width in widths] for n in CURVES}
     rmse = {
-        name: np.array([[run["rmse"] for run in seeds] for seeds in rows])
+        name: np.array([stats.column(seeds, "rmse") for seeds in rows])
         for name, rows in runs.items()
     }
     beyond = {
-        name: float(np.mean([run["rmse_beyond"] for run in rows[-1]]))
+        name: float(stats.column(rows[-1], "rmse_beyond").mean())
         for name, rows in runs.items()
     }
     return widths, rmse, beyond

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from recipes.basics.initialization._rules import draw
-from recipes.lab import Study
+from recipes.lab import Study, stats
 from zoo import mlp
 
 UNITS = 4
@@ -172,6 +172,6 @@ def spreads(runs: dict[str, list[dict]]) -> dict[str, float]:
 def accuracies(runs: dict[str, list[dict]]) -> dict[str, float]:
     """The mean test accuracy by case."""
     return {
-        name: float(np.mean([run["accuracy"] for run in rows]))
+        name: float(stats.column(rows, "accuracy").mean())
         for name, rows in runs.items()
     }

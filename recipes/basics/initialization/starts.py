@@ -121,7 +121,7 @@ def ones_are_bad(lab):
         standardized=False,
     )
     runs = lab.sweep(train, chosen, precision="float32", title="all ones")
-    accuracy = {name: [run["accuracy"] for run in rows] for name, rows in runs.items()}
+    accuracy = {name: stats.column(rows, "accuracy") for name, rows in runs.items()}
     gains = {
         optimizer: stats.greater(
             accuracy[f"{optimizer}, Xavier"],
@@ -141,7 +141,7 @@ def ones_are_bad(lab):
         "commonest class is {common:.1%}).",
         mean_input=z.mean(),
         slope=expit(z.mean()) * expit(-z.mean()),
-        test_accuracy={name: np.mean(values) for name, values in accuracy.items()},
+        test_accuracy={name: values.mean() for name, values in accuracy.items()},
         common=np.bincount(data.y_test).max() / len(data.y_test),
         accuracy_that_Xavier_gains=gains,
         largest_slope_of_a_hidden_unit=slopes.max(),
@@ -187,8 +187,7 @@ def good_weights_are_faster(lab):
     for network, by_rule in runs.items():
         epochs[network] = e = {r: epochs_to_goal(rows) for r, rows in by_rule.items()}
         accuracy[network] = a = {
-            rule: np.array([run["accuracy"] for run in rows])
-            for rule, rows in by_rule.items()
+            rule: stats.column(rows, "accuracy") for rule, rows in by_rule.items()
         }
         soonest = min(BAD, key=lambda rule: e[rule].mean())
         best = max(BAD, key=lambda rule: a[rule].mean())

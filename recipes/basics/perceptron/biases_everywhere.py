@@ -90,13 +90,13 @@ def biases_help(lab):
         )
         for normalization, words in ((None, ""), ("batch", ", batch normalization")):
             with_bias, without = (
-                [run["accuracy"] for run in runs[f"{name}, bias {b}, {normalization}"]]
+                stats.column(runs[f"{name}, bias {b}, {normalization}"], "accuracy")
                 for b in (True, False)
             )
             gains[name + words] = stats.greater(
                 with_bias, without, by=stats.ACCURACY_POINT
             )
-            accuracy[name + words] = [np.mean(with_bias), np.mean(without)]
+            accuracy[name + words] = [with_bias.mean(), without.mean()]
     lab.table(
         "Test accuracy with biases in all layers, and in none",
         ["set", "with", "without"],

@@ -105,7 +105,7 @@ def accuracies(lab) -> tuple[dict[str, np.ndarray], int]:
     accuracy = {
         method: np.array(
             [
-                [run["accuracy"] for run in found[f"{method}, {n} samples"]]
+                stats.column(found[f"{method}, {n} samples"], "accuracy")
                 for n in sizes(lab)
             ]
         )

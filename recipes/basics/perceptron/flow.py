@@ -79,7 +79,7 @@ def sorts_mail(lab):
     runs = lab.sweep(
         learn_spam, {"3-2-1": case}, data="spam", precision="float32", title="spam"
     )["3-2-1"]
-    accuracy = [run["accuracy"] for run in runs]
+    accuracy = stats.column(runs, "accuracy")
     parameters = runs[0]["parameters"]
     gain = stats.against(accuracy, majority, by=stats.TENTH, scale="log")
     return Finding(
@@ -91,10 +91,10 @@ def sorts_mail(lab):
         "learned, no penalty added), sort {accuracy:.1%} of the mail; always guessing "
         "the more common kind sorts {majority:.1%}.",
         parameters=parameters,
-        accuracy=np.mean(accuracy),
+        accuracy=accuracy.mean(),
         majority=majority,
         times_the_majority=gain,
-        gain=np.mean(accuracy) - majority,
+        gain=accuracy.mean() - majority,
         shapes_of_all_that_is_learned=runs[0]["shapes"],
         penalties_unless_added=runs[0]["penalties"],
     )

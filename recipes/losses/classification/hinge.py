@@ -96,8 +96,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
     """Test accuracies by the classes, one a seed."""
     cases = {n: {**case, "passes": lab.settings.passes} for n, case in CASES.items()}
     runs = lab.sweep(train, cases, seeds=lab.seeds[:FEW], title="hinge")
-    return {name: np.array([r["accuracy"] for r in found]) for name, found in
-            runs.items()}  # fmt: skip
+    return {name: stats.column(found, "accuracy") for name, found in runs.items()}
 
 
 def formula_agrees() -> bool:

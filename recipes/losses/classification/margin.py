@@ -153,8 +153,7 @@ def log_losses(seed: int) -> dict[str, float]:
 def no_probabilities(lab):
     """What the best score says of the probability; and σ(score) as a probability."""
     scores = {f"{p:g}": best_score(p) for p in (0.6, 0.75, 0.9)}
-    found = [log_losses(seed) for seed in lab.seeds]
-    loss = {name: np.array([f[name] for f in found]) for name in found[0]}
+    loss = stats.columns([log_losses(seed) for seed in lab.seeds])
     worse = {
         model: stats.greater(loss[f"hinge, {model}"], loss[f"cross-entropy, {model}"],
                              by=stats.TENTH, scale="log")

@@ -68,11 +68,6 @@ def train(case, seed, data) -> dict:
     return {"epochs": epochs, "last": found[-1], "accuracy": found}
 
 
-def mean_epochs(runs: list[dict]) -> float:
-    """The mean number of epochs over the seeds."""
-    return float(np.mean([run["epochs"] for run in runs]))
-
-
 @experiment
 def goal_of(lab) -> float:
     """The share of the test digits that is to be right: a linear model's."""
@@ -83,33 +78,26 @@ def goal_of(lab) -> float:
 def races(lab) -> dict[str, list[dict]]:
     """The networks of every pair at its best rate, with a table of their epochs."""
     most, goal = lab.settings.digits_epochs, goal_of(lab)
-    cases = {
-        f"{name}, {optimizer}": [
-            {"loss": loss, "end": end, "optimizer": optimizer.lower(), "rate": rate,
-             "epochs": most, "goal": goal}
+    grid = {
+        f"{name}, {optimizer}": {
+            rate: {"loss": loss, "end": end, "optimizer": optimizer.lower(),
+                   "rate": rate, "epochs": most, "goal": goal}
             for rate in RATES[optimizer]
-        ]
+        }
         for name, (loss, end, optimizers) in PAIRS.items()
         for optimizer in optimizers
     }  # fmt: skip
-    tried = lab.sweep(
-        train,
-        {f"{name}, {c['rate']:g}": c for name, given in cases.items() for c in given},
-        data=lab.like_digits,
-        seeds=lab.tuning_seeds[:1],
-        title="choosing rates",
+    best = lab.choose(
+        train, grid, score="epochs", data=lab.like_digits, title="choosing rates"
     )
-    best = {
-        name: min(given, key=lambda c: mean_epochs(tried[f"{name}, {c['rate']:g}"]))
-        for name, given in cases.items()
-    }
-    runs = lab.sweep(train, best, data=lab.like_digits, title="losses")
+    cases = {name: grid[name][rate] for name, rate in best.items()}
+    runs = lab.sweep(train, cases, data=lab.like_digits, title="losses")
     lab.table(
         f"Epochs to {goal:.0%} of the test digits ({most + 1}: not reached)",
         ("pair and optimizer", "best rate", "epochs", "accuracy then"),
         [
-            (name, best[name]["rate"], mean_epochs(found),
-             float(np.mean([run["last"] for run in found])))
+            (name, best[name], stats.column(found, "epochs").mean(),
+             stats.column(found, "last").mean())
             for name, found in runs.items()
         ],
     )  # fmt: skip
@@ -131,10 +119,7 @@ def races(lab) -> dict[str, list[dict]]:
 )
 def slows_training(lab):
     """The epochs until as many test digits are right as a linear model has."""
-    epochs = {
-        name: np.array([run["epochs"] for run in found])
-        for name, found in races(lab).items()
-    }
+    epochs = {n: stats.column(found, "epochs") for n, found in races(lab).items()}
     slower = {
         name: stats.greater(
             count,
@@ -161,20 +146,20 @@ def slows_training(lab):
 def draw_races(lab):
     """The epochs of each pair, a point a seed."""
     figure, axes = figures.new(width=9.0, height=3.8)
-    runs, most = races(lab), lab.settings.digits_epochs
-    mean = {name: mean_epochs(found) for name, found in runs.items()}
+    most = lab.settings.digits_epochs
+    epochs = {n: stats.column(found, "epochs") for n, found in races(lab).items()}
+    mean = {name: count.mean() for name, count in epochs.items()}
     others = [name for name in mean if not name.startswith(RIGHT)]
     slower = sum(
         mean[name] >= stats.TENTH.value * mean[f"{RIGHT}, {name.split(', ')[1]}"]
         for name in others
     )
-    for place, (name, found) in enumerate(reversed(list(runs.items()))):
-        count = [run["epochs"] for run in found]
+    for place, (name, count) in enumerate(reversed(epochs.items())):
         color = figures.COLORS[0 if name.startswith(RIGHT) else 1]
         axes.plot(count, np.full(len(count), place), "o", color=color, alpha=0.6)
     axes.axvline(most + 0.5, color="#000000", lw=0.8)
-    axes.set(ylim=(-0.5, len(runs) - 0.5), xlim=(0, most + 2))
-    axes.set_yticks(range(len(runs)), labels=[*reversed(runs)])
+    axes.set(ylim=(-0.5, len(epochs) - 0.5), xlim=(0, most + 2))
+    axes.set_yticks(range(len(epochs)), labels=[*reversed(epochs)])
     title = f"{slower} of {len(others)} other pairs take a tenth more epochs, or more"
     share = f"{goal_of(lab):.0%}"
     x = f"epochs to {share} of the test digits (right of the line: not in {most})"

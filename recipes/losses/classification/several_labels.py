@@ -95,16 +95,12 @@ def by_outputs(lab) -> dict[str, list[dict]]:
         "Three labels, four kinds of outputs",
         ("outputs", "accuracy", "least", "greatest", "least sum", "greatest sum"),
         [
-            (name, accuracy(r).mean(), *extent(r, "outputs"), *extent(r, "sums"))
-            for name, r in runs.items()
+            (name, stats.column(found, "accuracy").mean(),
+             *extent(found, "outputs"), *extent(found, "sums"))
+            for name, found in runs.items()
         ],
-    )
+    )  # fmt: skip
     return runs
-
-
-def accuracy(runs: list[dict]) -> np.ndarray:
-    """The share of right labels, one a seed."""
-    return np.array([run["accuracy"] for run in runs])
 
 
 def extent(runs: list[dict], key: str) -> tuple[float, float]:
@@ -129,7 +125,7 @@ def summed_over_labels(lab):
     summed = float(cross_entropy(y.astype(float), p.astype(float)).sum(1).mean())
     ratio = summed / float(losses.BinaryCrossentropy()(y, p))
     runs = by_outputs(lab)["sigmoid"]
-    right, majority = accuracy(runs), np.array([run["majority"] for run in runs])
+    right, majority = (stats.column(runs, name) for name in ("accuracy", "majority"))
     return Finding(
         {
             "the sum is Keras's loss times the labels": stats.close(
@@ -156,7 +152,7 @@ def summed_over_labels(lab):
 def ahead(lab, first: str, second: str) -> stats.Decision:
     """Whether one kind of outputs gets more labels right than another."""
     runs = by_outputs(lab)
-    one, other = accuracy(runs[first]), accuracy(runs[second])
+    one, other = (stats.column(runs[name], "accuracy") for name in (first, second))
     return stats.greater(one, other, by=stats.ACCURACY_POINT)
 
 
@@ -184,7 +180,7 @@ def needs_probabilities(lab):
         },
         "Labels right: {accuracy:.1%}. With from_logits=True the sigmoid is in the "
         "loss; the outputs go from {least:.1f} to {most:.1f}.",
-        accuracy={name: accuracy(runs[name]).mean() for name in names},
+        accuracy={n: stats.column(runs[n], "accuracy").mean() for n in names},
         least=extent(runs[names[2]], "outputs")[0],
         most=extent(runs[names[2]], "outputs")[1],
         loss_of_logits_and_of_their_sigmoids=[of_logits, of_sigmoids],
@@ -218,8 +214,8 @@ def sum_to_one(lab):
         "softmax, whose outputs sum to 1, {softmax:.1%}.",
         least=least,
         most=most,
-        sigmoid=accuracy(runs["sigmoid"]).mean(),
-        softmax=accuracy(runs["softmax"]).mean(),
+        sigmoid=stats.column(runs["sigmoid"], "accuracy").mean(),
+        softmax=stats.column(runs["softmax"], "accuracy").mean(),
     )
 
 

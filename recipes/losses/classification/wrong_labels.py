@@ -82,19 +82,15 @@ def case_of(lab, name: str, rate: float, wrong: float) -> dict:
 @experiment
 def best_rates(lab) -> dict[str, float]:
     """The rate of each loss whose network is best late in training, on another seed."""
-    cases = {
-        f"{name}, {rate:g}": case_of(lab, name, rate, lab.settings.noise)
-        for name in LOSSES
-        for rate in RATES
-    }
-    seeds = lab.tuning_seeds[:1]
-    tried = lab.sweep(
-        train, cases, data=lab.like_digits, seeds=seeds, title="choosing rates"
+    noise = lab.settings.noise
+    return lab.choose(
+        train,
+        {name: {r: case_of(lab, name, r, noise) for r in RATES} for name in LOSSES},
+        score="late",
+        largest=True,
+        data=lab.like_digits,
+        title="choosing rates",
     )
-    return {
-        name: max(RATES, key=lambda r, n=name: tried[f"{n}, {r:g}"][0]["late"])
-        for name in LOSSES
-    }
 
 
 @experiment
@@ -130,10 +126,10 @@ def networks(lab) -> dict[str, list[dict]]:
 def bears_wrong_labels(lab):
     """Test accuracy late in training against cross-entropy's, labels wrong in part."""
     runs = networks(lab)
-    late = {name: np.array([run["late"] for run in r]) for name, r in runs.items()}
+    late = {name: stats.column(found, "late") for name, found in runs.items()}
     means = {name: float(values.mean()) for name, values in late.items()}
     learned = {
-        name: float(np.mean([run["learned"] for run in runs[f"{name}, wrong labels"]]))
+        name: float(stats.column(runs[f"{name}, wrong labels"], "learned").mean())
         for name in LOSSES
     }
     lab.table(
@@ -176,7 +172,7 @@ def draw_networks(lab):
     """The accuracy on test digits by pass, on right and on wrong labels."""
     runs, share = networks(lab), lab.settings.noise
     figure, axes = figures.new(1, 2, width=10.2, height=4.2)
-    late = {n: np.mean([r["late"] for r in runs[f"{n}, wrong labels"]]) for n in LOSSES}
+    late = {n: stats.column(runs[f"{n}, wrong labels"], "late").mean() for n in LOSSES}
     leader = max(LOSSES, key=late.__getitem__).partition(",")[0]
     titles = {
         "right": "All training labels right",
@@ -185,11 +181,11 @@ def draw_networks(lab):
     for axis, (kind, title) in zip(axes, titles.items(), strict=True):
         figures.describe(axis, title, "passes over the samples", "test accuracy")
         for index, name in enumerate(LOSSES):
-            values = [run["accuracy"] for run in runs[f"{name}, {kind} labels"]]
-            passes = EVERY * (1 + np.arange(len(values[0])))
+            values = stats.column(runs[f"{name}, {kind} labels"], "accuracy")
+            passes = EVERY * (1 + np.arange(values.shape[1]))
             style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
-            axis.plot(passes, np.mean(values, 0), label=name, **style)
-            low, high = np.min(values, 0), np.max(values, 0)
+            axis.plot(passes, values.mean(0), label=name, **style)
+            low, high = values.min(0), values.max(0)
             axis.fill_between(passes, low, high, color=style["color"], alpha=0.12, lw=0)
     low = min(axis.get_ylim()[0] for axis in axes)
     for axis in axes:

@@ -134,35 +134,29 @@ def learn(lab, pair: str) -> dict[tuple[str, str], np.ndarray]:
     Each start and optimizer takes the rate of least last loss on another seed.
     """
     epochs = lab.settings.epochs
-    rates = {name: lab.candidates(row) for name, row in RATES.items()}
-    cases = {
-        f"{start}, {optimizer}, {rate:g}": {
-            "pair": pair, "start": start, "optimizer": optimizer, "rate": rate,
-            "epochs": epochs,
+    grid = {
+        f"{start}, {optimizer}": {
+            rate: {"pair": pair, "start": start, "optimizer": optimizer,
+                   "rate": rate, "epochs": epochs}
+            for rate in RATES[optimizer]
         }
         for start, optimizer in PAIRS[pair]
-        for rate in rates[optimizer]
     }  # fmt: skip
-    tried = lab.sweep(
-        train, cases, data=lab.like_digits, seeds=lab.tuning_seeds[:1],
+    best = lab.choose(
+        train,
+        grid,
+        score=lambda run: run["history"]["loss"][-1],
+        data=lab.like_digits,
         title=f"{pair}: choosing rates",
-    )  # fmt: skip
-    losses = {
-        name: np.mean([run["history"]["loss"][-1] for run in runs])
-        for name, runs in tried.items()
-    }
-    chosen = {}
-    for start, optimizer in PAIRS[pair]:
-        names = [f"{start}, {optimizer}, {rate:g}" for rate in rates[optimizer]]
-        chosen[start, optimizer] = min(names, key=losses.__getitem__)
-    best = {name: cases[name] for name in chosen.values()}
-    runs = lab.sweep(train, best, data=lab.like_digits, title=f"{pair}: digits")
+    )
+    cases = {way: grid[way][rate] for way, rate in best.items()}
+    runs = lab.sweep(train, cases, data=lab.like_digits, title=f"{pair}: digits")
     scores = {
-        way: np.array([run["balanced_accuracy"] for run in runs[name]])
-        for way, name in chosen.items()
+        way: stats.column(runs[", ".join(way)], "balanced_accuracy")
+        for way in PAIRS[pair]
     }
     rows = [
-        [*way, f"{cases[chosen[way]]['rate']:g}", f"{found.mean():.3f}"]
+        [*way, f"{best[', '.join(way)]:g}", f"{found.mean():.3f}"]
         for way, found in scores.items()
     ]
     columns = ["start", "optimizer", "rate", "balanced accuracy"]

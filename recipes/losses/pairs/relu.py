@@ -86,7 +86,7 @@ def regressions(lab) -> dict[str, list[dict]]:
     cases = {n: {**case, "passes": lab.settings.passes} for n, case in CASES.items()}
     runs = lab.sweep(train, cases, title="regression")
     rows = [
-        [name, *(f"{np.mean([r[k] for r in found]):.3f}" for k in COLUMNS)]
+        [name, *(f"{stats.column(found, k).mean():.3f}" for k in COLUMNS)]
         for name, found in runs.items()
     ]
     title = "Hidden ReLU: explained share of the variance, by the output"
@@ -124,10 +124,7 @@ def dead_starts(draws: int) -> float:
 def with_squared_error(lab):
     """Whether ReLU, hidden or at the output, explains the target."""
     runs = regressions(lab)
-    explained = {
-        name: np.array([run["explained"] for run in found])
-        for name, found in runs.items()
-    }
+    explained = {n: stats.column(found, "explained") for n, found in runs.items()}
     left = {
         name: stats.greater(
             np.full(len(share), 1 - GOOD), 1 - share, by=stats.ANY, scale="log"
@@ -135,7 +132,7 @@ def with_squared_error(lab):
         for name, share in explained.items()
     }
     share = {name: float(values.mean()) for name, values in explained.items()}
-    most = {n: float(np.mean([r["possible"] for r in f])) for n, f in runs.items()}
+    most = {n: float(stats.column(r, "possible").mean()) for n, r in runs.items()}
     return Finding(
         {
             f"ReLU {where}, {kind}": left[f"{output} output, {kind}"]

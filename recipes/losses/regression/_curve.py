@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import losses
 
-from recipes.lab import Study, experiment, figures
+from recipes.lab import Study, experiment, figures, stats
 from zoo import mlp
 from zoo.losses import Barron, Quantile
 
@@ -123,14 +123,9 @@ def networks(lab) -> dict[str, list[dict]]:
     return runs
 
 
-def distances(runs: list[dict]) -> np.ndarray:
-    """The rms distance to the true curve of every seed."""
-    return np.array([run["distance"] for run in runs])
-
-
 def show_distances(lab, what: str, runs: dict[str, list[dict]]) -> None:
     """Prints a table of distances to the true curve."""
-    found = {name: distances(each) for name, each in runs.items()}
+    found = {name: stats.column(each, "distance") for name, each in runs.items()}
     share = lab.settings.outliers
     lab.table(
         f"{what}: distance to the true curve, {share:.0%} of targets off",

@@ -10,7 +10,6 @@ from sklearn.ensemble import RandomForestRegressor
 from recipes.lab import Finding, claim, experiment, main, stats
 from recipes.losses.regression._curve import (
     GRID,
-    distances,
     draw_fits,
     draw_points,
     measure,
@@ -62,8 +61,9 @@ def grown(lab) -> dict[str, list[dict]]:
 )
 def bears_outliers(lab):
     """Three forests against a network with squared error, on the same points."""
-    network, forests = distances(networks(lab)["squared error"]), grown(lab)
-    found = {name: distances(runs) for name, runs in forests.items()}
+    forests = grown(lab)
+    network = stats.column(networks(lab)["squared error"], "distance")
+    found = {name: stats.column(runs, "distance") for name, runs in forests.items()}
     return Finding(
         {
             name: stats.greater(network, each, by=stats.TENTH, scale="log")
@@ -89,7 +89,7 @@ def bears_outliers(lab):
 def draw_forests(lab):
     """The first seed's forests, and its network by squared error."""
     runs = {"network, squared error": networks(lab)["squared error"], **grown(lab)}
-    far = {name: distances(found).mean() for name, found in runs.items()}
+    far = {name: stats.column(found, "distance").mean() for name, found in runs.items()}
     title = f"Nearest to the truth, on average: {min(far, key=far.__getitem__)}"
     draw_fits(lab, "forests", title, runs)
 

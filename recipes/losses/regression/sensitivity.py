@@ -11,7 +11,7 @@ from scipy import optimize
 from sklearn.linear_model import QuantileRegressor
 
 from recipes.lab import Finding, claim, experiment, main, stats
-from recipes.losses.regression._curve import distances, draw_fits, networks
+from recipes.losses.regression._curve import draw_fits, networks
 from recipes.losses.regression._formulas import (
     CENTER,
     absolute,
@@ -78,20 +78,17 @@ def fit_lines(seed: int) -> dict[str, float]:
 def pulls_a_fit(lab):
     """Distances to the truth by three losses: a constant, a network, a line."""
     runs, fitted = networks(lab), constants(lab)
-    lines = [fit_lines(seed) for seed in lab.seeds]
     losses = ("squared", "absolute", HUBER)
     cases = {
         "a constant, wrong targets": {
             name: np.abs(np.subtract(fitted[name], CENTER)) for name in losses
         },
         "a network, wrong targets": {
-            "squared": distances(runs["squared error"]),
-            "absolute": distances(runs["absolute error"]),
-            HUBER: distances(runs[HUBER]),
+            "squared": stats.column(runs["squared error"], "distance"),
+            "absolute": stats.column(runs["absolute error"], "distance"),
+            HUBER: stats.column(runs[HUBER], "distance"),
         },
-        "a line, wrong inputs": {
-            name: np.array([line[name] for line in lines]) for name in losses
-        },
+        "a line, wrong inputs": stats.columns([fit_lines(s) for s in lab.seeds]),
     }
     return Finding(
         {
@@ -126,7 +123,7 @@ def draw_losses(lab):
     """The first seed's networks by four losses."""
     names = ("squared error", "absolute error", HUBER, "Barron, α = -2")
     runs = {name: networks(lab)[name] for name in names}
-    far = {name: distances(found).mean() for name, found in runs.items()}
+    far = {name: stats.column(found, "distance").mean() for name, found in runs.items()}
     title = f"Farthest from the truth, on average: {max(far, key=far.__getitem__)}"
     draw_fits(lab, "fits", title, runs)
 

@@ -8,8 +8,8 @@ is then fitted anew. At random, as a control, it does nothing.
 
 import numpy as np
 
-from recipes.lab import Finding, claim, main
-from recipes.losses.regression._curve import distances, draw_fits, networks, outside
+from recipes.lab import Finding, claim, main, stats
+from recipes.losses.regression._curve import draw_fits, networks, outside
 from recipes.losses.regression._planes import (
     SAMPLES,
     distance,
@@ -66,7 +66,9 @@ def weighed_down(lab):
                 holds[case] = undoes_half(clean, plain, treated)
     # A network's share is shown beside them: its fences are those of the target, too.
     names = ("squared error, no outliers", "squared error", "squared, weighted")
-    undone[NETWORK] = share_undone(*(distances(networks(lab)[name]) for name in names))
+    undone[NETWORK] = share_undone(
+        *(stats.column(networks(lab)[name], "distance") for name in names)
+    )
     rows = [[case, f"{share:.0%}"] for case, share in undone.items()]
     lab.table("Error added by outliers, undone by a weight", ["weights", "share"], rows)
     return Finding(
@@ -94,7 +96,9 @@ def draw_remedies(lab):
     """The first seed's networks by squared error, with its remedies."""
     names = ("squared error", "squared, capped", "squared, weighted")
     runs = {name: networks(lab)[name] for name in names}
-    plain, capped, weighted = (distances(found).mean() for found in runs.values())
+    plain, capped, weighted = (
+        stats.column(found, "distance").mean() for found in runs.values()
+    )
     title = f"Distance to the truth: {plain:.2g}"
     title += f"; capped {capped:.2g}, weighted {weighted:.2g}"
     draw_fits(lab, "remedies", title, runs)

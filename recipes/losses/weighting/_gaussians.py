@@ -12,7 +12,7 @@ from callbacks import (
     class_balanced_weights,
     cost_weights,
 )
-from recipes.lab import Study, experiment, figures, generators
+from recipes.lab import Study, experiment, figures, generators, stats
 from zoo import mlp
 
 GAP = 2.0  # between the means of the two classes, in standard deviations
@@ -143,11 +143,6 @@ def ideal(weight, gap: float = GAP) -> dict[str, np.ndarray]:
     }
 
 
-def column(runs: list[dict], name: str) -> np.ndarray:
-    """One number of every run."""
-    return np.array([run[name] for run in runs], float)
-
-
 @experiment
 def by_weight(lab) -> dict[str, list[dict]]:
     """The classifiers of all class weights, with right labels."""
@@ -167,7 +162,7 @@ def draw_by_weight(lab, axes, names: tuple[str, ...]) -> None:
     figures.curves(axes, weights, {name: curves[name] for name in names})
     for name, color in zip(names, figures.COLORS, strict=False):
         for weight, case in points.items():
-            values = column(by_weight(lab)[case], name)
+            values = stats.column(by_weight(lab)[case], name)
             spread = np.abs(values.mean() - [[values.min()], [values.max()]])
             style = {"fmt": "o", "ms": 4, "color": color, "capsize": 2}
             axes.errorbar(weight, values.mean(), spread, **style)

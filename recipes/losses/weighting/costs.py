@@ -13,7 +13,6 @@ from recipes.losses.weighting._gaussians import (
     PLAIN,
     RATIO,
     by_weight,
-    column,
     draw_by_weight,
     ideal,
     setting,
@@ -41,12 +40,12 @@ def costs(lab) -> dict:
         train, {"priced": setting(lab, loss="costs")}, title="loss of costs"
     )
     return {
-        NO_WEIGHTS: column(runs[PLAIN], "cost"),
-        CHEAPEST: column(runs[PLAIN], "cost, cheapest decision"),
-        OURS: column(runs[COSTED], "cost"),
-        TWICE: column(runs[COSTED], "cost, cheapest decision"),
-        "weights from frequencies, threshold 1/2": column(runs[BALANCED], "cost"),
-        "CostSensitiveLoss, threshold 1/2": column(priced["priced"], "cost"),
+        NO_WEIGHTS: stats.column(runs[PLAIN], "cost"),
+        CHEAPEST: stats.column(runs[PLAIN], "cost, cheapest decision"),
+        OURS: stats.column(runs[COSTED], "cost"),
+        TWICE: stats.column(runs[COSTED], "cost, cheapest decision"),
+        "weights from frequencies, threshold 1/2": stats.column(runs[BALANCED], "cost"),
+        "CostSensitiveLoss, threshold 1/2": stats.column(priced["priced"], "cost"),
     }
 
 
@@ -99,7 +98,7 @@ def draw_costs(lab):
     """The cost against the weight: trainings on the closed form."""
     figure, axes = figures.new(width=7.2, height=4.0)
     draw_by_weight(lab, axes, ("cost",))
-    means = {n: column(runs, "cost").mean() for n, runs in by_weight(lab).items()}
+    means = {n: stats.column(runs, "cost").mean() for n, runs in by_weight(lab).items()}
     title = f"Of the trainings the least cost: {min(means, key=means.__getitem__)}"
     if min(means.values()) == means[COSTED]:
         title = f"Cost is least at weight {RATIO:g}, the ratio of the costs"

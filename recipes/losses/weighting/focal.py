@@ -17,7 +17,6 @@ from recipes.losses.weighting._gaussians import (
     PLAIN,
     POSITIVE,
     by_weight,
-    column,
     setting,
     train,
 )
@@ -52,8 +51,8 @@ def finds_less_of_a_rare_class(lab):
     equal = lab.sweep(
         train, {"equal": setting(lab, positive=0.5)}, title="half and half"
     )
-    often = column(equal["equal"], "recall")
-    rarely = column(by_weight(lab)[PLAIN], "recall")
+    often = stats.column(equal["equal"], "recall")
+    rarely = stats.column(by_weight(lab)[PLAIN], "recall")
     return Finding(
         stats.greater(often, rarely, by=POINT),
         "Of a class that has half of the rows {often:.0%} are found, of the same class "
@@ -81,7 +80,10 @@ def by_loss(lab) -> dict[str, dict[str, list[dict]]]:
     }
     names = ("recall", "precision", "balanced accuracy", "average precision")
     rows = [
-        [f"{data}, {case}", *(f"{column(found[case], n).mean():.3f}" for n in names)]
+        [
+            f"{data}, {case}",
+            *(f"{stats.column(found[case], n).mean():.3f}" for n in names),
+        ]
         for data, found in runs.items()
         for case in (PLAIN, *VARIANTS)
     ]
@@ -103,18 +105,18 @@ def variants_help(lab):
     """Balanced accuracy of two focal losses against plain cross-entropy."""
     conditions, accuracy, precision = {}, {}, {}
     for data, runs in by_loss(lab).items():
-        plain = column(runs[PLAIN], "balanced accuracy")
-        found = {name: column(runs[name], "balanced accuracy") for name in VARIANTS}
+        plain = stats.column(runs[PLAIN], "balanced accuracy")
+        found = {n: stats.column(runs[n], "balanced accuracy") for n in VARIANTS}
         for name, values in found.items():
             conditions[f"{name}, {data}"] = stats.greater(values, plain, by=POINT)
-        moved = column(runs[PLAIN], MOVED)
+        moved = stats.column(runs[PLAIN], MOVED)
         conditions[f"{FOCAL_BALANCED}, {data}, against a moved threshold"] = (
             stats.greater(found[FOCAL_BALANCED], moved, by=POINT)
         )
         accuracy[data] = [plain.mean(), *(v.mean() for v in found.values()),
                           moved.mean()]  # fmt: skip
         precision[data] = [
-            column(runs[name], "average precision").mean()
+            stats.column(runs[name], "average precision").mean()
             for name in (PLAIN, *VARIANTS)
         ]
     return Finding(

@@ -20,7 +20,6 @@ from recipes.losses.weighting._gaussians import (
     POSITIVE,
     WEIGHTS,
     by_weight,
-    column,
     draw_by_weight,
     ideal,
     scores,
@@ -50,7 +49,7 @@ def both(lab) -> dict[str, dict[str, list[dict]]]:
     names = ("recall", "precision", "F1", "accuracy", "balanced accuracy")
     for data, found in runs.items():
         rows = [
-            [case, *(f"{column(results, name).mean():.3f}" for name in names)]
+            [case, *(f"{stats.column(results, name).mean():.3f}" for name in names)]
             for case, results in found.items()
         ]
         title = f"One row in twenty is positive: {data}"
@@ -60,8 +59,8 @@ def both(lab) -> dict[str, dict[str, list[dict]]]:
 
 def change(runs, case: str, name: str, other: str | None = None) -> stats.Decision:
     """A case's number minus that of the runs without weights."""
-    plain = column(runs[PLAIN], other or name)
-    return stats.greater(column(runs[case], name), plain, by=POINT)
+    plain = stats.column(runs[PLAIN], other or name)
+    return stats.greater(stats.column(runs[case], name), plain, by=POINT)
 
 
 # The notes say two things in two sentences. One is that positive cases are not ignored:
@@ -87,7 +86,7 @@ def fewer_are_missed(lab):
     names = ("recall", "precision")
     means = {
         data: {
-            name: [float(column(found[c], name).mean()) for c in (PLAIN, NOTES)]
+            name: [float(stats.column(found[c], name).mean()) for c in (PLAIN, NOTES)]
             for name in names
         }
         for data, found in runs.items()
@@ -127,8 +126,8 @@ def weights_help(lab):
     }
     plane = runs[PLANE]
     means = {
-        name: [float(column(plane[c], name).mean()) for c in (PLAIN, NOTES, BALANCED)]
-        for name in ("recall", "precision", "F1", "accuracy", "mean probability")
+        n: [float(stats.column(plane[c], n).mean()) for c in (PLAIN, NOTES, BALANCED)]
+        for n in ("recall", "precision", "F1", "accuracy", "mean probability")
     }
     return Finding(
         gains,
@@ -147,7 +146,7 @@ def weights_help(lab):
         changes_by_weights=others,
         closed_form_at_weights_1_and_5=ideal([1, 5]),
         training_accuracy_on_digits={
-            case: column(results, "training accuracy").mean()
+            case: stats.column(results, "training accuracy").mean()
             for case, results in runs[DIGITS].items()
         },
     )
@@ -159,7 +158,7 @@ def draw_weights(lab):
     names = ("recall", "precision", "accuracy", "balanced accuracy")
     draw_by_weight(lab, axes, names)
     recall, precision = (
-        [column(by_weight(lab)[case], name).mean() for case in (PLAIN, NOTES)]
+        [stats.column(by_weight(lab)[case], name).mean() for case in (PLAIN, NOTES)]
         for name in names[:2]
     )
     title = "A weight for the rare class trades precision for recall"
@@ -195,11 +194,11 @@ def accuracy_misleads(lab):
     cases = {n: setting(lab, gap=WEAK, weight=WEIGHTS[n]) for n in (PLAIN, BALANCED)}
     runs = lab.sweep(train, cases, title="weak evidence")
     plain, weighted = (
-        {name: column(runs[case], name).mean() for name in ("accuracy", "recall")}
+        {name: stats.column(runs[case], name).mean() for name in ("accuracy", "recall")}
         for case in (PLAIN, BALANCED)
     )
     accuracy, balanced = (
-        {case: column(runs[case], name) for case in cases}
+        {case: stats.column(runs[case], name) for case in cases}
         for name in ("accuracy", "balanced accuracy")
     )
     return Finding(

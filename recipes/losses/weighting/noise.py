@@ -11,7 +11,7 @@ import numpy as np
 
 from callbacks import NoisySampleWeighting
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
-from recipes.losses.weighting._gaussians import column, setting, train
+from recipes.losses.weighting._gaussians import setting, train
 from zoo import mlp
 
 FEW = 5  # seeds on digits: the differences are several points
@@ -101,7 +101,7 @@ def on_digits(lab) -> dict[str, list[dict]]:
     lab.table(
         f"Digits, {FLIPPED:.0%} of the training labels wrong",
         ["training", "accuracy on true labels", "wrong labels learned"],
-        [[c, *(f"{column(runs[c], name).mean():.1%}" for name in names)] for c in runs],
+        [[c, *(f"{stats.column(runs[c], n).mean():.1%}" for n in names)] for c in runs],
     )
     return runs
 
@@ -136,8 +136,8 @@ def where_a_class_is_rare(lab) -> dict[str, list[dict]]:
 def less_weight_for_doubt(lab):
     """Accuracy on ten equal classes, and recall where one is rare."""
     digits, rare = on_digits(lab), where_a_class_is_rare(lab)
-    accuracy = {case: column(runs, "accuracy") for case, runs in digits.items()}
-    recall = {case: column(runs, "recall") for case, runs in rare.items()}
+    accuracy = {case: stats.column(runs, "accuracy") for case, runs in digits.items()}
+    recall = {case: stats.column(runs, "recall") for case, runs in rare.items()}
     gains = {
         case: stats.greater(accuracy[case], accuracy[EQUAL], by=stats.ACCURACY_POINT)
         for case in CASES[1:]
@@ -160,12 +160,12 @@ def less_weight_for_doubt(lab):
         accuracy_minus_equal_weights=gains,
         accuracy={case: values.mean() for case, values in accuracy.items()},
         share_of_wrong_labels_learned={
-            case: column(runs, "wrong labels learned").mean()
+            case: stats.column(runs, "wrong labels learned").mean()
             for case, runs in digits.items()
         },
         recall_of_the_rare_class={case: v.mean() for case, v in recall.items()},
         accuracy_with_a_rare_class={
-            case: column(runs, "accuracy").mean() for case, runs in rare.items()
+            case: stats.column(runs, "accuracy").mean() for case, runs in rare.items()
         },
         change_of_recall_where_all_are_right=stats.greater(
             recall[NEEDLESS], recall[RIGHT], by=POINT
@@ -176,17 +176,14 @@ def less_weight_for_doubt(lab):
 def draw_digits(lab):
     """Accuracy on digits by the way of weighing, a point a seed."""
     figure, axes = figures.new(width=7.2, height=3.4)
-    runs = on_digits(lab)
-    for place, found in enumerate(reversed(runs.values())):
-        values, color = 100 * column(found, "accuracy"), figures.COLORS[place]
+    found = {n: stats.column(runs, "accuracy") for n, runs in on_digits(lab).items()}
+    for place, accuracy in enumerate(reversed(found.values())):
+        values, color = 100 * accuracy, figures.COLORS[place]
         axes.plot(values, np.full(len(values), place), "o", color=color, alpha=0.6)
         axes.plot(values.mean(), place, "|", color=color, ms=22, mew=2)
-    axes.set_yticks(range(len(runs)), labels=[*reversed(runs)])
-    axes.set_ylim(-0.5, len(runs) - 0.5)
-    known, random = (
-        100 * (column(runs[case], "accuracy") - column(runs[EQUAL], "accuracy")).mean()
-        for case in (KNOWN, RANDOM)
-    )
+    axes.set_yticks(range(len(found)), labels=[*reversed(found)])
+    axes.set_ylim(-0.5, len(found) - 0.5)
+    known, random = (100 * (found[n] - found[EQUAL]).mean() for n in (KNOWN, RANDOM))
     title = f"{LOW:g} for wrong labels: {known:+.1f} points, at random {random:+.1f}"
     figures.describe(axes, title, "test accuracy on true labels (%)", "")
     lab.figure(

@@ -124,7 +124,7 @@ def both_tasks(lab) -> dict[str, list[dict]]:
 
 def errors_of(runs: list[dict]) -> dict[str, np.ndarray]:
     """Each task's errors over the seeds."""
-    return {task: np.array([run[task] for run in runs]) for task in TASKS}
+    return {task: stats.column(runs, task) for task in TASKS}
 
 
 def pull(seed: int) -> float:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from recipes.lab import Study, experiment
+from recipes.lab import Study, experiment, stats
 from zoo import mlp
 
 TRAINED = 1056  # of the digits: 66 x 16, 33 x 32, 2 x 528; the others are held out
@@ -91,24 +91,16 @@ def case_of(lab, size: int, rate: float, equal: str) -> dict:
 
 
 @experiment
-def rate_sweep(lab, equal: str) -> dict[tuple[int, float], float]:
-    """Mean training loss on the tuning seeds of every size with every rate."""
-    cases = {
-        f"batches of {size}, rate {rate:g}": case_of(lab, size, rate, equal)
-        for size in SIZES
-        for rate in RATES
-    }
-    seeds = lab.tuning_seeds[:TUNED]
-    title = f"rates at equal {equal}"
-    runs = lab.sweep(train, cases, data=lab.like_digits, seeds=seeds, title=title)
-    means = [np.mean([run["training_loss"][-1] for run in runs[c]]) for c in cases]
-    keys = [(size, rate) for size in SIZES for rate in RATES]
-    return dict(zip(keys, map(float, means), strict=True))
-
-
-def best_rate(lab, size: int, equal: str) -> float:
-    """The rate with the least mean training loss; held-out digits don't choose."""
-    return min(RATES, key=lambda rate: rate_sweep(lab, equal)[size, rate])
+def best_rates(lab, equal: str) -> dict[int, float]:
+    """Each size's rate of least training loss; held-out digits don't choose."""
+    return lab.choose(
+        train,
+        {b: {rate: case_of(lab, b, rate, equal) for rate in RATES} for b in SIZES},
+        score=lambda run: run["training_loss"][-1],
+        seeds=TUNED,
+        data=lab.like_digits,
+        title=f"rates at equal {equal}",
+    )
 
 
 @experiment
@@ -121,9 +113,9 @@ def runs_of(lab, size: int, rate: float, equal: str) -> list[dict]:
 
 def at_best(lab, size: int, equal: str, measure: str) -> np.ndarray:
     """A measure at the end, at the size's best rate, one number a seed."""
-    return at_rate(lab, size, best_rate(lab, size, equal), equal, measure)
+    return at_rate(lab, size, best_rates(lab, equal)[size], equal, measure)
 
 
 def at_rate(lab, size: int, rate: float, equal: str, measure: str) -> np.ndarray:
     """A measure at the end, at a rate, one number a seed."""
-    return np.array([run[measure][-1] for run in runs_of(lab, size, rate, equal)])
+    return stats.column(runs_of(lab, size, rate, equal), measure)[:, -1]

@@ -211,12 +211,12 @@ def single_samples_follow_a_stream(lab):
     with np.errstate(over="ignore", invalid="ignore"):
         for name, drift in (("no drift", 0.0), ("drift", DRIFT)):
             tuning = [stream_errors(drift, seed) for seed in lab.tuning_seeds[:TUNED]]
-            means = np.mean([run["SGD"] for run in tuning], 0)
+            means = stats.column(tuning, "SGD").mean(0)
             best = int(np.nanargmin(np.where(np.isfinite(means), means, np.inf)))
             runs = [stream_errors(drift, seed) for seed in lab.seeds]
             errors[name] = [
-                np.array([run["SGD"][best] for run in runs]),
-                np.array([run["refit"][0] for run in runs]),
+                stats.column(runs, "SGD")[:, best],
+                stats.column(runs, "refit")[:, 0],
             ]
     (sgd, refit), (drifting, misled) = errors.values()
     return Finding(

@@ -214,7 +214,7 @@ def batches_need_shuffling(lab):
         data=lab.like_digits,
         title="orders of the digits",
     )
-    accuracy = {order: [run["accuracy"] for run in runs[order]] for order in orders}
+    accuracy = {order: stats.column(runs[order], "accuracy") for order in orders}
     gains = {
         order: stats.greater(accuracy[order], accuracy[SORTED], by=stats.ACCURACY_POINT)
         for order in (SHUFFLED, ONE_ORDER)
@@ -224,8 +224,8 @@ def batches_need_shuffling(lab):
         "Held-out accuracy of a small CNN after {epochs} epochs: {means:.1%}. To "
         "shuffling once a new order every epoch adds {more:+.1%}.",
         epochs=epochs,
-        means={order: float(np.mean(values)) for order, values in accuracy.items()},
-        more=float(np.mean(accuracy[SHUFFLED]) - np.mean(accuracy[ONE_ORDER])),
+        means={order: float(values.mean()) for order, values in accuracy.items()},
+        more=float(accuracy[SHUFFLED].mean() - accuracy[ONE_ORDER].mean()),
         accuracy=accuracy,
     )
 

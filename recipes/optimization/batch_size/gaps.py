@@ -13,7 +13,7 @@ from recipes.optimization.batch_size._digits import (
     LARGE,
     MIDDLE,
     SMALL,
-    best_rate,
+    best_rates,
     runs_of,
 )
 
@@ -50,7 +50,7 @@ def gap_at_level(runs: list[dict], level: float) -> list[float] | None:
 def longest_runs(lab, size: int) -> list[dict]:
     """A size's longer trainings: through equal updates for large batches."""
     equal = "updates" if size == LARGE else "epochs"
-    return runs_of(lab, size, best_rate(lab, size, equal), equal)
+    return runs_of(lab, size, best_rates(lab, equal)[size], equal)
 
 
 def wider(lab, first: int, second: int) -> tuple[dict, dict]:
@@ -122,7 +122,7 @@ def draw_gaps(lab):
     for index, size in enumerate((SMALL, MIDDLE, LARGE)):
         runs = longest_runs(lab, size)
         seen, unseen = (
-            np.mean([run[name] for run in runs], 0)
+            stats.column(runs, name).mean(0)
             for name in ("training_loss", "held_out_loss")
         )
         gaps = unseen - seen

@@ -85,7 +85,7 @@ LOW_RATE, FEW = 0.05, 3  # and so many epochs
 
 
 @experiment
-def losses_after_few_epochs(lab) -> dict[int, list[float]]:
+def losses_after_few_epochs(lab) -> dict[int, np.ndarray]:
     """Batch size to the training loss after `FEW` epochs, one a seed."""
     sizes = (1, MIDDLE, TRAINED)
     names = {size: f"batches of {size}, rate {LOW_RATE:g}" for size in sizes}
@@ -105,9 +105,7 @@ def losses_after_few_epochs(lab) -> dict[int, list[float]]:
         seeds=lab.seeds[:5],  # losses differ by factors, and single samples are slow
         title="three variants on digits",
     )
-    return {
-        size: [run["training_loss"][-1] for run in runs[names[size]]] for size in sizes
-    }
+    return {b: stats.column(runs[names[b]], "training_loss")[:, -1] for b in sizes}
 
 
 @claim(
@@ -144,7 +142,7 @@ def between_noisy_and_slow(lab):
         of_all=noise[TRAINED][0],
         epochs=FEW,
         rate=LOW_RATE,
-        mean_loss={str(size): np.mean(values) for size, values in losses.items()},
+        mean_loss={str(size): values.mean() for size, values in losses.items()},
         variance_over_that_of_one_sample_and_by_formula={
             str(size): pair for size, pair in noise.items()
         },
@@ -180,7 +178,7 @@ def draw_noise(lab):
     names = [f"{size}\n({TRAINED // size})" for size in losses]
     right.set_xticks(range(len(losses)), names)
     right.set(xlim=(-0.5, len(losses) - 0.5), ylim=(0, None))
-    means = [np.mean(losses[size]) for size in sorted(losses)]
+    means = [losses[size].mean() for size in sorted(losses)]
     title = f"In {FEW} epochs small batches come further"
     if not (np.diff(means) > 0).all():
         title = f"After {FEW} epochs: {means[0]:.2g} with 1, {means[-1]:.2g} with all"

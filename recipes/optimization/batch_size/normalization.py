@@ -99,7 +99,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
     runs = lab.sweep(
         train, cases, data=lab.like_digits, seeds=seeds, title="normalization"
     )
-    return {name: np.array([run["accuracy"] for run in runs[name]]) for name in cases}
+    return {name: stats.column(found, "accuracy") for name, found in runs.items()}
 
 
 @claim(

@@ -18,7 +18,7 @@ from recipes.optimization.batch_size._digits import (
     SMALL,
     at_best,
     at_rate,
-    best_rate,
+    best_rates,
 )
 
 ONE_RATE = 0.2  # where all sizes have the same: the lowest, each learns at it
@@ -46,7 +46,7 @@ def small_batches_generalize(lab):
             values = {}
             one = choice == "one rate"
             for size in (SMALL, LARGE) if one else SIZES:
-                rate = ONE_RATE if one else best_rate(lab, size, equal)
+                rate = ONE_RATE if one else best_rates(lab, equal)[size]
                 values[size] = at_rate(lab, size, rate, equal, "held_out_accuracy")
             way = f"equal {equal}, {choice}"
             accuracy[way] = {str(size): seen.mean() for size, seen in values.items()}
@@ -87,7 +87,7 @@ def show_best(lab) -> None:
                 at_best(lab, size, equal, measure).mean()
                 for measure in ("training_loss", "held_out_loss", "held_out_accuracy")
             )
-            count, rate = getattr(lab.settings, equal), best_rate(lab, size, equal)
+            count, rate = getattr(lab.settings, equal), best_rates(lab, equal)[size]
             row = [size, f"{count} {equal}", f"{rate:g}", f"{training:.4f}"]
             rows.append([*row, f"{held_out:.4f}", f"{accuracy:.2%}"])
     columns = ["batch", "after", "best rate", "training", "held out", "accuracy"]
@@ -179,9 +179,8 @@ def draw_measure(lab, panel, equal: str, measure: str) -> None:
     panel.set_xscale("log")
     for index, choice in enumerate((f"rate {ONE_RATE}", "best rate")):
         sizes = SIZES if index else (SMALL, LARGE)
-        rates = [best_rate(lab, b, equal) if index else ONE_RATE for b in sizes]
-        cases = zip(sizes, rates, strict=True)
-        seen = [at_rate(lab, size, rate, equal, measure) for size, rate in cases]
+        rates = best_rates(lab, equal) if index else dict.fromkeys(sizes, ONE_RATE)
+        seen = [at_rate(lab, size, rates[size], equal, measure) for size in sizes]
         low, mean, high = np.min(seen, 1), np.mean(seen, 1), np.max(seen, 1)
         style = {"color": figures.COLORS[index], "linestyle": figures.LINES[index]}
         panel.plot(sizes, mean, marker="os"[index], label=choice, **style)

@@ -188,7 +188,7 @@ def batches_oscillate(lab):
     """Wander and divergence of the linear model, and rising losses on digits."""
     found, rate, rises = distances(lab), RATES[1], {}
     for size in (SMALL, LARGE):
-        curves = [run["training_loss"] for run in runs_of(lab, size, rate, "epochs")]
+        curves = stats.column(runs_of(lab, size, rate, "epochs"), "training_loss")
         rises[size] = (np.diff(curves) > 0).mean(1)
     ends = {size: float(np.median(found[f"too much, {size}"])) for size in (1, 32)}
     return Finding(

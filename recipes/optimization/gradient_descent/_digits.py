@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from recipes.lab import Study, experiment
+from recipes.lab import Study, experiment, stats
 from zoo import mlp
 
 RATES = (0.001, 0.01, 0.1, 1.0, 10.0)
@@ -57,6 +57,6 @@ def losses(lab) -> dict[str, np.ndarray]:
         train, cases, data=lab.like_digits, title="learning rates on digits"
     )
     return {
-        name: np.maximum([run["training_loss"] for run in found], LEAST)
+        name: np.maximum(stats.column(found, "training_loss"), LEAST)
         for name, found in runs.items()
     }

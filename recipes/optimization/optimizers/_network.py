@@ -149,29 +149,23 @@ def case_of(lab, name: str, rate: float | None = None, **other) -> dict:
 def grid(lab) -> dict[str, dict[float, np.ndarray]]:
     """Final training losses on the tuning seeds: optimizer to rate to one a seed."""
     rates = [float(f"{rate:.2g}") for rate in np.logspace(-4, 0, lab.settings.rates)]
-    return losses_by_rate(lab, "table", dict.fromkeys(TUNABLE, rates))
-
-
-def losses_by_rate(lab, network: str, rates: dict[str, list]) -> dict[str, dict]:
-    """Trains optimizers at their rates on the tuning seeds; see `grid`."""
-    tried = [(name, rate) for name, row in rates.items() for rate in row]
-    cases = {f"{n}, {r:g}": case_of(lab, n, r, network=network) for n, r in tried}
+    cases = {
+        f"{name}, {rate:g}": case_of(lab, name, rate, network="table")
+        for name in TUNABLE
+        for rate in rates
+    }
     seeds = lab.tuning_seeds[:TUNED]
-    runs = lab.sweep(train, cases, seeds=seeds, title=f"rate sweep, {network}")
-    losses: dict[str, dict] = {name: {} for name in rates}
-    for name, rate in tried:
-        losses[name][rate] = final_losses(runs[f"{name}, {rate:g}"])
-    return losses
-
-
-def least(losses: dict[str, dict]) -> dict[str, float]:
-    """The rate of the least mean loss, by optimizer."""
-    return {n: min(row, key=lambda r: row[r].mean()) for n, row in losses.items()}
+    runs = lab.sweep(train, cases, seeds=seeds, title="rate sweep")
+    return {
+        name: {rate: final_losses(runs[f"{name}, {rate:g}"]) for rate in rates}
+        for name in TUNABLE
+    }
 
 
 def best_rates(lab) -> dict[str, float]:
     """The rate of the least mean loss on the tuning seeds, by optimizer."""
-    return least(grid(lab))
+    tried = grid(lab)
+    return {n: min(row, key=lambda r: row[r].mean()) for n, row in tried.items()}
 
 
 @experiment

@@ -118,7 +118,7 @@ def momentum_may_generalize_better(lab):
     runs = lab.sweep(train, cases, seeds=seeds, title="to one loss")
     losses = {name: final_losses(found) for name, found in runs.items()}
     reached = max(seen.max() for seen in losses.values()) <= FLOOR
-    accuracy = {name: [run["test_accuracy"] for run in runs[name]] for name in runs}
+    accuracy = {name: stats.column(runs[name], "test_accuracy") for name in names}
     gap = stats.greater(accuracy["momentum"], accuracy["Adam"], by=stats.ACCURACY_POINT)
     return Finding(
         {"test accuracy at one training loss": gap if reached else None},
@@ -127,7 +127,7 @@ def momentum_may_generalize_better(lab):
         "{means:.2%}.",
         floor=FLOOR,
         losses={name: seen.mean() for name, seen in losses.items()},
-        means={name: np.mean(seen) for name, seen in accuracy.items()},
+        means={name: seen.mean() for name, seen in accuracy.items()},
         settings={name: OPTIMIZERS[name] for name in names},
         accuracy=accuracy,
     )

@@ -11,13 +11,12 @@ import numpy as np
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 from recipes.optimization.optimizers._network import (
+    TUNED,
     at_times_best,
     best_rates,
     case_of,
     final_losses,
     grid,
-    least,
-    losses_by_rate,
     losses_of,
     notes_runs,
     train,
@@ -37,9 +36,19 @@ def deep_runs(lab) -> tuple[dict[str, float], dict[str, list[dict]]]:
         for name, rate in best_rates(lab).items()
         if name in ("SGD", "Adam")
     }
-    best = least(losses_by_rate(lab, "deep", around))
-    cases = {name: case_of(lab, name, best[name], network="deep") for name in best}
-    return best, lab.sweep(train, cases, title="six hidden layers")
+    cases = {
+        name: {rate: case_of(lab, name, rate, network="deep") for rate in rates}
+        for name, rates in around.items()
+    }
+    best = lab.choose(
+        train,
+        cases,
+        score=lambda run: run["history"]["loss"][-1],
+        seeds=TUNED,
+        title="rates in six hidden layers",
+    )
+    chosen = {name: cases[name][rate] for name, rate in best.items()}
+    return best, lab.sweep(train, chosen, title="six hidden layers")
 
 
 @claim(

@@ -55,7 +55,7 @@ def deviations(name: str, curve: np.ndarray) -> list[float]:
 
 def mean_accuracy(runs: list[dict]) -> str:
     """Returns the mean test accuracy as text."""
-    return f"{np.mean([run['test_accuracy'] for run in runs]):.2%}"
+    return f"{stats.column(runs, 'test_accuracy').mean():.2%}"
 
 
 @claim(
@@ -97,7 +97,7 @@ def table_is_genuine(lab):
         z_scores=z_scores,
         loss_by_epoch={name: losses_of(runs) for name, runs in ours.items()},
         test_accuracy={
-            name: [run["test_accuracy"] for run in runs] for name, runs in ours.items()
+            name: stats.column(runs, "test_accuracy") for name, runs in ours.items()
         },
     )
 

@@ -62,32 +62,21 @@ def train(case, seed, data):
 def errors(lab) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """The best rate of each optimizer, and its errors at that rate, one a seed."""
     epochs = 1 if lab.smoke else EPOCHS
-    tried = {
-        f"{name}, {rate:g}": {
-            "optimizer": name, "learning_rate": rate, "epochs": epochs
+    grid = {
+        name: {
+            rate: {"optimizer": name, "learning_rate": rate, "epochs": epochs}
+            for rate in rates
         }
         for name, (_, rates) in OPTIMIZERS.items()
-        for rate in rates
-    }  # fmt: skip
-    tuning = lab.sweep(
-        train,
-        tried,
-        seeds=lab.tuning_seeds[:1],
-        precision="recurrent",
-        title="LSTM rates",
-    )
-    best = {
-        name: min(
-            rates, key=lambda rate, name=name: tuning[f"{name}, {rate:g}"][0]["error"]
-        )
-        for name, (_, rates) in OPTIMIZERS.items()
     }
-    chosen = {name: tried[f"{name}, {rate:g}"] for name, rate in best.items()}
+    best = lab.choose(
+        train, grid, score="error", precision="recurrent", title="LSTM rates"
+    )
+    chosen = {name: grid[name][rate] for name, rate in best.items()}
     runs = lab.sweep(
         train, chosen, seeds=lab.seeds[:FEW], precision="recurrent", title="LSTM"
     )
-    found = {name: np.array([run["error"] for run in runs[name]]) for name in runs}
-    return best, found
+    return best, {name: stats.column(found, "error") for name, found in runs.items()}
 
 
 def learns_and_beats_sgd(lab, name: str) -> Finding:

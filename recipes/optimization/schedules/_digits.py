@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from recipes.lab import Study, experiment
+from recipes.lab import Study, experiment, stats
 from recipes.optimization.schedules._curves import SHAPES
 from zoo import mlp
 
@@ -94,13 +94,13 @@ def flip(labels, classes: int, seed: int) -> np.ndarray:
 
 def column(results: list[dict], name: str) -> np.ndarray:
     """Returns one number a seed; of losses, at least what has a logarithm."""
-    values = np.array([result[name] for result in results], float)
+    values = stats.column(results, name)
     return np.maximum(values, SMALLEST) if name.endswith("loss") else values
 
 
 def by_epoch(results: list[dict], name: str) -> np.ndarray:
     """Returns a measure as (seeds, epochs)."""
-    return np.array([result["history"][name] for result in results], float)
+    return stats.column([result["history"] for result in results], name)
 
 
 def case_of(lab, method: str, rate: float, **other) -> dict:

@@ -77,28 +77,23 @@ def case_of(lab, optimizer: str, rate: float, **change) -> dict:
 
 @experiment
 def chosen(lab) -> dict[str, float]:
-    """Each optimizer's best rate at the base, on tuning seeds."""
-    cases = {
-        (name, rate): case_of(lab, name, rate)
-        for name, rates in RATES.items()
-        for rate in rates
-    }
-    seeds = lab.tuning_seeds[:TUNED]
-    runs = lab.sweep(train, cases, seeds=seeds, title="rates of both optimizers")
-    return {
-        name: min(rates, key=lambda rate: means(runs[name, rate], "validation"))
+    """Each optimizer's best rate at the base, by the mean logarithm of the loss."""
+    grid = {
+        name: {rate: case_of(lab, name, rate) for rate in rates}
         for name, rates in RATES.items()
     }
+    return lab.choose(
+        train,
+        grid,
+        score=lambda run: np.log(max(run["validation"], SMALLEST)),
+        seeds=TUNED,
+        title="rates of both optimizers",
+    )
 
 
-def means(results: list[dict], name: str) -> float:
-    """The mean logarithm of a loss."""
-    return float(np.log(logs_of(results, name)).mean())
-
-
-def logs_of(results: list[dict], name: str) -> np.ndarray:
+def losses_of(results: list[dict], name: str) -> np.ndarray:
     """A loss as at least what has a logarithm, one a seed."""
-    return np.maximum([result[name] for result in results], SMALLEST)
+    return np.maximum(stats.column(results, name), SMALLEST)
 
 
 @experiment
@@ -120,8 +115,8 @@ def changed(lab, tuning: bool) -> dict[str, dict[str, np.ndarray]]:
     kind = "validation" if tuning else "test"
     return {
         name: {
-            change: logs_of(runs[name, change], kind)
-            / logs_of(runs[name, "base"], kind)
+            change: losses_of(runs[name, change], kind)
+            / losses_of(runs[name, "base"], kind)
             for change in CHANGES
         }
         for name in RATES
