@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.generalization.augmentation import _changes as changes
-from recipes.generalization.augmentation import _images as few_images
 from recipes.generalization.augmentation import (
     generated,
+    geometric,
     inside,
     lighting,
     mixing,
@@ -41,7 +40,7 @@ def test_settings_out_of_range(recipes_run, flag):
 
 
 def test_training_sets_are_balanced_nested_and_apart(digits):
-    small, large = (few_images.draw(digits, rows, 3) for rows in (100, 1000))
+    small, large = (inside.draw(digits, rows, 3) for rows in (100, 1000))
     assert np.bincount(small["training"][1]).tolist() == [10] * 10
     rows = {
         name: {image.tobytes() for image in pair[0]} for name, pair in small.items()
@@ -49,37 +48,55 @@ def test_training_sets_are_balanced_nested_and_apart(digits):
     assert rows["training"] <= {image.tobytes() for image in large["training"][0]}
     assert not rows["training"] & (rows["validation"] | rows["others"] | rows["test"])
     assert rows["validation"] <= rows["others"]
-    other = few_images.draw(digits, 100, 4)
+    other = inside.draw(digits, 100, 4)
     np.testing.assert_array_equal(small["test"][0], other["test"][0])
 
 
 def test_a_training_repeats_with_all_its_changes(digits):
     case = {"rows": 50, "epochs": 2}
-    case["augment"] = few_images.KINDS["rotation, zoom and shift"][0](0.3)
+    case["augment"] = inside.KINDS["rotation, zoom and shift"][0](0.3)
     runs = []
     for other in (None, 9):
         if other:  # whatever was trained in between
-            few_images.train(case, other, digits)
-        runs.append(few_images.train(case, 5, digits))
+            geometric.train(case, other, digits)
+        runs.append(geometric.train(case, 5, digits))
     assert runs[0] == runs[1]
 
 
 def test_changes_of_images_by_hand():
     image = np.zeros((1, 8, 8, 1), "float32")
     image[0, 2, 3] = 1
-    moved = changes.shifted(image, 1 / 4)
+    changes = lighting.CHANGES
+    moved = changes["shifted by 1/4"](image)
     assert np.argwhere(moved[0, :, :, 0]).tolist() == [[2, 5]]
-    turned = changes.rotated(image, 180)
-    assert turned[0, 5, 4, 0] == pytest.approx(1, abs=1e-5)
-    assert changes.brightened(image, 0.3).max() == 1
-    assert changes.brightened(image, 0.3).min() == pytest.approx(0.3)
-    assert changes.flattened(image, 0.5).max() == pytest.approx(0.75)
-    covered = changes.occluded(np.ones((50, 8, 8, 1), "float32"), 3 / 8)
+    brighter = changes["brighter"](image)
+    assert brighter.max() == 1
+    assert brighter.min() == pytest.approx(0.3)
+    assert changes["low contrast"](image).max() == pytest.approx(0.5 + 0.3 * 0.5)
+    covered = changes["partly covered"](np.ones((50, 8, 8, 1), "float32"))
     assert (covered.sum((1, 2, 3)) == 64 - 9).all()
 
 
+def test_twelve_turns_by_30_degrees_go_round():
+    """A blob keeps its distance from the center; after a quarter it lies beside it."""
+    rows, columns = np.indices((33, 33)) - 16.0
+    image = np.exp(-((rows + 8) ** 2 + columns**2) / 8)[None, ..., None]
+
+    def center(turned) -> list[float]:
+        ink = turned[0, ..., 0] / turned.sum()
+        return [float((ink * rows).sum()), float((ink * columns).sum())]
+
+    turned = image
+    for _ in range(3):
+        turned = lighting.CHANGES["turned by 30°"](turned)
+    assert np.abs(center(turned)) == pytest.approx([0, 8], abs=0.1)
+    for _ in range(9):
+        turned = lighting.CHANGES["turned by 30°"](turned)
+    assert center(turned) == pytest.approx([-8, 0], abs=0.1)
+
+
 def test_images_are_new_in_every_epoch_and_off_at_test(digits):
-    images, labels = few_images.draw(digits, 50, 0)["training"]
+    images, labels = inside.draw(digits, 50, 0)["training"]
     fresh = inside.losses_by_epoch(images, labels, once=False)
     once = inside.losses_by_epoch(images, labels, once=True)
     assert len({*fresh}) == 4
@@ -278,7 +295,7 @@ def test_gaussians_have_the_mean_and_spread_of_their_rows():
 
 
 def test_generated_images_are_as_many_of_each_class(digits):
-    x, y = few_images.draw(digits, 100, 0)["training"]
+    x, y = inside.draw(digits, 100, 0)["training"]
     for method in ("gaussian", "smote"):
         images, labels = generated.generated(method, x, y, 3, 0)
         assert images.shape == (30, 8, 8, 1)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from recipes.architectures.cnn_behavior import _images as pictures
 from recipes.architectures.cnn_behavior import _looking as looking
 from recipes.architectures.cnn_behavior import _pooled as poolings
 from recipes.architectures.cnn_behavior import _weights as weighted
@@ -56,20 +55,20 @@ def centroid(image: np.ndarray) -> np.ndarray:
 
 def test_a_view_of_whole_pixels_is_a_copy():
     images = RNG.random((3, 8, 8, 1)).astype("float32")
-    np.testing.assert_allclose(pictures.view(images, 8), images, atol=1e-6)
-    framed = pictures.view(images, 8, 2, by=(1, -2))
+    np.testing.assert_allclose(small_changes.view(images, 8), images, atol=1e-6)
+    framed = small_changes.view(images, 8, 2, by=(1, -2))
     np.testing.assert_allclose(framed[:, 3:11, 0:8], images, atol=1e-6)
     assert np.abs(framed[:, :3]).max() == 0
-    turned = pictures.view(images, 8, degrees=180)
+    turned = small_changes.view(images, 8, degrees=180)
     np.testing.assert_allclose(turned, images[:, ::-1, ::-1], atol=1e-5)
 
 
 def test_a_view_is_larger_and_in_its_place():
-    half = pictures.view(dot(2, 5), 16)
+    half = small_changes.view(dot(2, 5), 16)
     # A pixel of 8 spans two of 16: 4 and 5, 10 and 11. Bilinear: 3/4 of 3/4.
     assert half[0, 4:6, 10:12, 0] == pytest.approx(np.full((2, 2), 9 / 16), abs=1e-5)
     assert half.sum() == pytest.approx(4, abs=1e-4)
-    zoomed = pictures.view(dot(2, 5), 8, 8, factor=2.0)
+    zoomed = small_changes.view(dot(2, 5), 8, 8, factor=2.0)
     middle = 11.5
     moved = 2 * (np.array([2, 5]) - 3.5)
     np.testing.assert_allclose(centroid(zoomed), middle + moved, atol=1e-4)
@@ -77,44 +76,31 @@ def test_a_view_is_larger_and_in_its_place():
 
 def test_shift_turn_and_zoom_move_a_dot_equally_far():
     image, pixels = dot(2, 6), 0.5
-    before = centroid(pictures.view(image, 24, poolings.MARGIN))
-    for name, after in poolings.changed(image, 24, pixels).items():
+    before = centroid(small_changes.view(image, 24, small_changes.MARGIN))
+    for name, after in small_changes.changed(image, 24, pixels).items():
         far = np.linalg.norm(centroid(after) - before)
         assert far == pytest.approx(pixels, rel=0.05), name
 
 
 def test_images_to_learn_choose_and_judge_on_are_apart(digits):
-    drawn = pictures.draw(digits, 100, 3)
+    drawn = small_changes.draw(digits, 100, 3)
     images = {name: {one.tobytes() for one in x} for name, (x, _) in drawn.items()}
     assert len(drawn["training"][0]) == 100
     assert not images["training"] & images["validation"]
     assert not images["test"] & (images["training"] | images["validation"])
-    other = pictures.draw(digits, 960, 4)
+    other = small_changes.draw(digits, 960, 4)
     np.testing.assert_array_equal(drawn["test"][0], other["test"][0])
-    more = pictures.draw(digits, 960, 3)["training"][0]
+    more = small_changes.draw(digits, 960, 3)["training"][0]
     np.testing.assert_array_equal(more[:100], drawn["training"][0])
 
 
 def test_rates_are_chosen_on_seeds_of_their_own_and_by_other_images():
-    class Lab:
-        like_digits, tuning_seeds, seeds = "digits", range(10_000, 10_005), range(3)
-        swept: list = []
+    def train(case, seed, data) -> dict:
+        return {"held_out_loss": abs(np.log10(case["learning_rate"] / 0.003))}
 
-        def candidates(self, settings):
-            return settings
-
-        def sweep(self, train, cases, *, seeds=None, **_):
-            self.swept.append((dict(cases), list(seeds or self.seeds)))
-            return {
-                name: [
-                    {"held_out_loss": abs(np.log10(case["learning_rate"] / 0.003))}
-                    for _ in seeds or self.seeds
-                ]
-                for name, case in cases.items()
-            }
-
-    found = pictures.at_best(Lab(), None, {"one": {"rows": 1}}, "")
-    (tried, choosing), (chosen, judging) = Lab.swept
+    lab = RecordingLab(NAME, seeds=3)
+    found = bottleneck.at_best(lab, train, {"one": {"rows": 1}}, "")
+    (_, tried, choosing), (_, chosen, judging) = lab.sweeps
     assert not set(choosing) & set(judging)
     assert {case["judge"] for case in tried.values()} == {"validation"}
     assert {case["judge"] for case in chosen.values()} == {"test"}
@@ -156,13 +142,13 @@ def test_recognition_anywhere_can_be_judged_either_way(monkeypatch, kept, verdic
 def test_networks_differ_in_their_pooling_alone():
     counts = {
         pooling: poolings.pooled_network((16, 16, 1), 10, pooling).count_params()
-        for pooling in poolings.POOLINGS
+        for pooling in small_changes.POOLINGS
     }
     # 8 filters of 3×3 and 16 of 3×3×8 with biases; 16 maps of 4×4, or of 16×16.
     filters = 10 * 8 + 73 * 16
     assert counts.pop("none") == filters + (16 * 16 * 16 + 1) * 10
     assert set(counts.values()) == {filters + (4 * 4 * 16 + 1) * 10}
-    one = poolings.POOLINGS["one of four"]()
+    one = small_changes.POOLINGS["one of four"]()
     x = RNG.random((2, 4, 4, 3)).astype("float32")
     kept = keras.ops.convert_to_numpy(one(x))
     np.testing.assert_array_equal(kept, x[:, ::2, ::2])
@@ -305,7 +291,7 @@ def made_up_shares(**moved):
 )
 def test_features_must_move_less(monkeypatch, largest, mean, verdict):
     shares = made_up_shares(max=largest, average=mean)
-    runs = {kind: [{"learning_rate": 0.003}] for kind in poolings.POOLINGS}
+    runs = {kind: [{"learning_rate": 0.003}] for kind in small_changes.POOLINGS}
     monkeypatch.setattr(small_changes, "accuracy", made_up_accuracy(TAKEN))
     monkeypatch.setattr(small_changes, "shares", lambda lab: shares)
     monkeypatch.setattr(small_changes, "pooled", lambda lab: runs)
@@ -416,7 +402,7 @@ def test_objects_must_be_learned(monkeypatch, classes, verdict):
         mean = values[which][name]
         return mean + 0.001 * rng.standard_normal((10, len(mean)))
 
-    runs = {side: [{"accuracy": 0.9}] for side in looking.KERNELS}
+    runs = {side: [{"accuracy": 0.9}] for side in hierarchy.KERNELS}
     monkeypatch.setattr(hierarchy, "looks", lambda lab: runs)
     monkeypatch.setattr(hierarchy, "seen_of", seen_of)
     found = judged(hierarchy.deeper_layers_see_objects, RecordingLab(NAME))
@@ -497,7 +483,7 @@ def test_unshared_filters_start_as_the_convolution():
 
 
 def test_parameters_of_each_kind_by_hand():
-    counts = weighted.parameters(RecordingLab(NAME), weighted.MANY)
+    counts = sharing.parameters(RecordingLab(NAME), sharing.MANY)
     top = 2 * 2 * 16 * 10 + 10
     assert counts["shared"] == (9 + 1) * 8 + (9 * 8 + 1) * 16 + top
     assert counts["local"] == 64 * (9 + 1) * 8 + 16 * (9 * 8 + 1) * 16 + top
@@ -534,7 +520,7 @@ def test_weights_can_be_judged_either_way(monkeypatch, function, better, gain, v
     found = {
         (kind, name): [run(kind) for _ in range(10)]
         for kind in weighted.KINDS
-        for name in weighted.IMAGES
+        for name in sharing.IMAGES
     }
     for module in (weighted, sharing, patches):
         monkeypatch.setattr(module, "kinds", lambda lab: found)

@@ -13,6 +13,7 @@ from recipes.generalization.dropout import (
     all_masks,
     low_and_high,
     masks,
+    overfitting,
     penalty,
     reliance,
     scaling,
@@ -24,14 +25,7 @@ from recipes.generalization.dropout._ablation import (
     participation,
     train_and_ablate,
 )
-from recipes.generalization.dropout._images import (
-    DropConnectEach,
-    at_best,
-    draw,
-    network,
-    score,
-    train,
-)
+from recipes.generalization.dropout._images import DropConnectEach, network, score
 from recipes.lab import UsageError
 from recipes.lab.data import sets
 from recipes.lab.testing import RecordingLab, judged
@@ -239,8 +233,8 @@ def test_dropconnect_of_the_zoo_has_one_mask():
 
 
 def test_wrong_labels_are_never_in_the_test(digits):
-    (_, y), (_, checked), (_, last) = draw(digits, 1, 300, wrong=0.5)
-    right = [part[1] for part in draw(digits, 1, 300)]
+    (_, y), (_, checked), (_, last) = all_masks.draw(digits, 1, 300, wrong=0.5)
+    right = [part[1] for part in all_masks.draw(digits, 1, 300)]
     # A tenth of the replaced labels are right by chance.
     assert (y != right[0]).mean() == pytest.approx(0.45, abs=0.1)
     assert (checked != right[1]).mean() == pytest.approx(0.45, abs=0.1)
@@ -265,8 +259,8 @@ def test_the_weights_of_the_least_validation_loss_are_kept(digits):
         "rows": 100,
         "wrong": 0.5,
     }
-    stopped = train({**case, "stopped": True}, 0, digits)
-    whole = train({**case, "stopped": False}, 0, digits)
+    stopped = overfitting.train({**case, "stopped": True}, 0, digits)
+    whole = overfitting.train({**case, "stopped": False}, 0, digits)
     assert stopped["validation"][0] == pytest.approx(
         stopped["validation_loss"], rel=1e-4
     )
@@ -277,7 +271,7 @@ def test_rates_are_chosen_on_other_seeds(digits):
     lab = RecordingLab("dropout", seeds=2, epochs=3, rows=100)
     choices = low_and_high.choices(lab, 0.1, low_and_high.WAYS[1], True)
     assert choices[0]["network"]["units"] == [71, 71]  # 64/0.9
-    found = at_best(
+    found = low_and_high.at_best(
         lab, {"one": choices[:2]}, lambda run: run["validation_loss"], "here"
     )
     (_, tried, tuning), (_, chosen, seeds) = lab.sweeps

@@ -92,39 +92,27 @@ def at_best(lab, train: Callable, cases: Mapping[str, dict], title: str) -> dict
         For each case the results; each holds its `learning_rate`.
     """
     options = {"data": lab.like_digits, "precision": "float32"}
-    rates = lab.candidates(RATES)
-    tried = lab.sweep(
+    grid = {
+        name: {
+            rate: {**case, "learning_rate": rate, "judge": "validation"}
+            for rate in RATES
+        }
+        for name, case in cases.items()
+    }
+    best = lab.choose(
         train,
-        {
-            f"{name}, rate {rate:g}": {**case, **tuning(rate)}
-            for name, case in cases.items()
-            for rate in rates
-        },
-        seeds=lab.tuning_seeds[:TUNED],
+        grid,
+        score="held_out_loss",
+        seeds=TUNED,
         title=f"rates of {title}",
         **options,
     )
-    chosen = {}
-    for name in cases:
-        losses = [
-            np.mean([run["held_out_loss"] for run in tried[f"{name}, rate {rate:g}"]])
-            for rate in rates
-        ]
-        chosen[name] = rates[int(np.argmin(losses))]
-    judged = {
-        name: {**case, "learning_rate": chosen[name], "judge": "test"}
-        for name, case in cases.items()
-    }
+    judged = {name: {**grid[name][best[name]], "judge": "test"} for name in cases}
     found = lab.sweep(train, judged, title=title, **options)
     return {
-        name: [{**run, "learning_rate": chosen[name]} for run in runs]
+        name: [{**run, "learning_rate": best[name]} for run in runs]
         for name, runs in found.items()
     }
-
-
-def tuning(rate: float) -> dict:
-    """What a case needs beside, where a rate is tried."""
-    return {"learning_rate": rate, "judge": "validation"}
 
 
 def draw_seeds(panel, place: float, values, index: int, label: str | None = None):
@@ -142,11 +130,6 @@ def draw_seeds(panel, place: float, values, index: int, label: str | None = None
     panel.plot(places, values, ".", color=color, markersize=5)
     ends = [place - 0.2, place + 0.2]
     panel.plot(ends, [np.mean(values)] * 2, color=color, linewidth=3, label=label)
-
-
-def column(runs: list[dict], name: str) -> np.ndarray:
-    """A measure, one number a seed."""
-    return np.array([run[name] for run in runs], float)
 
 
 def view(

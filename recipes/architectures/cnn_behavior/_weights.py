@@ -8,7 +8,6 @@ from recipes.architectures.cnn_behavior._images import (
     BATCH,
     MOST,
     at_best,
-    column,
     draw,
     draw_seeds,
     epochs_of,
@@ -139,7 +138,7 @@ def compare(lab, kind: str, rival: str) -> dict[str, stats.Decision]:
     """Whether a kind has a higher test accuracy than another, by images."""
     return {
         name: stats.greater(
-            *(column(kinds(lab)[one, name], "held_out_accuracy")
+            *(stats.column(kinds(lab)[one, name], "held_out_accuracy")
               for one in (kind, rival)),
             by=stats.ACCURACY_POINT,
         )
@@ -150,7 +149,7 @@ def compare(lab, kind: str, rival: str) -> dict[str, stats.Decision]:
 def accuracies(lab, kind: str) -> dict[str, float]:
     """Mean test accuracy of a kind, by images."""
     return {
-        name: column(kinds(lab)[kind, name], "held_out_accuracy").mean()
+        name: stats.column(kinds(lab)[kind, name], "held_out_accuracy").mean()
         for name in IMAGES
     }
 
@@ -167,7 +166,7 @@ def draw_bars(lab, name: str, caption: str) -> None:
     better, worse = KINDS[:2] if name == "sharing" else KINDS[1:]
     for panel, images in zip(axes, IMAGES, strict=True):
         for index, kind in enumerate(KINDS):
-            values = 100 * column(kinds(lab)[kind, images], "held_out_accuracy")
+            values = 100 * stats.column(kinds(lab)[kind, images], "held_out_accuracy")
             draw_seeds(panel, index, values, index)
         panel.set_xticks(range(len(KINDS)), KINDS)
         panel.set_xlim(-0.5, len(KINDS) - 0.5)

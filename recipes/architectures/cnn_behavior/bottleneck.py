@@ -15,7 +15,6 @@ import numpy as np
 from recipes.architectures.cnn_behavior._images import (
     MOST,
     at_best,
-    column,
     draw,
     draw_seeds,
     epochs_of,
@@ -83,7 +82,7 @@ def kinds(lab) -> dict[tuple[str, int], list[dict]]:
 
 def right(lab, kind: str, rows: int) -> np.ndarray:
     """Test accuracies, one a seed."""
-    return column(kinds(lab)[kind, rows], "held_out_accuracy")
+    return stats.column(kinds(lab)[kind, rows], "held_out_accuracy")
 
 
 def means(lab, rows: int) -> dict[str, float]:

@@ -6,7 +6,6 @@ are shared here, so that the patches alone make the difference; `sharing` tries 
 sharing adds. Both networks learn the training images by heart, so the test decides.
 """
 
-from recipes.architectures.cnn_behavior._images import column
 from recipes.architectures.cnn_behavior._weights import (
     ANYWHERE,
     FEW,
@@ -18,7 +17,7 @@ from recipes.architectures.cnn_behavior._weights import (
     kinds,
     parameters,
 )
-from recipes.lab import Finding, claim, main
+from recipes.lab import Finding, claim, main, stats
 
 
 @claim(
@@ -42,7 +41,7 @@ def locality_overfits_less(lab):
                 name,
                 kind,
                 *(
-                    f"{column(kinds(lab)[kind, name], measure).mean():.3f}"
+                    f"{stats.column(kinds(lab)[kind, name], measure).mean():.3f}"
                     for measure in (
                         "training_loss",
                         "held_out_loss",

@@ -14,7 +14,6 @@ control one pixel of four is kept in place of pooling: the parameters are as man
 
 import numpy as np
 
-from recipes.architectures.cnn_behavior._images import column
 from recipes.architectures.cnn_behavior._pooled import (
     POOLINGS,
     mislabeled_runs,
@@ -99,9 +98,9 @@ def overfits_less(lab):
                 f"{labels}, {pooling}",
                 f"{pooled(lab)[pooling][0]['learning_rate']:g}",
                 f"{mean_of(losses[labels][pooling]):.3f}",
-                f"{column(runs, 'held_out_loss').mean():.3f}",
-                f"{column(runs, 'training_loss').mean():.3f}",
-                f"{column(runs, 'held_out_accuracy').mean():.1%}",
+                f"{stats.column(runs, 'held_out_loss').mean():.3f}",
+                f"{stats.column(runs, 'training_loss').mean():.3f}",
+                f"{stats.column(runs, 'held_out_accuracy').mean():.1%}",
             ]
             for labels, runs_of in LABELS.items()
             for pooling, runs in runs_of(lab).items()

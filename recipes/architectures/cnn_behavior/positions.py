@@ -189,9 +189,7 @@ def by_shift(lab) -> dict[str, np.ndarray]:
     cases = {kind: {"kind": kind, **shared} for kind in NETWORKS}
     options = {"data": lab.like_digits, "precision": "float32"}
     runs = lab.sweep(train, cases, title="digits in the middle", **options)
-    return {
-        kind: np.array([run["accuracy"] for run in of]) for kind, of in runs.items()
-    }
+    return {kind: stats.column(of, "accuracy") for kind, of in runs.items()}
 
 
 @claim(

@@ -14,7 +14,6 @@ import numpy as np
 from recipes.architectures.cnn_behavior._images import (
     MOST,
     at_best,
-    column,
     draw,
     draw_seeds,
     epochs_of,
@@ -82,7 +81,7 @@ def duels(lab) -> dict[tuple[str, str, int], list[dict]]:
 
 def right(lab, kind: str, pixels: str, rows: int) -> np.ndarray:
     """Test accuracies, one a seed."""
-    return column(duels(lab)[kind, pixels, rows], "held_out_accuracy")
+    return stats.column(duels(lab)[kind, pixels, rows], "held_out_accuracy")
 
 
 def lead(lab, pixels: str, rows: int) -> np.ndarray:
@@ -107,7 +106,7 @@ def better_than_dense(lab):
         ["network", "images", "pixels", "rate", "accuracy"],
         [
             [kind, rows, pixels, f"{runs[0]['learning_rate']:g}",
-             f"{column(runs, 'held_out_accuracy').mean():.1%}"]
+             f"{stats.column(runs, 'held_out_accuracy').mean():.1%}"]
             for (kind, pixels, rows), runs in duels(lab).items()
         ],
     )  # fmt: skip

@@ -12,7 +12,6 @@ in the same. So digits that lie anywhere in a larger frame are tried as well.
 
 import numpy as np
 
-from recipes.architectures.cnn_behavior._images import column
 from recipes.architectures.cnn_behavior._weights import (
     ANYWHERE,
     FEW,
@@ -75,17 +74,17 @@ def sharing_learns_faster(lab):
     needed = {}
     for name in IMAGES:
         pair = {
-            kind: [run["updates"] for run in kinds(lab)[kind, name]]
+            kind: stats.column(kinds(lab)[kind, name], "updates")
             for kind in ("local", "shared")
         }
-        known = all(value is not None for of in pair.values() for value in of)
+        known = not any(np.isnan(updates).any() for updates in pair.values())
         conditions[f"{name}: fewer updates"] = (
             stats.greater(*pair.values(), by=stats.TENTH, scale="log")
             if known
             else None
         )
-        for kind, of in pair.items():
-            needed[f"{kind}, {name}"] = np.mean([value or np.nan for value in of])
+        for kind, updates in pair.items():
+            needed[f"{kind}, {name}"] = updates.mean()
     return Finding(
         conditions,
         "Shared filters train faster here: {holding}. Updates to a training loss of "
@@ -107,9 +106,9 @@ def show(lab) -> None:
          "accuracy"],
         [
             [kind, name, f"{counts[name][kind]:,}", f"{runs[0]['learning_rate']:g}",
-             f"{column(runs, 'training_loss').mean():.3f}",
-             f"{column(runs, 'held_out_loss').mean():.3f}",
-             f"{column(runs, 'held_out_accuracy').mean():.1%}"]
+             f"{stats.column(runs, 'training_loss').mean():.3f}",
+             f"{stats.column(runs, 'held_out_loss').mean():.3f}",
+             f"{stats.column(runs, 'held_out_accuracy').mean():.1%}"]
             for (kind, name), runs in kinds(lab).items()
         ],
     )  # fmt: skip

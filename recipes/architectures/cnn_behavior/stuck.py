@@ -105,7 +105,7 @@ def runs_of(lab) -> dict[str, list[dict]]:
 
 def fallen(runs: list[dict], name: str = "ends") -> np.ndarray:
     """The share of the loss of guessing that is gone, (seeds, with and undone)."""
-    return np.array([1 - np.array(run[name]) / run["guessing"] for run in runs])
+    return 1 - stats.column(runs, name) / stats.column(runs, "guessing")[:, None]
 
 
 def guilty(shares: np.ndarray) -> np.ndarray:
@@ -162,9 +162,7 @@ def draw_losses(lab):
     """Training loss by epoch, with each cause and after it is undone."""
     found = runs_of(lab)
     figure, axes = figures.new(1, 2, width=11.0, height=4.4)
-    losses = {
-        name: np.array([run["losses"] for run in of]) for name, of in found.items()
-    }
+    losses = {name: stats.column(of, "losses") for name, of in found.items()}
     half = next(iter(losses.values())).shape[1] // 2
     for panel, part in zip(axes, (slice(half), slice(half, None)), strict=True):
         rows = {name: values[:, part] for name, values in losses.items()}

@@ -52,7 +52,7 @@ def first_samples_are_told_apart(lab):
     def numbers(start: str, what: str, optimizers=tuple(OPTIMIZERS)) -> np.ndarray:
         return np.mean(
             [
-                [run[what] for run in line[f"{optimizer}, {start}, {loss}"]]
+                stats.column(line[f"{optimizer}, {start}, {loss}"], what)
                 for optimizer in optimizers
                 for loss in LOSSES
             ],

@@ -50,7 +50,7 @@ def noise_becomes_data(lab):
     for optimizer in OPTIMIZERS:
         # The notes' generator maximizes the likelihood of being taken for real.
         several = runs[f"{optimizer}, {STARTS[0]}, {LOSSES[0]}"]
-        before = np.array([run["distance"][0] for run in several])
+        before = stats.column(several, "distance")[:, 0]
         after = np.array(last(several, "distance"))
         left[optimizer] = after / before
         conditions[f"noise comes nearer to the data, {optimizer}"] = stats.greater(
@@ -58,7 +58,7 @@ def noise_becomes_data(lab):
         )
         # D's head start comes before any loss of G's.
         ahead = runs[f"{optimizer}, {STARTS[1]}, {LOSSES[0]}"]
-        accuracy = [run["accuracy"] for run in ahead]
+        accuracy = stats.column(ahead, "accuracy")
         conditions[f"D sorts real from generated, {optimizer}"] = stats.greater(
             accuracy, np.full(len(accuracy), 0.5), by=HALF_WAY
         )
@@ -68,7 +68,7 @@ def noise_becomes_data(lab):
         [
             [
                 name,
-                float(np.mean([run["d_fake"] for run in several])),
+                float(stats.column(several, "d_fake").mean()),
                 float(np.mean(last(several, "mean"))),
                 float(np.mean(last(several, "deviation"))),
             ]

@@ -1,10 +1,12 @@
 """Recurrent networks of equal size on two tasks, each at its best learning rate."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
-from recipes.lab import Study, experiment, generators
+from recipes.lab import Study, experiment, generators, stats
 
 SHORT = 10  # steps that every network can learn over
 SEQUENCES, HELD_OUT, BATCH = 4000, 500, 32
@@ -180,8 +182,8 @@ def scores(lab) -> dict[tuple[str, int], dict[str, np.ndarray]]:
 def trainings(lab) -> dict[tuple[str, int], tuple[dict, dict]]:
     """By task and length: the scores of every network, and the rates chosen."""
     passes = {"recall": lab.settings.epochs, "adding": 2 * lab.settings.epochs}
-    cases = {
-        (task, length, network): {
+    cases: dict[str, dict[str, Any]] = {
+        f"{task} over {length}, {network}": {
             "task": task,
             "network": network,
             "length": length,
@@ -195,49 +197,31 @@ def trainings(lab) -> dict[tuple[str, int], tuple[dict, dict]]:
         # The start of Keras for ReLU is judged over the longest sequences only.
         if network != RELU or length == max(lengths(lab, task))
     }
-    rates = lab.candidates(RATES)
-    tried = {
-        name(key, rate): {**case, "learning_rate": rate}
-        for key, case in cases.items()
-        for rate in rates
-    }
-    tuning = lab.sweep(
-        train,
-        tried,
-        seeds=lab.tuning_seeds[:FEW],
-        precision="float32",
-        title="learning rates",
-    )
-    best = {key: choose(key, rates, tuning) for key in cases}
-    chosen = {
-        name(key, best[key]): {**case, "learning_rate": best[key]}
-        for key, case in cases.items()
-    }
+    best: dict[str, float] = {}
+    for task in STUDIES:
+        grid = {
+            name: {rate: {**case, "learning_rate": rate} for rate in RATES}
+            for name, case in cases.items()
+            if case["task"] == task
+        }
+        best |= lab.choose(
+            train,
+            grid,
+            score="score",
+            largest=task == "recall",  # an accuracy; of adding an error
+            seeds=FEW,
+            precision="float32",
+            title=f"learning rates of {task}",
+        )
+    chosen = {name: {**cases[name], "learning_rate": best[name]} for name in cases}
     runs = lab.sweep(train, chosen, precision="float32", title="at the best rates")
     found: dict[tuple[str, int], tuple[dict, dict]] = {}
-    for key in cases:
-        *place, network = key
-        row = np.array([run["score"] for run in runs[name(key, best[key])]])
-        values, chosen_rates = found.setdefault(tuple(place), ({}, {}))
-        values[network], chosen_rates[network] = row, best[key]
+    for name, case in cases.items():
+        values, rates = found.setdefault((case["task"], case["length"]), ({}, {}))
+        values[case["network"]] = stats.column(runs[name], "score")
+        rates[case["network"]] = best[name]
     tabulate(lab, found)
     return found
-
-
-def name(key: tuple[str, int, str], rate: float) -> str:
-    """What a training is called in the sweep."""
-    task, length, network = key
-    return f"{task} over {length}, {network}, rate {rate:g}"
-
-
-def choose(key: tuple[str, int, str], rates, tuning: dict) -> float:
-    """The rate with the best mean score on seeds that are not judged."""
-    means = {
-        rate: np.mean([run["score"] for run in tuning[name(key, rate)]])
-        for rate in rates
-    }
-    pick = max if key[0] == "recall" else min
-    return pick(means, key=lambda rate: means[rate])
 
 
 def tabulate(lab, found: dict) -> None:

@@ -90,7 +90,7 @@ def flows(lab) -> dict[str, dict[str, np.ndarray]]:
         # The root of the mean square over sequences and units: 1 if all is preserved.
         whole = [np.sqrt((run["whole"] ** 2).mean()) for run in runs]
         found[name] = {
-            "gates": np.array([run["gates"] for run in runs]),
+            "gates": stats.column(runs, "gates"),
             "whole": np.array(whole),
         }
     return found

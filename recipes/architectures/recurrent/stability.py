@@ -169,9 +169,7 @@ def stable_shares(lab) -> dict[str, np.ndarray]:
     """By function: the share of the rates at which a seed's training was stable."""
     runs = trainings(lab)
     return {
-        kind: np.mean(
-            [[run["stable"] for run in runs[kind, rate]] for rate in RATES], axis=0
-        )
+        kind: np.mean([stats.column(runs[kind, r], "stable") for r in RATES], axis=0)
         for kind in FUNCTIONS
     }
 
@@ -179,10 +177,7 @@ def stable_shares(lab) -> dict[str, np.ndarray]:
 def reaches(lab) -> dict[str, np.ndarray]:
     """By path: the first step's gradient over the last one's after training."""
     runs = trainings(lab)
-    return {
-        kind: np.array([run["reach"] for run in runs[kind, MEASURED]], float)
-        for kind in PATHS
-    }
+    return {kind: stats.column(runs[kind, MEASURED], "reach") for kind in PATHS}
 
 
 # Two kinds of conditions: another function costs rates at which trainings are stable;
@@ -255,7 +250,7 @@ def draw_stability(lab):
     left.set_xticks(RATES, [f"{rate:g}" for rate in RATES])
     left.minorticks_off()
     rows = {
-        kind: [np.mean([run["stable"] for run in runs[kind, rate]]) for rate in RATES]
+        kind: [stats.column(runs[kind, rate], "stable").mean() for rate in RATES]
         for kind in FUNCTIONS
     }
     figures.curves(left, RATES, rows)

@@ -148,19 +148,19 @@ def detectors(lab) -> dict[str, np.ndarray]:
     """What `train` returns at the rate of the least training loss, by seed."""
     size = {"scenes": lab.settings.scenes, "epochs": lab.settings.epochs}
     cases = {rate: {**size, "learning_rate": rate} for rate in RATES}
-    tried = lab.sweep(
+    name, precision = "grid detector", "convolutional"
+    best = lab.choose(
         train,
-        cases,
-        precision="convolutional",
-        seeds=lab.tuning_seeds[:TUNED],
+        {name: cases},
+        score="loss",
+        seeds=TUNED,
+        precision=precision,
         title="rates of the detector",
-    )
-    best = min(RATES, key=lambda rate: np.mean([run["loss"] for run in tried[rate]]))
-    chosen = {"grid detector": cases[best]}
-    (found,) = lab.sweep(
-        train, chosen, precision="convolutional", title="detectors"
-    ).values()
-    return {name: np.array([run[name] for run in found]) for name in found[0]}
+    )[name]
+    found = lab.sweep(
+        train, {name: cases[best]}, precision=precision, title="detectors"
+    )[name]
+    return stats.columns(found)
 
 
 @claim(

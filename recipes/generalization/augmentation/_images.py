@@ -1,19 +1,23 @@
 """Few images, one small network, any augmentation in front of it, and its scores."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
-from recipes.generalization.augmentation._changes import CHANGES
-from recipes.lab import Study, experiment
+from recipes.generalization.augmentation._strengths import (
+    VALIDATION,
+    accuracy,
+    best_strengths,
+)
+from recipes.lab import Study, experiment, stats
 from zoo import lenet
 
-KEPT, TEST, VALIDATION = 6000, 600, 500  # images at most; held out; to choose by
+KEPT, TEST = 6000, 600  # images at most; held out
 ROWS = 100  # images that most trainings have: ten a class
 BATCH, RATE = 25, 0.01  # of 0.003 and 0.01 the better on the tuning seeds
-TUNED = 2  # seeds on which strengths are chosen
 ZEROS = {"fill_mode": "constant"}  # what comes in from outside an image
 GRAYS = {"value_range": (0, 1)}
 
@@ -122,10 +126,63 @@ def draw(data, rows: int, seed: int) -> dict[str, tuple]:
     }
 
 
-def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
-    """The share of images that a model classifies rightly, without augmentation."""
-    logits = np.asarray(model.predict_on_batch(x))
-    return float((logits.argmax(1) == y).mean())
+# What networks meet at test that were trained on other images.
+
+
+def shifted(images: np.ndarray, share: float) -> np.ndarray:
+    """Moves images to the right by a share of their width; zeros come in."""
+    pixels = max(1, round(share * images.shape[2]))
+    moved = np.zeros_like(images)
+    moved[:, :, pixels:] = images[:, :, :-pixels]
+    return moved
+
+
+def rotated(images: np.ndarray, degrees: float) -> np.ndarray:
+    """Turns images about their centers, bilinearly."""
+    from scipy.ndimage import rotate
+
+    turned = rotate(images, degrees, axes=(2, 1), reshape=False, order=1)
+    return turned.astype(images.dtype)
+
+
+def brightened(images: np.ndarray, by: float) -> np.ndarray:
+    """Adds to every pixel, within [0, 1]."""
+    return np.clip(images + np.float32(by), 0, 1)
+
+
+def flattened(images: np.ndarray, contrast: float) -> np.ndarray:
+    """Pulls every pixel towards the middle gray."""
+    return (0.5 + contrast * (images - 0.5)).astype(images.dtype)
+
+
+def noisy(images: np.ndarray, deviation: float) -> np.ndarray:
+    """Adds Gaussian noise, the same for every network."""
+    noise = np.random.default_rng(82).normal(0, deviation, images.shape)
+    return (images + noise).astype(images.dtype)
+
+
+def occluded(images: np.ndarray, share: float) -> np.ndarray:
+    """Covers a square of a share of the width, somewhere, with black."""
+    rng, hidden = np.random.default_rng(83), images.copy()
+    side = max(1, round(share * images.shape[1]))
+    corners = rng.integers(0, images.shape[1] - side + 1, (len(images), 2))
+    for image, (top, left) in zip(hidden, corners, strict=True):
+        image[top : top + side, left : left + side] = 0
+    return hidden
+
+
+CHANGES = {
+    "as they are": lambda images: images,
+    "shifted by 1/8": partial(shifted, share=1 / 8),
+    "shifted by 1/4": partial(shifted, share=1 / 4),
+    "turned by 15°": partial(rotated, degrees=15),
+    "turned by 30°": partial(rotated, degrees=30),
+    "brighter": partial(brightened, by=0.3),
+    "darker": partial(brightened, by=-0.3),
+    "low contrast": partial(flattened, contrast=0.3),
+    "noisy": partial(noisy, deviation=0.3),
+    "partly covered": partial(occluded, share=3 / 8),
+}
 
 
 def train(case: Mapping[str, Any], seed: int, data) -> dict[str, float]:
@@ -168,16 +225,8 @@ def case_of(lab, kind: str | None, strength: float = 0.0, rows: int = ROWS) -> d
 @experiment
 def strength_of(lab, kind: str) -> float:
     """The strength with the best validation accuracy on the tuning seeds."""
-    strengths = lab.candidates(KINDS[kind][1])
-    if len(strengths) == 1:
-        return strengths[0]
-    cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}
-    seeds = lab.tuning_seeds[:TUNED]
-    runs = lab.sweep(
-        train, cases, seeds=seeds, precision="float32", title=f"strengths of {kind}"
-    )
-    means = [np.mean([run["validation"] for run in runs[name]]) for name in cases]
-    return strengths[int(np.argmax(means))]
+    cases = {value: case_of(lab, kind, value) for value in KINDS[kind][1]}
+    return best_strengths(lab, train, {kind: cases}, kind)[kind]
 
 
 @experiment
@@ -191,4 +240,4 @@ def scores(lab, kind: str | None, rows: int = ROWS) -> dict[str, np.ndarray]:
         precision="float32",
         title=name,
     )[name]
-    return {score: np.array([run[score] for run in runs]) for score in runs[0]}
+    return stats.columns(runs)

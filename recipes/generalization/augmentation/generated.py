@@ -121,7 +121,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
         for name, (method, known) in SOURCES.items()
     }
     runs = lab.sweep(train, cases, precision="float32", title="generated images")
-    return {name: np.array([run["accuracy"] for run in runs[name]]) for name in cases}
+    return {name: stats.column(found, "accuracy") for name, found in runs.items()}
 
 
 @claim(

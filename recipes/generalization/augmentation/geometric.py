@@ -88,7 +88,7 @@ def harmful(lab) -> dict[str, np.ndarray]:
     }
     title = "labels that change"
     runs = lab.sweep(train, cases, precision="float32", title=title)
-    return {name: np.array([run["as they are"] for run in runs[name]]) for name in runs}
+    return {name: stats.column(found, "as they are") for name, found in runs.items()}
 
 
 @claim(

@@ -20,12 +20,12 @@ from recipes.generalization.augmentation._images import (
     KINDS,
     RATE,
     ROWS,
-    accuracy,
     draw,
     network,
     small_network,
     strength_of,
 )
+from recipes.generalization.augmentation._strengths import accuracy
 from recipes.lab import Finding, claim, experiment, figures, fit, main, stats
 
 KIND = "translation"
@@ -135,11 +135,7 @@ def scores(lab) -> dict[str, dict[str, np.ndarray]]:
         "in the model": {"fresh": True, "once": False, **shared},
     }
     runs = lab.sweep(train, cases, precision="float32", title="inside")
-    return {
-        name: {score: np.array([run[score] for run in runs[name]])
-               for score in runs[name][0]}
-        for name in cases
-    }  # fmt: skip
+    return {name: stats.columns(found) for name, found in runs.items()}
 
 
 @claim(

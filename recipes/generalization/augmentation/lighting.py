@@ -12,18 +12,18 @@ nothing of that.
 
 import numpy as np
 
-from recipes.generalization.augmentation._changes import CHANGES
 from recipes.generalization.augmentation._images import (
     BATCH,
+    CHANGES,
     KINDS,
     RATE,
     ROWS,
-    accuracy,
     draw,
     network,
     scores,
     strength_of,
 )
+from recipes.generalization.augmentation._strengths import accuracy
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 LIGHTS = ("brighter", "darker", "low contrast")
@@ -97,11 +97,7 @@ def accuracies(lab) -> dict[str, dict[str, np.ndarray]]:
         "tied, light and place": {**shared, "augment": [*light, *place], "tied": True},
     }
     runs = lab.sweep(train, cases, precision="float32", title="lights")
-    return {
-        name: {score: np.array([run[score] for run in runs[name]])
-               for score in runs[name][0]}
-        for name in cases
-    }  # fmt: skip
+    return {name: stats.columns(found) for name, found in runs.items()}
 
 
 @claim(

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from recipes.generalization.augmentation._changes import CHANGES
-from recipes.generalization.augmentation._images import BATCH, RATE, ROWS, TUNED, draw
+from recipes.generalization.augmentation._images import BATCH, CHANGES, RATE, ROWS, draw
+from recipes.generalization.augmentation._strengths import at_best
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
 from zoo import lenet
 
@@ -103,32 +103,17 @@ def case_of(lab, kind: str | None, strength: float = 0.0) -> dict:
 
 
 @experiment
-def strength_of(lab, kind: str) -> float:
-    """The strength with the best validation accuracy on the tuning seeds."""
-    strengths = lab.candidates(KINDS[kind][1])
-    cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}
-    runs = lab.sweep(
-        train,
-        cases,
-        seeds=lab.tuning_seeds[:TUNED],
-        precision="float32",
-        title=f"strengths of {kind}",
-    )
-    means = [np.mean([run["validation"] for run in runs[name]]) for name in cases]
-    return strengths[int(np.argmax(means))]
+def trainings(lab) -> tuple[dict, dict]:
+    """By kind the best strength, and the results of `train` at it."""
+    grid = {"nothing": {0.0: case_of(lab, None)}}
+    for kind, (_, strengths) in KINDS.items():
+        grid[kind] = {value: case_of(lab, kind, value) for value in strengths}
+    return at_best(lab, train, grid, "mixing")
 
 
-@experiment
 def scores(lab) -> dict[str, dict[str, np.ndarray]]:
     """By kind the accuracies of `train` at its best strength, one a seed."""
-    cases = {"nothing": case_of(lab, None)}
-    cases |= {kind: case_of(lab, kind, strength_of(lab, kind)) for kind in KINDS}
-    runs = lab.sweep(train, cases, precision="float32", title="mixing")
-    return {
-        name: {score: np.array([run[score] for run in runs[name]])
-               for score in runs[name][0]}
-        for name in cases
-    }  # fmt: skip
+    return {kind: stats.columns(runs) for kind, runs in trainings(lab)[1].items()}
 
 
 @claim(
@@ -157,16 +142,8 @@ def erased_and_mixed(lab):
         figure=draw_mixing,
         same={kind: seen["as they are"].mean() for kind, seen in found.items()},
         covered={kind: seen[COVERED].mean() for kind, seen in found.items()},
-        strengths={kind: strength_of(lab, kind) for kind in KINDS},
+        strengths={kind: trainings(lab)[0][kind] for kind in KINDS},
     )
-
-
-def examples(images, labels, kind: str, strength: float) -> np.ndarray:
-    """Images as the network sees them in training."""
-    layer = KINDS[kind][0](strength)
-    keras.utils.set_random_seed(3)
-    found = layer({"images": images, "labels": labels}, training=True)
-    return np.asarray(ops.convert_to_numpy(found["images"]))
 
 
 def draw_mixing(lab):

@@ -32,7 +32,7 @@ def as_far_as_the_test(lab) -> dict[str, np.ndarray]:
     name = "turned by up to 30°, shifted by up to 1/4"
     case = {"rows": ROWS, "augment": AS_FAR, "epochs": lab.settings.epochs}
     runs = lab.sweep(train, {name: case}, precision="float32", title=name)[name]
-    return {score: np.array([run[score] for run in runs]) for score in runs[0]}
+    return stats.columns(runs)
 
 
 @claim(

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from recipes.generalization.augmentation._strengths import VALIDATION, at_best, learned
 from recipes.lab import (
     Finding,
     Study,
@@ -23,9 +24,9 @@ from recipes.lab import (
     stats,
 )
 
-ROWS, VALIDATION, TEST = 200, 500, 2000
+ROWS, TEST = 200, 2000
 NOISE = 0.3  # of the curves; with much more nothing is learned
-BATCH, RATE, TUNED = 20, 0.003, 2
+BATCH, RATE = 20, 0.003
 
 
 class Scaling(layers.Layer):
@@ -128,53 +129,29 @@ def train(case, seed, data) -> dict[str, float]:
         Accuracies "training", "validation" and "test".
     """
     x, y = generators.waves(ROWS + VALIDATION + TEST, noise=NOISE, seed=seed)
-    parts = np.split(np.arange(len(x)), [ROWS, ROWS + VALIDATION])
-    names = ("training", "validation", "test")
-    run = network.train(
-        (x[:ROWS], y[:ROWS]),
+    return learned(
+        network,
+        x,
+        y,
         seed,
+        rows=ROWS,
         epochs=case["epochs"],
         batch_size=BATCH,
         learning_rate=RATE,
         network={"kind": case["kind"], "strength": case["strength"]},
-        measure=lambda model: {
-            name: float(
-                (np.asarray(model.predict_on_batch(x[p])).argmax(1) == y[p]).mean()
-            )
-            for name, p in zip(names, parts, strict=True)
-        },
     )
-    return run["measured"]
 
 
 @experiment
 def scores(lab) -> dict[str, np.ndarray]:
     """Test accuracies by kind at its best strength, one a seed."""
-    epochs, found = lab.settings.epochs, {}
-    for kind, (_, strengths) in {"nothing": (None, (0.0,)), **KINDS}.items():
-        cases = {
-            f"{kind} {strength:g}": {
-                "kind": None if kind == "nothing" else kind,
-                "strength": strength,
-                "epochs": epochs,
-            }
-            for strength in lab.candidates(strengths)
-        }
-        best = next(iter(cases))
-        if len(cases) > 1:
-            seeds, title = lab.tuning_seeds[:TUNED], f"strengths of {kind}"
-            runs = lab.sweep(
-                train, cases, seeds=seeds, precision="float32", title=title
-            )
-            best = max(
-                cases,
-                key=lambda case: np.mean([run["validation"] for run in runs[case]]),
-            )
-        runs = lab.sweep(
-            train, {best: cases[best]}, precision="float32", title=f"waves, {kind}"
-        )[best]
-        found[kind] = np.array([run["test"] for run in runs])
-    return found
+    epochs = lab.settings.epochs
+    grid = {"nothing": {0.0: {"kind": None, "strength": 0.0, "epochs": epochs}}}
+    for kind, (_, strengths) in KINDS.items():
+        grid[kind] = {s: {"kind": kind, "strength": s, "epochs": epochs}
+                      for s in strengths}  # fmt: skip
+    _, runs = at_best(lab, train, grid, "changes of waves")
+    return {kind: stats.column(found, "test") for kind, found in runs.items()}
 
 
 @claim(

@@ -18,11 +18,10 @@ from recipes.generalization.augmentation._images import (
     BATCH,
     KINDS,
     RATE,
-    TUNED,
-    accuracy,
     draw,
     network,
 )
+from recipes.generalization.augmentation._strengths import accuracy, at_best
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 TRAINED = ("translation", "noise")
@@ -123,38 +122,16 @@ def train(case, seed, data) -> dict[str, float]:
     return run["measured"]
 
 
-def case_of(lab, kind: str, strength: float) -> dict:
-    """The case of `train` for a kind at a strength."""
-    return {"augment": KINDS[kind][0](strength), "epochs": lab.settings.epochs}
-
-
-@experiment
-def strength_of(lab, kind: str) -> float:
-    """The strength with the best validation accuracy here, on the tuning seeds."""
-    strengths = lab.candidates(KINDS[kind][1])
-    cases = {f"{kind} {value:g}": case_of(lab, kind, value) for value in strengths}
-    runs = lab.sweep(
-        train,
-        cases,
-        seeds=lab.tuning_seeds[:TUNED],
-        precision="float32",
-        title=f"strengths of {kind}, wrong labels",
-    )
-    means = [np.mean([run["validation"] for run in runs[name]]) for name in cases]
-    return strengths[int(np.argmax(means))]
-
-
 @experiment
 def measures(lab) -> dict[str, dict[str, np.ndarray]]:
-    """By augmentation what `train` measures, one a seed."""
-    cases = {"nothing": {"augment": [], "epochs": lab.settings.epochs}}
-    cases |= {kind: case_of(lab, kind, strength_of(lab, kind)) for kind in TRAINED}
-    runs = lab.sweep(train, cases, precision="float32", title="smoothness")
-    return {
-        name: {score: np.array([run[score] for run in runs[name]])
-               for score in runs[name][0]}
-        for name in cases
-    }  # fmt: skip
+    """By augmentation, at its best strength here, what `train` measures, one a seed."""
+    epochs = lab.settings.epochs
+    grid = {"nothing": {0.0: {"augment": [], "epochs": epochs}}}
+    for kind in TRAINED:
+        layers, strengths = KINDS[kind]
+        grid[kind] = {s: {"augment": layers(s), "epochs": epochs} for s in strengths}
+    _, runs = at_best(lab, train, grid, "augmentation, wrong labels")
+    return {kind: stats.columns(found) for kind, found in runs.items()}
 
 
 @claim(

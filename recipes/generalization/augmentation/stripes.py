@@ -10,6 +10,7 @@ too, which gray digits can't.
 import keras
 import numpy as np
 
+from recipes.generalization.augmentation._strengths import VALIDATION, at_best, learned
 from recipes.lab import (
     Finding,
     Study,
@@ -22,8 +23,8 @@ from recipes.lab import (
 )
 from zoo import lenet
 
-ROWS, VALIDATION, TEST = 60, 500, 1000
-BATCH, RATE, TUNED = 20, 0.01, 2
+ROWS, TEST = 60, 1000
+BATCH, RATE = 20, 0.01
 UNIT = {"value_range": (0, 1)}
 # A family's layers at a strength; the same three strengths for all.
 STRENGTHS = (0.1, 0.3, 1.0)
@@ -76,56 +77,31 @@ def train(case, seed, data) -> dict[str, float]:
         Accuracies "training", "validation" and "test".
     """
     x, y = generators.stripes(ROWS + VALIDATION + TEST, seed=seed)
-    parts = np.split(np.arange(len(x)), [ROWS, ROWS + VALIDATION])
-    names = ("training", "validation", "test")
-    run = network.train(
-        (x[:ROWS], y[:ROWS]),
+    return learned(
+        network,
+        x,
+        y,
         seed,
+        rows=ROWS,
         epochs=case["epochs"],
         batch_size=BATCH,
         learning_rate=RATE,
         network={"augment": case["augment"]},
-        measure=lambda model: {
-            name: float(
-                (np.asarray(model.predict_on_batch(x[p])).argmax(1) == y[p]).mean()
-            )
-            for name, p in zip(names, parts, strict=True)
-        },
     )
-    return run["measured"]
 
 
 @experiment
 def scores(lab) -> dict[str, dict]:
     """By family the strength of the best validation, and test accuracies by seed."""
-    epochs, found = 2 * lab.settings.epochs, {}
-    for family, layers in {"nothing": None, **FAMILIES}.items():
-        cases = {
-            f"{family} {s:g}": {
-                "augment": layers(s) if layers else [],
-                "epochs": epochs,
-            }
-            for s in (lab.candidates(STRENGTHS) if layers else (0.0,))
-        }
-        best = next(iter(cases))
-        if layers:
-            seeds, title = lab.tuning_seeds[:TUNED], f"strengths of {family}"
-            runs = lab.sweep(
-                train, cases, seeds=seeds, precision="float32", title=title
-            )
-            best = max(
-                cases,
-                key=lambda case: np.mean([run["validation"] for run in runs[case]]),
-            )
-        runs = lab.sweep(train, {best: cases[best]}, precision="float32", title=family)[
-            best
-        ]
-        found[family] = {
-            "best": best,
-            "training": np.array([run["training"] for run in runs]),
-            "test": np.array([run["test"] for run in runs]),
-        }
-    return found
+    epochs = 2 * lab.settings.epochs
+    grid = {"nothing": {0.0: {"augment": [], "epochs": epochs}}}
+    for family, layers in FAMILIES.items():
+        grid[family] = {s: {"augment": layers(s), "epochs": epochs} for s in STRENGTHS}
+    best, runs = at_best(lab, train, grid, "families")
+    return {
+        family: {"best": f"{family} {best[family]:g}", **stats.columns(found)}
+        for family, found in runs.items()
+    }
 
 
 @claim(

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from recipes.generalization.augmentation._strengths import VALIDATION, at_best, learned
 from recipes.lab import (
     Finding,
     Study,
@@ -32,8 +33,8 @@ WORDS = sorted({"the", "was", "not", "but", "though"}.union(*map(set, SYNONYMS))
 NUMBER = {word: number for number, word in enumerate(WORDS, 2)}  # as `encode_words`
 LENGTH, TOKENS = 11, len(WORDS) + 2  # words of a sentence, and numbers in use
 MOST = max(map(len, SYNONYMS))  # words of one meaning
-ROWS, VALIDATION, TEST = 200, 500, 2000
-BATCH, RATE, TUNED = 25, 0.01, 2
+ROWS, TEST = 200, 2000
+BATCH, RATE = 25, 0.01
 READERS = ("bag of words", "in order")
 KINDS = {"synonyms": (0.1, 0.3, 1.0), "swaps": (1, 3, 10)}
 
@@ -130,56 +131,38 @@ def train(case, seed, data) -> dict[str, float]:
     """
     texts, y = generators.opinions(ROWS + VALIDATION + TEST, seed=seed)
     x = encode_words(texts, WORDS, LENGTH)
-    parts = np.split(np.arange(len(x)), [ROWS, ROWS + VALIDATION])
-    names = ("training", "validation", "test")
-    run = network.train(
-        (x[:ROWS], y[:ROWS]),
+    return learned(
+        network,
+        x,
+        y,
         seed,
+        rows=ROWS,
         epochs=case["epochs"],
         batch_size=BATCH,
         learning_rate=RATE,
         network={k: case[k] for k in ("kind", "change", "strength")},
-        measure=lambda model: {
-            name: float(
-                (np.asarray(model.predict_on_batch(x[p])).argmax(1) == y[p]).mean()
-            )
-            for name, p in zip(names, parts, strict=True)
-        },
     )
-    return run["measured"]
 
 
 @experiment
 def scores(lab) -> dict[str, np.ndarray]:
     """Test accuracies by "reader, change" at the best strength, one a seed."""
-    epochs, found = max(1, lab.settings.epochs // 2), {}
-    for kind in READERS:
-        for change, strengths in {"nothing": (0,), **KINDS}.items():
-            cases = {
-                f"{kind}, {change} {strength:g}": {
-                    "kind": kind,
-                    "change": None if change == "nothing" else change,
-                    "strength": strength,
-                    "epochs": epochs,
-                }
-                for strength in lab.candidates(strengths)
+    epochs = max(1, lab.settings.epochs // 2)
+    grid = {
+        f"{kind}, {change}": {
+            strength: {
+                "kind": kind,
+                "change": None if change == "nothing" else change,
+                "strength": strength,
+                "epochs": epochs,
             }
-            best = next(iter(cases))
-            if len(cases) > 1:
-                seeds, title = lab.tuning_seeds[:TUNED], f"strengths of {change}"
-                runs = lab.sweep(
-                    train, cases, seeds=seeds, precision="float32", title=title
-                )
-                best = max(
-                    cases,
-                    key=lambda case: np.mean([run["validation"] for run in runs[case]]),
-                )
-            title = f"{kind}, {change}"
-            runs = lab.sweep(
-                train, {best: cases[best]}, precision="float32", title=title
-            )[best]
-            found[title] = np.array([run["test"] for run in runs])
-    return found
+            for strength in strengths
+        }
+        for kind in READERS
+        for change, strengths in {"nothing": (0,), **KINDS}.items()
+    }
+    _, runs = at_best(lab, train, grid, "changes of sentences")
+    return {name: stats.column(found, "test") for name, found in runs.items()}
 
 
 @claim(

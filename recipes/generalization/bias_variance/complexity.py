@@ -115,9 +115,7 @@ def networks(lab) -> dict[int, dict[str, np.ndarray]]:
     cases = {u: case_of(lab, u, rate) for u, rate in chosen_rates(lab).items()}
     runs = lab.sweep(train, cases, title="networks by width")
     return {
-        units: {
-            name: np.array([run[name] for run in found]) for name in ("training", "new")
-        }
+        units: {name: stats.column(found, name) for name in ("training", "new")}
         for units, found in runs.items()
     }
 

@@ -83,13 +83,7 @@ def scores(lab) -> dict[int, dict[str, np.ndarray]]:
         for rows in SIZES
     }
     runs = lab.sweep(train, cases, precision="float32", title="folds of a network")
-    return {
-        rows: {
-            name: np.array([run[name] for run in runs[f"{rows} images"]])
-            for name in ("folds", "truth", "training")
-        }
-        for rows in SIZES
-    }
+    return {rows: stats.columns(runs[f"{rows} images"]) for rows in SIZES}
 
 
 def errors(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from recipes.generalization.dropout._images import BATCH, draw, score, study
-from recipes.lab import experiment
+from recipes.lab import experiment, stats
 
 UNITS, LEVEL = 32, 0.9  # hidden units; the validation accuracy at which all stop
 DROPPED = (0.0, 0.3, 0.5)
@@ -123,4 +123,4 @@ def ablations(lab, pixels: bool) -> dict[float, list[dict]]:
 
 def of(lab, rate: float, name: str, pixels: bool = False) -> np.ndarray:
     """One of the measures of `train_and_ablate`, one a seed."""
-    return np.array([run[name] for run in ablations(lab, pixels)[rate]])
+    return stats.column(ablations(lab, pixels)[rate], name)

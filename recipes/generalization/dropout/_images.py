@@ -171,23 +171,11 @@ def at_best(
         train: What trains.
 
     Returns:
-        Results of other seeds, each with the `chosen` case. A smoke run tries one.
+        Results of other seeds, each with the `chosen` case.
     """
-    cases = {name: lab.candidates(choices) for name, choices in cases.items()}
-    grid = {
-        f"{name}, {number}": case
-        for name, choices in cases.items()
-        for number, case in enumerate(choices)
-    }
-    tuning = lab.tuning_seeds[:TUNED]
-    tried = lab.sweep(train, grid, seeds=tuning, title=f"{title}: rates")
-    chosen = {}
-    for name, choices in cases.items():
-        scores = [
-            np.mean([by(run) for run in tried[f"{name}, {number}"]])
-            for number in range(len(choices))
-        ]
-        chosen[name] = choices[int(np.argmin(scores))]
+    grid = {name: dict(enumerate(choices)) for name, choices in cases.items()}
+    best = lab.choose(train, grid, score=by, seeds=TUNED, title=f"{title}: rates")
+    chosen = {name: grid[name][number] for name, number in best.items()}
     found = lab.sweep(train, chosen, seeds=seeds, title=title)
     return {
         name: [{**run, "chosen": chosen[name]} for run in runs]

@@ -167,13 +167,14 @@ def average_of_all(lab):
     runs = enumerated(lab)
 
     def of(name, which=1):
-        return np.array([run[name][which] for run in runs])
+        return stats.column(runs, name)[:, which]
 
     geometric = max(run["geometric_off"] for run in runs)
-    together = np.array([run["agreement"] for run in runs])
-    apart = np.array([run["alone"]["agreement"] for run in runs])
-    alone = np.array([run["alone"]["members"] for run in runs])
-    averaged_alone = np.array([run["alone"]["average"][1] for run in runs])
+    together = stats.column(runs, "agreement")
+    separate = [run["alone"] for run in runs]
+    apart = stats.column(separate, "agreement")
+    alone = stats.column(separate, "members")
+    averaged_alone = stats.column(separate, "average")[:, 1]
     estimates = {
         samples: np.mean([run["monte_carlo"][samples] for run in runs], 0)
         for samples in map(str, SAMPLES)

@@ -158,7 +158,7 @@ def reported(lab) -> dict[float, list[dict]]:
 def above_the_test_loss(lab):
     """The reported training loss against the test loss, and with dropout off."""
     runs = reported(lab)
-    last = {r: np.array([run["loss"][-1] for run in of]) for r, of in runs.items()}
+    last = {r: stats.column(of, "loss")[:, -1] for r, of in runs.items()}
     return Finding(
         {
             f"rate {rate:g}, at the end": stats.greater(

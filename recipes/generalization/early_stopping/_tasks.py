@@ -135,11 +135,6 @@ def records(lab, task: str) -> list[dict]:
     return runs[task]
 
 
-def curve(runs: list[dict], name: str) -> np.ndarray:
-    """One measure of all records, (seeds, epochs)."""
-    return np.array([run[name] for run in runs])
-
-
 def at(runs: list[dict], name: str, epochs) -> np.ndarray:
     """A measure at an epoch, counted from 1: one for all seeds, or one each."""
     chosen = np.broadcast_to(epochs, len(runs))

@@ -15,7 +15,6 @@ from recipes.generalization.early_stopping._tasks import (
     TASKS,
     TWO_SPEEDS,
     at,
-    curve,
     records,
 )
 from recipes.lab import Finding, claim, experiment, figures, main, stats
@@ -25,7 +24,7 @@ CONTROL = "half wrong, with L2"
 
 def slopes(runs: list[dict], name: str) -> np.ndarray:
     """The slope of a line through the last third of a curve, per epoch, one a seed."""
-    values = curve(runs, name)
+    values = stats.column(runs, name)
     last = values[:, -(values.shape[1] // 3) :]
     return np.polyfit(np.arange(last.shape[1]), last.T, 1)[0]
 
@@ -79,7 +78,7 @@ def curves_part(lab):
 
 def best_epochs(runs: list[dict]) -> np.ndarray:
     """The epoch of least validation loss, counted from 1, one a seed."""
-    return 1 + curve(runs, "val_loss").argmin(1)
+    return 1 + stats.column(runs, "val_loss").argmin(1)
 
 
 # The best epoch is that of the validation loss; the losses compared are of test rows,
@@ -138,7 +137,7 @@ def one_is_too_few(lab):
 )
 def all_are_too_many(lab):
     """Test losses at the best and after all."""
-    between = curve(records(lab, TWO_SPEEDS), "test_loss").mean(0)
+    between = stats.column(records(lab, TWO_SPEEDS), "test_loss").mean(0)
     return Finding(
         {
             f"{task}: all epochs are too many": stats.greater(
@@ -178,7 +177,7 @@ def first_rise(lab):
         runs = records(lab, task)
         stopped = [stop(run["val_loss"]) for run in runs]
         kept = at(runs, "val_loss", [best for _, best in stopped])
-        least = curve(runs, "val_loss").min(1)
+        least = stats.column(runs, "val_loss").min(1)
         conditions[f"{task}: the first rise comes at the minimum"] = stats.greater(
             stats.TENTH.value * least, kept, by=stats.ANY, scale="log"
         )
@@ -211,7 +210,7 @@ def draw_curves(lab):
             panel.set_xscale("log")
             panel.set(xlim=(1, epochs[-1]))
         names = {"training": "loss", "validation": "val_loss", "test": "test_loss"}
-        curves = {label: curve(runs, name) for label, name in names.items()}
+        curves = {label: stats.column(runs, name) for label, name in names.items()}
         figures.curves(panel, epochs, curves)
         best = float(np.median(best_epochs(runs)))
         panel.axvline(best, color="#000000", lw=1, ls=":")

@@ -11,7 +11,7 @@ measures.
 import numpy as np
 
 from recipes.generalization.early_stopping._stopping import stop
-from recipes.generalization.early_stopping._tasks import LEARNERS, at, curve, records
+from recipes.generalization.early_stopping._tasks import LEARNERS, at, records
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 PATIENCE = 10  # enough for the steps of the accuracy; both have the same
@@ -104,7 +104,7 @@ def draw_monitors(lab):
         ):
             best = found[name]["best"].mean()
             panel.set(xlim=(0, epochs[-1]))
-            values = curve(runs, monitor)
+            values = stats.column(runs, monitor)
             panel.plot(epochs, values.mean(0), color=figures.COLORS[index])
             panel.fill_between(
                 epochs,

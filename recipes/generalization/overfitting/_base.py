@@ -139,8 +139,3 @@ def base_case(lab, **changes) -> dict:
     """The case of the base, but for changes."""
     usual = {"network": {}, "patience": None, "epochs": lab.settings.epochs}
     return {**SETS[lab.settings.data], **usual, **changes}
-
-
-def column(runs: list[dict], name: str) -> np.ndarray:
-    """One number a seed."""
-    return np.array([run[name] for run in runs])

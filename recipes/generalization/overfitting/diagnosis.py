@@ -12,7 +12,6 @@ import numpy as np
 from recipes.generalization.overfitting._base import (
     BATCH,
     base_case,
-    column,
     network,
     rows_of,
     train,
@@ -88,17 +87,14 @@ def accuracies(lab) -> dict[str, dict[str, np.ndarray]]:
     other = lab.sweep(train_clean, {"other": clean_case(lab)}, title="other rows")[
         "other"
     ]
-    tests = column(heart, "test")
+    by_heart = stats.columns(heart)
     return {
-        "half of the labels wrong": {
-            "training": column(heart, "training"),
-            "test": tests,
-            "fresh": tests,  # the test rows are drawn as the training rows are
-        },
+        # The test rows are drawn as the training rows are.
+        "half of the labels wrong": {**by_heart, "fresh": by_heart["test"]},
         "noise on the test images": {
-            "training": column(other, "training"),
+            "training": stats.column(other, "training"),
             "test": np.array([run["noisy"][level(lab)] for run in other]),
-            "fresh": column(other, "fresh"),
+            "fresh": stats.column(other, "fresh"),
         },
     }
 

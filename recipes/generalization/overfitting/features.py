@@ -167,18 +167,15 @@ def fewer_features_do_better(lab):
     """Accuracy on fresh rows with selected features, against all of them."""
     runs = trained(lab)
     fresh = {
-        model: {
-            k: np.array([run[model][1] for run in found]) for k, found in runs.items()
-        }
+        model: {k: stats.column(found, model)[:, 1] for k, found in runs.items()}
         for model in ("linear", "network")
     }
     table = [
         [
             kind,
-            f"{np.mean([run['kept'] for run in found]):.1f}",
-            f"{np.mean([run['useful'] for run in found]):.1f}",
+            *(f"{stats.column(found, n).mean():.1f}" for n in ("kept", "useful")),
             *(
-                f"{np.mean([run[model][place] for run in found]):.1%}"
+                f"{stats.column(found, model)[:, place].mean():.1%}"
                 for model in ("linear", "network")
                 for place in (0, 1)
             ),
@@ -223,7 +220,7 @@ def draw_features(lab):
     runs = trained(lab)
     for index, model in enumerate(("linear", "network")):
         places = np.arange(len(runs)) + 0.19 * (2 * index - 1)
-        means = [np.mean([run[model][1] for run in found]) for found in runs.values()]
+        means = [stats.column(found, model)[:, 1].mean() for found in runs.values()]
         left.bar(
             places,
             means,

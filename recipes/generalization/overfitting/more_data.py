@@ -14,7 +14,6 @@ import numpy as np
 from recipes.generalization.overfitting._base import (
     BATCH,
     base_case,
-    column,
     network,
     rows_of,
 )
@@ -53,14 +52,15 @@ def train_rows(case: dict, seed: int, data) -> dict:
 
 
 @experiment
-def trained(lab, labels: str) -> dict[str, list[dict]]:
-    """Trainings by arm; batches are of 50 rows in all of them."""
+def accuracies(lab, labels: str) -> dict[str, np.ndarray]:
+    """Test accuracy by arm, one a seed; batches are of 50 rows in all of them."""
     wrong = LABELS[labels]
     cases = {
         arm: base_case(lab, wrong=wrong, samples=FEW * TIMES, **settings)
         for arm, settings in ARMS.items()
     }
-    return lab.sweep(train_rows, cases, title=f"more data, {labels}")
+    runs = lab.sweep(train_rows, cases, title=f"more data, {labels}")
+    return {arm: stats.column(found, "test") for arm, found in runs.items()}
 
 
 def full_batch_difference(lab) -> float:
@@ -94,8 +94,7 @@ def new_rows_help(lab):
     """Test accuracy with four times the rows, against few rows and against copies."""
     conditions, means = {}, {}
     for labels in LABELS:
-        runs = trained(lab, labels)
-        tests = {arm: column(found, "test") for arm, found in runs.items()}
+        tests = accuracies(lab, labels)
         for other in ARMS:
             if other != NEW:
                 name = f"{labels}: new rows beat {other}"
@@ -130,12 +129,11 @@ def draw_rows(lab):
     """Test accuracy by arm and labels."""
     figure, axes = figures.new(width=7.8, height=3.8)
     for index, labels in enumerate(LABELS):
-        runs = trained(lab, labels)
-        tests = np.array([column(found, "test") for found in runs.values()])
-        places = np.arange(len(runs)) + 0.19 * (2 * index - 1)
+        tests = accuracies(lab, labels).values()
+        places = np.arange(len(tests)) + 0.19 * (2 * index - 1)
         axes.bar(
             places,
-            tests.mean(1),
+            [test.mean() for test in tests],
             0.36,
             color=figures.COLORS[index],
             hatch=["", "//"][index],
@@ -153,7 +151,7 @@ def draw_rows(lab):
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.yaxis.set_major_formatter("{x:.0%}")
     figures.legend(axes, ncols=2, loc="upper center")
-    right = {a: column(r, "test") for a, r in trained(lab, "right labels").items()}
+    right = accuracies(lab, "right labels")
     few, copies, new = (right[a].mean() for a in (next(iter(ARMS)), COPIES, NEW))
     gains = (
         f"new rows {100 * (new - few):+.0f} points, copies {100 * (copies - few):+.0f}"

@@ -10,7 +10,9 @@ smaller network, which has less room to learn by heart, or one that suits the da
 convolutions with a mean over all places, which look for the same strokes everywhere.
 """
 
-from recipes.generalization.overfitting._base import base_case, column, train
+import numpy as np
+
+from recipes.generalization.overfitting._base import base_case, train
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 # Each remedy's strengths, about half a decade or a factor of two apart, as changes of
@@ -38,33 +40,38 @@ REMEDIES = {
 TUNED = 2  # seeds on which strengths are chosen
 
 
+def precision_of(remedy: str) -> str:
+    """The family of a remedy's networks."""
+    return "convolutional" if remedy == "convolutions" else "dense"
+
+
 @experiment
 def best_strengths(lab) -> dict[str, str]:
     """Each remedy's strength of best validation accuracy, on the tuning seeds."""
-    seeds, chosen = lab.tuning_seeds[:TUNED], {}
+    chosen = {}
     for remedy, strengths in REMEDIES.items():
-        tried = lab.candidates(list(strengths))
-        cases = {name: base_case(lab, **strengths[name]) for name in tried}
-        precision = "convolutional" if remedy == "convolutions" else "dense"
-        runs = lab.sweep(
-            train, cases, seeds=seeds, precision=precision, title=f"choosing: {remedy}"
-        )
-        chosen[remedy] = max(
-            cases, key=lambda n, r=runs: column(r[n], "validation").mean()
+        chosen |= lab.choose(
+            train,
+            {remedy: {name: base_case(lab, **of) for name, of in strengths.items()}},
+            score="validation",
+            largest=True,
+            seeds=TUNED,
+            precision=precision_of(remedy),
+            title=f"choosing: {remedy}",
         )
     return chosen
 
 
 @experiment
-def judged(lab) -> dict[str, list[dict]]:
-    """The base and every remedy at its best strength, on the seeds that are judged."""
-    found = {"none": lab.sweep(train, {"none": base_case(lab)}, title="none")["none"]}
+def judged(lab) -> dict[str, dict[str, np.ndarray]]:
+    """What `train` finds without a remedy and with each at its best, one a seed."""
+    found = lab.sweep(train, {"none": base_case(lab)}, title="none")
     for remedy, strength in best_strengths(lab).items():
         case = base_case(lab, **REMEDIES[remedy][strength])
-        precision = "convolutional" if remedy == "convolutions" else "dense"
-        runs = lab.sweep(train, {remedy: case}, precision=precision, title=remedy)
-        found[remedy] = runs[remedy]
-    return found
+        found |= lab.sweep(
+            train, {remedy: case}, precision=precision_of(remedy), title=remedy
+        )
+    return {remedy: stats.columns(runs) for remedy, runs in found.items()}
 
 
 @claim(
@@ -78,35 +85,33 @@ def judged(lab) -> dict[str, list[dict]]:
 )
 def test_accuracy_rises(lab):
     """Test accuracy with each remedy at its best strength, against none."""
-    runs, strengths = judged(lab), best_strengths(lab)
-    plain = runs["none"]
+    seen, strengths = judged(lab), best_strengths(lab)
+    plain = seen["none"]
     rows = [
         [
             remedy,
             strengths.get(remedy, "-"),
-            *(f"{column(found, n).mean():.1%}" for n in ("training", "test")),
-            f"{column(found, 'epochs').mean():.0f}",
+            *(f"{found[name].mean():.1%}" for name in ("training", "test")),
+            f"{found['epochs'].mean():.0f}",
         ]
-        for remedy, found in runs.items()
+        for remedy, found in seen.items()
     ]
     columns = ("remedy", "best strength", "training", "test", "epochs")
     lab.table(
         "Accuracy without a remedy, and with each at its best strength", columns, rows
     )
-    tests = {remedy: column(found, "test").mean() for remedy, found in runs.items()}
+    tests = {remedy: found["test"].mean() for remedy, found in seen.items()}
     return Finding(
         {
             f"{remedy}: test accuracy rises by a point": stats.greater(
-                column(runs[remedy], "test"),
-                column(plain, "test"),
-                by=stats.ACCURACY_POINT,
+                seen[remedy]["test"], plain["test"], by=stats.ACCURACY_POINT
             )
             for remedy in REMEDIES
         },
         "From {training:.0%} in training and {test:.0%} on the test the remedies reach "
         "{least:.0%} to {most:.0%} on the test. Test accuracy: {tests:.1%}.",
         figure=draw_remedies,
-        training=column(plain, "training").mean(),
+        training=plain["training"].mean(),
         test=tests["none"],
         least=min(tests[remedy] for remedy in REMEDIES),
         most=max(tests[remedy] for remedy in REMEDIES),
@@ -118,28 +123,28 @@ def test_accuracy_rises(lab):
 def draw_remedies(lab):
     """Training and test accuracy of every remedy."""
     figure, axes = figures.new(width=8.4, height=4.4)
-    runs = judged(lab)
-    for place, found in enumerate(runs.values()):
-        training, test = (column(found, name) for name in ("training", "test"))
-        low, high = sorted((training.mean(), test.mean()))
+    seen = judged(lab)
+    for place, found in enumerate(seen.values()):
+        means = [found[name].mean() for name in ("training", "test")]
+        low, high = sorted(means)
         axes.plot([low, high], [place, place], color="#BBBBBB", lw=2, zorder=1)
-        for index, values in enumerate((training, test)):
+        for index, mean in enumerate(means):
             axes.plot(
-                values.mean(),
+                mean,
                 place,
                 "so"[index],
                 ms=8,
                 color=figures.COLORS[index],
                 label=("training rows", "test rows")[index] if not place else None,
             )
-    axes.set_yticks(range(len(runs)), ["no remedy", *list(runs)[1:]])
+    axes.set_yticks(range(len(seen)), ["no remedy", *list(seen)[1:]])
     axes.set(xlim=(0, 1.02))
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:.0%}")
     figures.legend(axes, loc="lower left")
-    plain = column(runs["none"], "test").mean()
-    better = sum(column(found, "test").mean() > plain for found in runs.values())
-    title = f"{better} of {len(runs) - 1} remedies raise the mean test accuracy"
+    plain = seen["none"]["test"].mean()
+    better = sum(found["test"].mean() > plain for found in seen.values())
+    title = f"{better} of {len(seen) - 1} remedies raise the mean test accuracy"
     figures.describe(axes, title, "accuracy", "")
     lab.figure(
         "remedies",

@@ -170,14 +170,16 @@ def case_of(lab, strength: float, **changes) -> dict:
 @experiment
 def best_strength(lab, power: float, units: int, wrong: float) -> float:
     """The strength of best validation accuracy, on the tuning seeds."""
-    cases = {
-        f"strength {s:g}": case_of(lab, s, power=power, units=units, wrong=wrong)
-        for s in STRENGTHS
-    }
-    title = f"strengths: power {power:g}, {units} units, {wrong:.0%} wrong"
-    runs = lab.sweep(train, cases, seeds=lab.tuning_seeds[:TUNED], title=title)
-    means = [np.mean([run["validation"] for run in found]) for found in runs.values()]
-    return STRENGTHS[int(np.argmax(means))]
+    name = f"L{power:g}, {units} units, {wrong:.0%} wrong"
+    changes = {"power": power, "units": units, "wrong": wrong}
+    return lab.choose(
+        train,
+        {name: {s: case_of(lab, s, **changes) for s in STRENGTHS}},
+        score="validation",
+        largest=True,
+        seeds=TUNED,
+        title=f"strengths: {name}",
+    )[name]
 
 
 @experiment
@@ -186,8 +188,3 @@ def runs_of(lab, strength: float, power: float, units: int, wrong: float):
     name = f"L{power:g} {strength:g}, {units} units, {wrong:.0%} wrong"
     case = case_of(lab, strength, power=power, units=units, wrong=wrong)
     return lab.sweep(train, {name: case}, title=name)[name]
-
-
-def column(runs: list[dict], name: str) -> np.ndarray:
-    """One number a seed."""
-    return np.array([run[name] for run in runs])

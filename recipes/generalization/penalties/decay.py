@@ -23,7 +23,6 @@ from recipes.generalization.penalties._networks import (
     WRONG,
     best_strength,
     case_of,
-    column,
     network,
     rows_of,
     runs_of,
@@ -127,8 +126,14 @@ def decayed(lab) -> tuple[float, list[dict]]:
     cases = {
         decay: {**case_of(lab, 0.0, wrong=WRONG), "decay": decay} for decay in DECAYS
     }
-    tried = lab.sweep(train, cases, seeds=lab.tuning_seeds[:TUNED], title="decays")
-    best = max(DECAYS, key=lambda decay: column(tried[decay], "validation").mean())
+    best = lab.choose(
+        train,
+        {"decay": cases},
+        score="validation",
+        largest=True,
+        seeds=TUNED,
+        title="decays",
+    )["decay"]
     return best, lab.sweep(train, {best: cases[best]}, title=f"decay {best:g}")[best]
 
 
@@ -150,7 +155,8 @@ def same_weights(lab):
     apart = {n: float(np.abs(w["penalty"] - w["decay"]).max()) for n, w in seen.items()}
     strength = best_strength(lab, 2.0, WIDTH, WRONG)
     plain, l2 = (
-        column(runs_of(lab, s, 2.0, WIDTH, WRONG), "test") for s in (0.0, strength)
+        stats.column(runs_of(lab, s, 2.0, WIDTH, WRONG), "test")
+        for s in (0.0, strength)
     )
     best, runs = decayed(lab)
     return Finding(
@@ -170,9 +176,9 @@ def same_weights(lab):
         decay=seen["Adam"]["decay"],
         strength=strength,
         best=best,
-        accuracy=[plain.mean(), l2.mean(), column(runs, "test").mean()],
+        accuracy=[plain.mean(), l2.mean(), stats.column(runs, "test").mean()],
         decay_against_penalty=stats.greater(
-            column(runs, "test"), l2, by=stats.ACCURACY_POINT
+            stats.column(runs, "test"), l2, by=stats.ACCURACY_POINT
         ),
     )
 

@@ -17,7 +17,6 @@ from recipes.generalization.penalties._networks import (
     WIDTH,
     best_strength,
     case_of,
-    column,
     runs_of,
     train,
 )
@@ -46,12 +45,14 @@ def test_accuracy_rises(lab):
             strength = best_strength(lab, power, WIDTH, wrong)
             cases[name] = (strength, runs_of(lab, strength, power, WIDTH, wrong))
             rises[f"{name}, {words}: test accuracy rises by a point"] = stats.greater(
-                column(cases[name][1], "test"),
-                column(plain, "test"),
+                stats.column(cases[name][1], "test"),
+                stats.column(plain, "test"),
                 by=stats.ACCURACY_POINT,
             )
         for name, (strength, runs) in cases.items():
-            training, test = (column(runs, n).mean() for n in ("training", "test"))
+            training, test = (
+                stats.column(runs, n).mean() for n in ("training", "test")
+            )
             gaps[f"{words}, {name}"] = training - test
             tests[f"{words}, {name}"] = test
             numbers = (f"{value:.1%}" for value in (training, test, training - test))
@@ -112,10 +113,7 @@ def times(lab) -> dict[str, tuple[np.ndarray, np.ndarray]]:
             chosen["strength"] = best_strength(lab, chosen["power"], WIDTH, wrong)
         cases[name] = case_of(lab, **chosen, wrong=wrong, by_epoch=True)
     runs = lab.sweep(train, cases, title="training time")
-    least = {
-        name: np.array([1 + int(np.argmin(run["losses"])) for run in found])
-        for name, found in runs.items()
-    }
+    least = {n: 1 + stats.column(r, "losses").argmin(1) for n, r in runs.items()}
     plain = [run["losses"] for run in runs[NONE]]
     seen = {name: (least[NONE], least[name]) for name in least if name != NONE}
     whole, ended = zip(*((len(of), epochs_run(of)) for of in plain), strict=True)
@@ -207,7 +205,9 @@ def draw_path(lab):
         axes.set_xscale("log")
         axes.set(ylim=(0, 1.03), xlim=(at[0], at[-1]))
         curves = {
-            name: np.array([column(runs, key) for runs in path(lab, words).values()]).T
+            name: np.array(
+                [stats.column(runs, key) for runs in path(lab, words).values()]
+            ).T
             for name, key in (("training", "training"), ("test", "test"))
         }
         figures.curves(axes, at, curves)

@@ -8,12 +8,7 @@ suits 8 units would not suit 512.
 
 import numpy as np
 
-from recipes.generalization.penalties._networks import (
-    LABELS,
-    best_strength,
-    column,
-    runs_of,
-)
+from recipes.generalization.penalties._networks import LABELS, best_strength, runs_of
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 WIDTHS = (8, 32, 128, 512)
@@ -26,7 +21,7 @@ def accuracies(lab) -> dict[str, np.ndarray]:
         words: np.array(
             [
                 [
-                    column(runs_of(lab, strength, 2.0, units, wrong), "test")
+                    stats.column(runs_of(lab, strength, 2.0, units, wrong), "test")
                     for strength in (0.0, best_strength(lab, 2.0, units, wrong))
                 ]
                 for units in WIDTHS

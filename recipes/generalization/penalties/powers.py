@@ -16,7 +16,6 @@ from recipes.generalization.penalties._networks import (
     WIDTH,
     WRONG,
     best_strength,
-    column,
     runs_of,
 )
 from recipes.lab import Finding, claim, experiment, figures, main, stats
@@ -118,8 +117,8 @@ def large_weights_shrink(lab):
             np.abs(found[power][useful]).mean() / np.abs(found["truth"][useful]).mean()
         )
         strength = best_strength(lab, power, WIDTH, WRONG)
-        plain = column(runs_of(lab, 0.0, power, WIDTH, WRONG), "largest")
-        with_it = column(runs_of(lab, strength, power, WIDTH, WRONG), "largest")
+        plain = stats.column(runs_of(lab, 0.0, power, WIDTH, WRONG), "largest")
+        with_it = stats.column(runs_of(lab, strength, power, WIDTH, WRONG), "largest")
         networks[name] = [float(plain.mean()), float(with_it.mean())]
         shorter[f"a network, {name}: the largest weight is a tenth smaller"] = (
             stats.greater(plain, with_it, by=stats.TENTH, scale="log")

@@ -20,7 +20,6 @@ from recipes.generalization.penalties._networks import (
     WRONG,
     best_strength,
     case_of,
-    column,
     network,
     rows_of,
     runs_of,
@@ -88,10 +87,11 @@ def train(case: dict, seed: int, data) -> dict:
 
 
 @experiment
-def unpenalized(lab, start: float) -> list[dict]:
-    """Trainings without a penalty whose first kernel starts at a factor of its size."""
+def unpenalized(lab, start: float) -> dict[str, np.ndarray]:
+    """Measures without a penalty, the first kernel starting at a factor of its size."""
     case = {**case_of(lab, 0.0, wrong=WRONG), "start": start}
-    return lab.sweep(train, {start: case}, title=f"start × {start:g}")[start]
+    runs = lab.sweep(train, {start: case}, title=f"start × {start:g}")[start]
+    return stats.columns(runs)
 
 
 @claim(
@@ -113,11 +113,9 @@ def smaller_is_better(lab):
         for name, strength in (("none", 0.0), ("best", best), ("more", most))
     }
     plain, small = unpenalized(lab, 1.0), unpenalized(lab, STARTS)
-    tests = {name: column(runs, "test") for name, runs in seen.items()}
-    norms = {name: column(runs, "norm").mean() for name, runs in seen.items()}
-    changed = float(
-        np.abs(column(plain, "balanced_test") - column(plain, "test")).max()
-    )
+    tests = {name: stats.column(runs, "test") for name, runs in seen.items()}
+    norms = {name: stats.column(runs, "norm").mean() for name, runs in seen.items()}
+    changed = float(np.abs(plain["balanced_test"] - plain["test"]).max())
     return Finding(
         {
             "the best L2 against none": stats.greater(
@@ -127,12 +125,10 @@ def smaller_is_better(lab):
                 tests["more"], tests["best"], by=stats.ACCURACY_POINT
             ),
             "a tenth of the starting weights against the usual": stats.greater(
-                column(small, "test"), column(plain, "test"), by=stats.ACCURACY_POINT
+                small["test"], plain["test"], by=stats.ACCURACY_POINT
             ),
             "the same function in smaller weights": stats.greater(
-                column(plain, "balanced_test"),
-                column(plain, "test"),
-                by=stats.ACCURACY_POINT,
+                plain["balanced_test"], plain["test"], by=stats.ACCURACY_POINT
             ),
         },
         "Test accuracy without L2, with the best and with more: {tests:.0%}, at norms "
@@ -142,10 +138,10 @@ def smaller_is_better(lab):
         figure=draw_norms,
         tests=[values.mean() for values in tests.values()],
         norms=list(norms.values()),
-        balanced=column(plain, "balanced_norm").mean(),
-        norm=column(plain, "norm").mean(),
+        balanced=plain["balanced_norm"].mean(),
+        norm=plain["norm"].mean(),
         changed=changed,
-        small=column(small, "test").mean(),
+        small=small["test"].mean(),
     )
 
 
@@ -156,19 +152,19 @@ def draw_norms(lab):
     place = STRENGTHS.index(best)
     path = (0.0, *STRENGTHS[max(place - 1, 0) : place + 2])
     points = [runs_of(lab, strength, 2.0, WIDTH, WRONG) for strength in path]
-    x = [column(runs, "norm").mean() for runs in points]
-    y = [column(runs, "test").mean() for runs in points]
+    x = [stats.column(runs, "norm").mean() for runs in points]
+    y = [stats.column(runs, "test").mean() for runs in points]
     axes.plot(x, y, marker="o", color=figures.COLORS[0], label="L2 from 0 upward")
     seen = list(zip(x, y, strict=True))
     plain, small = unpenalized(lab, 1.0), unpenalized(lab, STARTS)
-    for index, (name, runs, key) in enumerate(
+    for index, (name, found, key) in enumerate(
         (
             ("the same function, rescaled", plain, "balanced_"),
             ("a small start", small, ""),
         ),
         1,
     ):
-        seen.append(tuple(column(runs, key + n).mean() for n in ("norm", "test")))
+        seen.append(tuple(found[key + n].mean() for n in ("norm", "test")))
         axes.plot(
             *seen[-1],
             "sD"[index - 1],

@@ -227,7 +227,7 @@ def trained(lab) -> dict[str, np.ndarray]:
         name: {**case, "steps": lab.settings.steps} for name, case in TRAININGS.items()
     }
     runs = lab.sweep(train, cases, data="digits", precision="float32")
-    found = {n: np.array([run["weights"] for run in r]) for n, r in runs.items()}
+    found = {n: stats.column(r, "weights") for n, r in runs.items()}
     drawn = [problem(seed, ROWS) for seed in lab.seeds]
     found["the minimum"] = np.array([keep_fitting(one, STRENGTH) for one in drawn])
     return found

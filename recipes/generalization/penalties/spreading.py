@@ -16,13 +16,7 @@ from recipes.generalization.penalties._linear import (
     ridge,
     ridge_by_folds,
 )
-from recipes.generalization.penalties._networks import (
-    LABELS,
-    STRENGTHS,
-    case_of,
-    column,
-    train,
-)
+from recipes.generalization.penalties._networks import LABELS, STRENGTHS, case_of, train
 from recipes.lab import Finding, claim, experiment, figures, main, stats
 
 ROWS = 60
@@ -132,7 +126,7 @@ def weights_are_more_even(lab):
         "20 independent features, 5 useful": np.transpose(twenty),
         **{
             f"a network, {words}": [
-                column(networks(lab)[words][s], "evenness") for s in (0.0, 1e-2)
+                stats.column(networks(lab)[words][s], "evenness") for s in (0.0, 1e-2)
             ]
             for words in LABELS
         },
@@ -181,12 +175,14 @@ def weights_shrink(lab):
     shorter, means = {}, {}
     for words in LABELS:
         runs = networks(lab)[words]
-        means[words] = [float(column(found, "norm").mean()) for found in runs.values()]
+        means[words] = [
+            float(stats.column(found, "norm").mean()) for found in runs.values()
+        ]
         for strength in list(runs)[1:]:
             shorter[f"a network, {words}, L2 {strength:g}: shorter by a tenth"] = (
                 stats.greater(
-                    column(runs[0.0], "norm"),
-                    column(runs[strength], "norm"),
+                    stats.column(runs[0.0], "norm"),
+                    stats.column(runs[strength], "norm"),
                     by=stats.TENTH,
                     scale="log",
                 )
