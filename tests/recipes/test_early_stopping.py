@@ -11,6 +11,7 @@ from recipes.generalization.early_stopping import (
     rules,
     worth,
 )
+from recipes.lab import stats
 from recipes.lab.testing import RecordingLab
 from tests.recipes.running import run
 
@@ -103,11 +104,11 @@ def test_work_counts_validation():
 def test_the_model_of_two_speeds_falls_rises_and_falls():
     lab = RecordingLab("early_stopping", seeds=3, epochs=60)
     runs = curves.records(lab, "two speeds")
-    loss = curves.curve(runs, "loss")
+    loss = stats.column(runs, "loss")
     assert loss.shape == (3, 3000)
     # A rate below 2 over the steepest slope: gradient descent can only go down.
     assert (np.diff(loss) <= 1e-12).all()
-    test = curves.curve(runs, "test_loss").mean(0)
+    test = stats.column(runs, "test_loss").mean(0)
     assert test[:1500].max() > 1.2 * test[:50].min()
     assert test[-1] < 0.5 * test[:50].min()
 
