@@ -126,6 +126,16 @@ def test_versions_are_in_the_key(toy, monkeypatch):
     assert trained(toy) == ALL
 
 
+def test_versions_of_modules_are_those_of_their_distributions():
+    import importlib.metadata
+
+    found = keys.versions({"sklearn", "PIL", "__version__"})
+    assert found["scikit-learn"] == importlib.metadata.version("scikit-learn")
+    assert found["pillow"] == importlib.metadata.version("pillow")
+    assert found["__version__"] == "none"  # a word that could be a module's name
+    assert not {"sklearn", "PIL"} & {*found}
+
+
 def test_threads_that_a_process_has_for_good_are_in_the_key(toy):
     """Keras has run an operation here with all cores: workers would have one."""
     assert threads.of_a_training(1) == environment.processor()["cores"]

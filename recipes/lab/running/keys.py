@@ -4,6 +4,7 @@ import ast
 import functools
 import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 from collections.abc import Callable, Mapping
@@ -95,6 +96,9 @@ def machine() -> dict[str, Any]:
     }
 
 
+OTHER_NAMES = {"sklearn": "scikit-learn"}  # modules to their distributions
+
+
 def _accelerators() -> list[str]:
     """The kinds of accelerators and their driver; loads no backend."""
     found = environment.accelerator_files()
@@ -132,12 +136,24 @@ def versions(names: set[str]) -> dict[str, str]:
 
 
 def _distributions(name: str) -> list[str]:
-    """The distributions of a module; most have its name, and others are looked up."""
+    """The distributions of a module; most have its name, and others are looked up.
+
+    Looking up reads the lists of all files that are installed, which takes a second: it
+    is left out for words of a text that could be modules and are none.
+    """
+    name = OTHER_NAMES.get(name, name)
     try:
         importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return _by_module().get(name, [name])
+        return _by_module().get(name, [name]) if _is_module(name) else [name]
     return [name]
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # one that was made while the program runs
+        return True
 
 
 @functools.cache
