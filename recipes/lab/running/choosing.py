@@ -18,18 +18,7 @@ def choose(
     seeds: int = 1,
     **options: Any,
 ) -> dict[Any, Any]:
-    """Returns for each name the candidate with the best mean score.
-
-    Args:
-        lab: Whose `sweep` trains, on its `tuning_seeds`.
-        train: As for `sweep`.
-        candidates: For each name what to choose from: a rate, say, to its case.
-        score: The entry of a result, or a function of a result. The least mean is
-            best; one that is not finite is worse than all others, and of equal ones
-            the first is chosen.
-        largest: Whether the greatest mean is best instead.
-        seeds: How many of the tuning seeds.
-        **options: Further arguments of `sweep`.
+    """Chooses as `Lab.choose` says, by what the `sweep` of a lab finds.
 
     Raises:
         LabError: There is nothing to choose from, or `seeds` is below 1.
