@@ -40,14 +40,7 @@ class RecordingLab:
         self.figures: dict[str, tuple] = {}
         self.sweeps: list[tuple] = []
 
-    def choose(
-        self,
-        train: Callable,
-        candidates: Mapping[Any, Mapping[Any, Any]],
-        **options: Any,
-    ) -> dict[Any, Any]:
-        """Chooses on the tuning seeds, as the lab does."""
-        return choosing.choose(self, train, candidates, **options)
+    choose = choosing.choose
 
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, as the lab does."""

@@ -18,10 +18,26 @@ def choose(
     seeds: int = 1,
     **options: Any,
 ) -> dict[Any, Any]:
-    """Chooses as `Lab.choose` says, by what the `sweep` of a lab finds.
+    """Chooses rates, strengths and the like on the tuning seeds: a method of a lab.
+
+    A smoke run takes the first candidates and trains none.
+
+    Args:
+        lab: Whose `sweep` trains.
+        train: As for `sweep`.
+        candidates: For each name what to choose from: a rate, say, to its case.
+        score: The entry of a result, or a function of a result, whose mean is to be
+            least. One that is not finite is worse than all others.
+        largest: Whether the mean is to be greatest instead.
+        seeds: How many of the tuning seeds.
+        **options: Further arguments of `sweep`.
+
+    Returns:
+        For each name the candidate that is best; of equal ones the first.
 
     Raises:
-        LabError: There is nothing to choose from, or `seeds` is below 1.
+        LabError: There is nothing to choose from, `seeds` is below 1, or `sweep`
+            raises it.
     """
     for name, cases in candidates.items():
         if not cases:

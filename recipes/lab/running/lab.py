@@ -68,40 +68,7 @@ class Lab:
         self._figures: dict[str, dict] = {}
         self._histories: list[dict] = []
 
-    def choose(
-        self,
-        train: Callable[[Any, int, Any], Mapping],
-        candidates: Mapping[Any, Mapping[Any, Any]],
-        *,
-        score: str | Callable[[dict], float],
-        largest: bool = False,
-        seeds: int = 1,
-        **options: Any,
-    ) -> dict[Any, Any]:
-        """Chooses rates, strengths and the like on the tuning seeds.
-
-        A smoke run takes the first candidates and trains none.
-
-        Args:
-            train: As for `sweep`.
-            candidates: For each name what to choose from: a rate, say, to its case.
-            score: The entry of a result, or a function of a result, whose mean is to
-                be least. One that is not finite is worse than all others.
-            largest: Whether the mean is to be greatest instead.
-            seeds: How many of the tuning seeds.
-            **options: Further arguments of `sweep`.
-
-        Returns:
-            For each name the candidate that is best; of equal ones the first.
-
-        Raises:
-            LabError: There is nothing to choose from, `seeds` is below 1, or `sweep`
-                raises it.
-        """
-        return choosing.choose(
-            self, train, candidates,
-            score=score, largest=largest, seeds=seeds, **options,
-        )  # fmt: skip
+    choose = choosing.choose
 
     def more_seeds(self, times: int) -> range:
         """Returns `seeds` and those after them, `times` as many, for what costs little.
