@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 FILES = (
     "tests/callbacks/on_each_backend",
     "tests/faults",
+    "tests/lab/test_full_float32.py",
+    "tests/recipes/test_transfer.py::test_a_late_flag_does_what_the_backend_does",
     "tests/recipes/test_weighting.py::test_only_tensorflow_sees_the_sigmoid",
     "tests/zoo/test_rates.py",
     "tests/zoo/test_weighted_losses.py",
@@ -34,15 +36,15 @@ MORE = {
 OTHERS = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
 
 
-@pytest.mark.parametrize("backend", sorted(OTHERS))
-def test_everything_holds_on_another_backend(backend):
+def check(backend: str, *tests: str) -> None:
+    """Runs tests in a process of another backend, where it is installed."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} isn't installed")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     if importlib.util.find_spec("xdist"):
         command += ["-n", "0"]
     done = subprocess.run(
-        [*command, "-m", "not slow", *FILES, *MORE.get(backend, ())],
+        [*command, "-m", "not slow", *tests],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
@@ -55,3 +57,15 @@ def test_everything_holds_on_another_backend(backend):
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("backend", sorted(OTHERS))
+def test_everything_holds_on_another_backend(backend):
+    check(backend, *FILES, *MORE.get(backend, ()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", sorted(OTHERS))
+def test_every_recipe_runs_on_another_backend(backend):
+    every = "tests/recipes/test_every_recipe.py"
+    check(backend, f"{every}::test_smoke_states_every_claim_and_judges_none")

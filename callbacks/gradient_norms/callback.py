@@ -18,8 +18,10 @@ class GradientNorms(InStepCallback):
     """Logs gradient norms, by layer and over all, from inside the compiled step.
 
     The numbers are of the gradients that the optimizer gets: nothing is computed
-    twice, and training is bit for bit what it is without the callback. Put it before
-    callbacks that read its keys, such as EarlyStopping (with a `mode`) or CSVLogger.
+    twice, and training is bit for bit what it is without the callback; on an
+    accelerator up to rounding, since the compiler joins the step with what is read from
+    it. Put it before callbacks that read its keys, such as EarlyStopping (with a
+    `mode`) or CSVLogger.
 
     Args:
         per_layer: Whether each layer has keys of its own in the logs.

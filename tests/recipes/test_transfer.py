@@ -2,6 +2,7 @@
 
 import types
 
+import keras
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -194,7 +195,6 @@ def test_settings_are_compared_best_with_worst():
 @pytest.mark.parametrize(
     ("claim", "fails"),
     [
-        (freezing.the_flag, []),
         (listed_settings.settings_of_training, []),
         (
             listed_settings.measures_of_training,
@@ -210,6 +210,16 @@ def test_exact_claims(claim, fails):
     found = judged(claim, RecordingLab("transfer"))
     assert found["fails"] == fails
     assert found["undecided"] == []
+
+
+def test_a_late_flag_does_what_the_backend_does():
+    """TensorFlow trains on as before, PyTorch sees the flag, JAX's trainer refuses."""
+    found = judged(freezing.the_flag, RecordingLab("transfer"))
+    late, backend = ["moves: set after a first fit"], keras.backend.backend()
+    assert found["fails"] == late * (backend == "torch")
+    assert found["undecided"] == late * (backend == "jax")
+    words = {"tensorflow": "as it was", "torch": "at once", "jax": "trains no more"}
+    assert words[backend] in found["note"]
 
 
 def test_batch_normalization_that_learns_moves_its_averages():

@@ -160,14 +160,18 @@ def configured(policy: str) -> Iterator[None]:
         return
     import keras
 
+    from recipes.lab.training.full_float32 import full_float32
+
     config = keras.config
     before = config.dtype_policy()
     earlier = {name: getattr(config, name)() for name in KERAS}
     for name, value in KERAS.items():
         getattr(config, f"set_{name}")(value)
     config.set_dtype_policy(policy)
+    gpu = bool(environment.accelerator_files())
     try:
-        yield
+        with full_float32(keras.backend.backend()) if gpu else contextlib.nullcontext():
+            yield
     finally:
         for name, value in earlier.items():
             getattr(config, f"set_{name}")(value)
