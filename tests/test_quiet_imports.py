@@ -74,3 +74,16 @@ def test_another_backend_loads_that_and_keras_alone(backend):
     )
     done = run(code, KERAS_BACKEND=backend)
     assert (done.stdout, done.stderr) == ("set()\n{'callbacks'}\n", "")
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_tensorflow_is_quiet_where_another_backend_asks_for_it_late(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} isn't installed")
+    code = (
+        "from recipes.lab.training import quiet; quiet.load_backend()\n"
+        "import sys, keras; print('tensorflow' in sys.modules)\n"
+        "keras.layers.Dense(1).get_config(); print('tensorflow' in sys.modules)"
+    )
+    done = run(code, KERAS_BACKEND=backend)
+    assert (done.stdout, done.stderr) == ("False\nTrue\n", "")

@@ -68,3 +68,10 @@ def test_without_an_accelerator_nothing_is_set(monkeypatch):
     monkeypatch.setattr(environment, "accelerator_files", list)
     with rounding(allowed=True), member.configured("float32"):
         assert all(rounds())
+
+
+def test_lessons_may_ask_for_64_bits_where_there_are_32():
+    with member.configured("float32"):  # a warning is an error in tests
+        kept = keras.ops.convert_to_tensor([1.0], dtype="float64").dtype
+    kept = keras.backend.standardize_dtype(kept)
+    assert kept == ("float32" if BACKEND == "jax" else "float64")

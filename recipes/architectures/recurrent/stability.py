@@ -83,9 +83,10 @@ STUDY = Study(lstm, "mse", "sgd")
 
 def first_over_last(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
     """The gradient's norm in the first input over that in the last one."""
+    target = ops.convert_to_tensor(y)
 
     def loss(values):
-        return ops.mean((model(values[0]) - y) ** 2)
+        return ops.mean((model(values[0]) - target) ** 2)
 
     (slope,) = gradients(loss, [x])
     norms = np.sqrt((slope.astype(float) ** 2).sum((0, 2)))

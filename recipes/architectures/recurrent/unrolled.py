@@ -74,7 +74,7 @@ def by_hand(x, y, kernel, recurrent_kernel, bias) -> list[np.ndarray]:
 
 def of_copies(x, y, *shared: np.ndarray) -> list[np.ndarray]:
     """Differentiates the unrolled network: a layer and weights of its own a step."""
-    steps = x.shape[1]
+    steps, target = x.shape[1], ops.convert_to_tensor(y)
     values = [np.repeat(value[None], steps, 0) for value in shared]
 
     def loss(copies):
@@ -83,7 +83,7 @@ def of_copies(x, y, *shared: np.ndarray) -> list[np.ndarray]:
         for step in range(steps):
             into = ops.matmul(x[:, step], kernels[step]) + biases[step]
             state = ops.tanh(into + ops.matmul(state, recurrent_kernels[step]))
-        return ops.sum((state - y) ** 2) / 2
+        return ops.sum((state - target) ** 2) / 2
 
     return gradients(loss, values)
 
@@ -93,10 +93,11 @@ def of_keras(cell: str, x, y, shared, *, unroll: bool = False) -> list[np.ndarra
     one = CELLS[cell](UNITS, dtype="float64", unroll=unroll)
     one.build(x.shape)
     others = [variable.value for variable in one.non_trainable_variables]
+    inputs, target = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
 
     def loss(values):
-        output, _ = one.stateless_call(values, others, x)
-        return ops.sum((output - y) ** 2) / 2
+        output, _ = one.stateless_call(values, others, inputs)
+        return ops.sum((output - target) ** 2) / 2
 
     return gradients(loss, shared)
 

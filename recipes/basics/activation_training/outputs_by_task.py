@@ -35,6 +35,8 @@ NO_WORSE = stats.Threshold(
     "an error that is less than a tenth larger changes no decision.",
 )
 CROSS, BINARY, SQUARE = "sparse_categorical_crossentropy", "binary_crossentropy", "mse"
+# The same loss of one-hot labels: on images Keras's sparse one fails with PyTorch.
+CROSS_ONE_HOT = "categorical_crossentropy"
 # Task, and by name of the output: activation, units, loss, and what it learns from. The
 # advised output comes first.
 OUTPUTS = {
@@ -56,7 +58,7 @@ OUTPUTS = {
         "linear": ("linear", 1, SQUARE, "0 or 1"),
     },
     "pixels of three classes": {
-        "softmax": ("softmax", LEVELS, CROSS, "index"),
+        "softmax": ("softmax", LEVELS, CROSS_ONE_HOT, "one-hot"),
         "sigmoids": ("sigmoid", LEVELS, BINARY, "one-hot"),
     },
     "ordered grades": {

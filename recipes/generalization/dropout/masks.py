@@ -138,10 +138,11 @@ def smaller_in_training(lab):
 
     def updated(rows: int) -> float:
         """The share of units whose weights have a gradient in a step."""
-        kept = masks[:rows].astype(float)
+        inputs = ops.convert_to_tensor(x[:rows], dtype="float64")
+        kept = ops.convert_to_tensor(masks[:rows], dtype="float64")
 
         def loss(values):
-            return ops.sum(ops.matmul(x[:rows].astype("float64"), values[0]) * kept)
+            return ops.sum(ops.matmul(inputs, values[0]) * kept)
 
         (found,) = gradients(loss, [kernel])
         return float((found != 0).any(0).mean())

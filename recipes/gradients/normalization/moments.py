@@ -131,7 +131,8 @@ def two_a_feature(lab):
             for group in (layer.trainable_weights, layer.non_trainable_weights)
         ]
     target = np.random.default_rng(74).normal(size=(ROWS, FEATURES))
-    x = outputs(batch(), epsilon=1e-12).astype("float64")
+    target = ops.convert_to_tensor(target)
+    x = ops.convert_to_tensor(outputs(batch(), epsilon=1e-12), dtype="float64")
 
     def loss(values):
         return ops.mean((x * values[0] + values[1] - target) ** 2)
@@ -169,7 +170,7 @@ def scale_cancels(lab):
     rng = np.random.default_rng(75)
     x = rng.normal(size=(ROWS, 16))
     kernel = rng.normal(size=(16, FEATURES)) / 4  # inputs of variance about 1
-    target = rng.normal(size=(ROWS, FEATURES))
+    target = ops.convert_to_tensor(rng.normal(size=(ROWS, FEATURES)))
 
     def normalized(z):
         mean, variance = ops.mean(z, 0), ops.var(z, 0)

@@ -6,6 +6,7 @@ import functools
 import sys
 import time
 import types
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from recipes.lab.errors import LabError
 from recipes.lab.running import environment, loading, traces
 from recipes.lab.running.keys import KERAS
 from recipes.lab.running.sources import Sources, loaded_here
+from recipes.lab.training.full_float32 import full_float32
 
 
 @dataclass(frozen=True)
@@ -160,17 +162,20 @@ def configured(policy: str) -> Iterator[None]:
         return
     import keras
 
-    from recipes.lab.training.full_float32 import full_float32
-
-    config = keras.config
+    config, backend = keras.config, keras.backend.backend()
     before = config.dtype_policy()
     earlier = {name: getattr(config, name)() for name in KERAS}
     for name, value in KERAS.items():
         getattr(config, f"set_{name}")(value)
     config.set_dtype_policy(policy)
-    gpu = bool(environment.accelerator_files())
     try:
-        with full_float32(keras.backend.backend()) if gpu else contextlib.nullcontext():
+        with contextlib.ExitStack() as rules:
+            if environment.accelerator_files():
+                rules.enter_context(full_float32(backend))
+            if backend == "jax":
+                # It has 32 bits where 64 are asked for; lessons that need them know.
+                rules.enter_context(warnings.catch_warnings())
+                warnings.filterwarnings("ignore", "Explicitly requested dtype")
             yield
     finally:
         for name, value in earlier.items():

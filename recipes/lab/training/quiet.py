@@ -1,6 +1,7 @@
 """Loads the Keras backend without the start-up log of its C++ parts."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
@@ -22,6 +23,36 @@ def load_backend() -> None:
         import keras
 
         keras.ops.convert_to_numpy(keras.ops.zeros(()))
+    if "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _QuietTensorFlow())
+
+
+class _QuietTensorFlow:
+    """Loads TensorFlow without its log where another backend's Keras asks for it late.
+
+    Keras looks for TensorFlow as it serializes a layer, whatever the backend.
+    """
+
+    def __init__(self):
+        self._looking = False
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "tensorflow" or self._looking:
+            return None
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._looking = False
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_quietly(module):
+                with _without_log():
+                    execute(module)
+
+            spec.loader.exec_module = execute_quietly
+        return spec
 
 
 @contextlib.contextmanager

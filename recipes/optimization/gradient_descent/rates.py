@@ -133,7 +133,8 @@ def weight_after(steps: int, rate: float, dtype: str) -> float:
     weight = keras.Variable(2.0, dtype=dtype)
     for _ in range(steps):
         weight.assign(weight - keras.ops.cast(rate, dtype) * 2 * weight)
-    return float(keras.ops.cast(weight.value, "float32"))
+    weight = keras.ops.cast(weight.value, "float32")
+    return float(keras.ops.convert_to_numpy(weight))
 
 
 @claim(

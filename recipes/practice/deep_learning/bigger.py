@@ -9,6 +9,7 @@ wrong, each width at its best rate, and judged on images that are rightly labele
 
 import itertools
 
+import keras
 import numpy as np
 
 from recipes.lab import Finding, claim, experiment, figures, main, stats
@@ -46,7 +47,9 @@ def train(case: dict, seed: int, data) -> dict:
         score_training=True,
         measure=lambda model: float(
             (
-                np.asarray(model(parts["test"][0], training=False)).argmax(1)
+                keras.ops.convert_to_numpy(
+                    model(parts["test"][0], training=False)
+                ).argmax(1)
                 == parts["test"][1]
             ).mean()
         ),

@@ -8,6 +8,7 @@ plus three ordinary features. Where the effects rise with the number, one neuron
 do. Each encoding has three rates.
 """
 
+import keras
 import numpy as np
 
 from recipes.lab import Finding, Study, claim, experiment, figures, main, stats
@@ -76,7 +77,9 @@ def train(case: dict, seed: int, data) -> dict:
         learning_rate=case["learning_rate"],
         network={"num_classes": 1, "units": [case["units"]], "task": "regression"},
         measure=lambda model: [
-            float(((np.asarray(model(x, training=False)) - y) ** 2).mean())
+            float(
+                ((keras.ops.convert_to_numpy(model(x, training=False)) - y) ** 2).mean()
+            )
             for x, y in pairs[1:]
         ],
     )

@@ -74,7 +74,7 @@ def train(case: dict, seed: int, data) -> dict:
         rng = np.random.default_rng([seed, 93])
         first, _, second, _ = (np.asarray(w, "float64") for w in model.get_weights())
         below = keras.Model(model.input, endpoints(model)["hidden_1"])
-        hidden = np.asarray(below(x, training=False), "float64")
+        hidden = keras.ops.convert_to_numpy(below(x, training=False)).astype("float64")
         pixels, units = (
             influences(first, x.astype("float64"), rng),
             influences(second, hidden, rng),

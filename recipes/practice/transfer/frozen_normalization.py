@@ -40,7 +40,9 @@ def moved_and_off(normalization: type, frozen: bool) -> tuple[float, float]:
     model.fit(x, np.zeros((32, 1), "float32"), batch_size=16, verbose=0)
     after = [np.array(w) for w in (layer.moving_mean, layer.moving_variance)]
     moved = max(np.abs(b - a).max() for b, a in zip(before, after, strict=True))
-    modes = [np.array(layer(x, training=mode)) for mode in (True, False)]
+    modes = [
+        keras.ops.convert_to_numpy(layer(x, training=mode)) for mode in (True, False)
+    ]
     return float(moved), float(np.abs(modes[0] - modes[1]).max())
 
 
@@ -55,7 +57,9 @@ def network_in_both_modes() -> dict[str, float]:
     before = [np.array(w) for w in model.non_trainable_weights]
     model.fit(x, np.arange(16) % 3, batch_size=8, verbose=0)
     after = [np.array(w) for w in model.non_trainable_weights]
-    modes = [np.array(model(x, training=mode)) for mode in (True, False)]
+    modes = [
+        keras.ops.convert_to_numpy(model(x, training=mode)) for mode in (True, False)
+    ]
     return {
         "moved": float(max(np.abs(b - a).max() for b, a in
                            zip(before, after, strict=True))),
