@@ -98,4 +98,5 @@ def judged(function: Callable[[Any], Finding], lab: Any) -> dict[str, Any]:
     Returns:
         `verdict`, `holds`, `fails`, `undecided`, `note`, `decisions`, `numbers`.
     """
-    return judging.judge(function.claim, function(lab))
+    with member.configured("float32"):
+        return judging.judge(function.claim, function(lab))
