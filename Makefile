@@ -95,7 +95,8 @@ constraints: $(VENV)/.tests  ## pin all versions anew, with hashes
 	  --output-file constraints.txt
 
 check-gpu: $(VENV)/.tests  ## with an accelerator: smoke runs, precision, callbacks there
-	$(BIN)/python -m pytest tests/lab/test_precision.py tests/callbacks
+	$(BIN)/python -m pytest tests/lab/test_precision.py tests/lab/test_full_float32.py \
+	  tests/callbacks
 	$(BIN)/recipes run --all --smoke --jobs 1 --fresh --out runs/gpu
 
 clean:  ## remove the environment and caches; runs/ stays

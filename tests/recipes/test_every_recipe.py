@@ -33,7 +33,11 @@ def found_in(out: Path) -> dict[str, dict]:
 
 
 def smoke(
-    name: str, out: Path, store: Path | None = None, jobs: int = 1
+    name: str,
+    out: Path,
+    store: Path | None = None,
+    jobs: int = 1,
+    precision: str = "auto",
 ) -> dict[str, dict]:
     """A smoke run: claim id to its entry.
 
@@ -42,7 +46,7 @@ def smoke(
     process trains, with its threads, whose number some processors' last digits show.
     """
     shutil.rmtree(out, ignore_errors=True)
-    options = Options(out=out, smoke=True, store=store, jobs=jobs)
+    options = Options(out=out, smoke=True, store=store, jobs=jobs, precision=precision)
     execute(catalog.find(name), {}, options, Output(silent=True))
     return found_in(out)
 
@@ -75,6 +79,14 @@ def test_smoke_states_every_claim_and_judges_none(name, tmp_path):
     assert set(found) == set(recipe.claims)
     assert {claim["verdict"] for claim in found.values()} == {"not judged"}
     assert all(claim["note"] and claim["command"] for claim in found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_runs_in_half_precision(name, tmp_path):
+    """As it does by itself on a GPU; what needs float32 asks for it."""
+    found = smoke(name, tmp_path / "runs", precision="mixed_bfloat16")
+    assert set(found) == set(catalog.find(name).claims)
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,9 @@ def trained(lab) -> dict[str, dict[str, np.ndarray]]:
         "epochs": min(EPOCHS, lab.settings.epochs),
         "batch_size": 64,
     }
-    sweep = lab.sweep(train, {"side by side": case}, seeds=[0], title="deep networks")
+    # Sizes of gradients are compared: none may be rounded away.
+    sweep = lab.sweep(train, {"side by side": case}, precision="float32", seeds=[0],
+                      title="deep networks")  # fmt: skip
     (run,) = sweep["side by side"]
     return {
         name: {key: np.array(values) for key, values in run[name].items()}

@@ -58,7 +58,9 @@ def nonlinear_helps(lab):
         "hidden": [WIDTH] * lab.settings.layers,
         "learning_rate": 1e-3,
     }
-    sweep = lab.sweep(measure, {"start": case}, seeds=[0], title="gradient flow")
+    # Sizes of gradients are compared: none may be rounded away.
+    sweep = lab.sweep(measure, {"start": case}, precision="float32", seeds=[0],
+                      title="gradient flow")  # fmt: skip
     ratios = {name: np.array(values) for name, values in sweep["start"][0].items()}
     return Finding(
         {

@@ -40,7 +40,11 @@ class PenalizedDense(layers.Dense):
     def call(self, inputs, training=None):
         """Adds the penalty to the loss of training; a score is the data's alone."""
         if training:
-            self.add_loss(self.strength * Lp(1.0, self.power)(self.kernel))
+            # In float32 under every policy, as the loss that it is added to.
+            kernel, strength = (
+                ops.cast(weight, "float32") for weight in (self.kernel, self.strength)
+            )
+            self.add_loss(strength * Lp(1.0, self.power)(kernel))
         return super().call(inputs)
 
     def get_config(self):
