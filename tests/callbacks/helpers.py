@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
+from recipes.lab.training.machine import accelerators
+
 BACKEND = keras.backend.backend()
 
 
@@ -130,7 +132,7 @@ def assert_same(first, second):
     On an accelerator the compiler joins the step with what is read from it, and rounds
     elsewhere: a few units in the last place.
     """
-    near = 1e-6 if keras.distribution.list_devices("gpu") else 0
+    near = 1e-6 if accelerators(BACKEND) else 0
     assert len(first) == len(second)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_allclose(one, other, rtol=near, atol=near)
