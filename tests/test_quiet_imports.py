@@ -9,6 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+on_other_backends = pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                importlib.util.find_spec(name) is None, reason="it isn't installed"
+            ),
+        )
+        for name in ("jax", "torch")
+    ],
+)
 
 
 def run(code, **variables):
@@ -62,10 +74,8 @@ def test_an_import_works_in_a_process_without_stderr():
     assert run(code).stdout == "1\n"
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@on_other_backends
 def test_another_backend_loads_that_and_keras_alone(backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} isn't installed")
     code = (
         "import sys\n"
         "others = {'tensorflow', 'recipes', 'callbacks'}\n"
@@ -76,10 +86,8 @@ def test_another_backend_loads_that_and_keras_alone(backend):
     assert (done.stdout, done.stderr) == ("set()\n{'callbacks'}\n", "")
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@on_other_backends
 def test_tensorflow_is_quiet_where_another_backend_asks_for_it_late(backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} isn't installed")
     code = (
         "from recipes.lab.training import quiet; quiet.load_backend()\n"
         "import sys, keras; print('tensorflow' in sys.modules)\n"

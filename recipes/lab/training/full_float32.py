@@ -2,6 +2,9 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
+
+OFF = {"jax": "highest", "tensorflow": False, "torch": (False, False)}
 
 
 @contextlib.contextmanager
@@ -17,31 +20,29 @@ def full_float32(backend: str) -> Iterator[None]:
     Args:
         backend: The Keras backend that is loaded.
     """
+    before = _exchange(backend, OFF[backend])
+    try:
+        yield
+    finally:
+        _exchange(backend, before)
+
+
+def _exchange(backend: str, rule: Any) -> Any:
+    """Sets the backend's rule for products of float32; returns the one before."""
     if backend == "jax":
         import jax
 
-        name = "jax_default_matmul_precision"
-        before = getattr(jax.config, name)
-        jax.config.update(name, "highest")
-        try:
-            yield
-        finally:
-            jax.config.update(name, before)
-    elif backend == "tensorflow":
+        before = jax.config.jax_default_matmul_precision
+        jax.config.update("jax_default_matmul_precision", rule)
+        return before
+    if backend == "tensorflow":
         from tensorflow.config import experimental
 
         before = experimental.tensor_float_32_execution_enabled()
-        experimental.enable_tensor_float_32_execution(False)
-        try:
-            yield
-        finally:
-            experimental.enable_tensor_float_32_execution(before)
-    else:
-        from torch.backends import cuda, cudnn
+        experimental.enable_tensor_float_32_execution(rule)
+        return before
+    from torch.backends import cuda, cudnn
 
-        earlier = cudnn.allow_tf32, cuda.matmul.allow_tf32
-        cudnn.allow_tf32 = cuda.matmul.allow_tf32 = False
-        try:
-            yield
-        finally:
-            cudnn.allow_tf32, cuda.matmul.allow_tf32 = earlier
+    before = cudnn.allow_tf32, cuda.matmul.allow_tf32
+    cudnn.allow_tf32, cuda.matmul.allow_tf32 = rule
+    return before
